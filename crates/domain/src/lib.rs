@@ -1,0 +1,24 @@
+//! The nouns of Paceway: ids, tokens, money, moments, usage, failures, refusals and the model catalogue.
+//!
+//! Nothing here does I/O, reads a clock or knows a wire format; every other crate may import this one and this one
+//! imports none of them.
+
+pub mod catalogue;
+pub mod failure;
+pub mod ids;
+pub mod moment;
+pub mod money;
+pub mod refusal;
+pub mod secret;
+pub mod tokens;
+pub mod usage;
+
+pub use catalogue::{CATALOGUE, Catalogue, ModelCard};
+pub use failure::Failure;
+pub use ids::{Dialect, KeyId, RequestId};
+pub use moment::{Clock, Moment, UnixMillis};
+pub use money::{MicroUsd, PicoUsd};
+pub use refusal::Refusal;
+pub use secret::Secret;
+pub use tokens::Tokens;
+pub use usage::Usage;

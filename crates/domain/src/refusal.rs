@@ -1,0 +1,187 @@
+//! Every reason for which Paceway itself does not give an answer.
+//!
+//! Each says what, which and what now. How a reason looks on the wire (status, dialect, headers) is one table in
+//! `protocol::refusals`; nothing here knows a status code.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::failure::{Failure, Phase};
+
+/// Why a request ends without a provider's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// No virtual key was sent.
+    MissingKey,
+    /// The key is not one of ours.
+    UnknownKey,
+    /// The key was one of ours and has been revoked.
+    RevokedKey,
+    /// The body is not JSON, or not an object.
+    MalformedBody(String),
+    /// The `content-type` is not JSON.
+    WrongContentType(String),
+    /// The body is larger than the bound, in bytes.
+    BodyTooLarge(usize),
+    /// The client did not send its body in time, or broke off.
+    BodyIncomplete(String),
+    /// A field has a wrong type or value.
+    InvalidField {
+        /// Its name, with the path if nested.
+        field: String,
+        /// What is wrong and what is expected.
+        why: String,
+    },
+    /// A field or content that cannot be carried to the chosen provider's dialect.
+    Unsupported {
+        /// Its name, with the path if nested.
+        field: String,
+        /// Why not, and what would do.
+        why: String,
+    },
+    /// No configured provider serves the model.
+    UnknownModel {
+        /// The name asked for.
+        model: String,
+        /// The nearest names that are served, best first.
+        nearest: Vec<String>,
+    },
+    /// There is nothing at this path.
+    NoSuchPath(String),
+    /// The path exists, the method is wrong.
+    WrongMethod {
+        /// The method used.
+        method: String,
+        /// The method to use.
+        allowed: &'static str,
+    },
+    /// The endpoint has no counterpart at the model's provider.
+    NoSuchEndpoint {
+        /// The provider.
+        provider: String,
+        /// What it lacks.
+        endpoint: &'static str,
+    },
+    /// The request alone is larger than a limit, so that no wait would help.
+    LargerThanLimit {
+        /// The limit's name.
+        limit: &'static str,
+        /// What the request needs.
+        needs: u64,
+        /// What the limit allows at most at once.
+        allows: u64,
+    },
+    /// Too many requests are waiting already.
+    QueueFull {
+        /// When one more is likely to find room.
+        retry_after: Duration,
+    },
+    /// The request's turn would come after its deadline.
+    WaitTooLong {
+        /// How long it would have to wait from now.
+        retry_after: Duration,
+    },
+    /// The provider could not be reached or did not answer.
+    Upstream {
+        /// The provider.
+        provider: String,
+        /// What happened.
+        failure: Failure,
+    },
+    /// Paceway is stopping.
+    ShuttingDown,
+    /// A defect of ours.
+    Internal(String),
+}
+
+impl Refusal {
+    /// How long the client should wait before it asks again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::QueueFull { retry_after } | Self::WaitTooLong { retry_after } => Some(*retry_after),
+            Self::ShuttingDown => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// Whether a timeout at the provider is the reason.
+    pub fn is_upstream_timeout(&self) -> bool {
+        matches!(
+            self,
+            Self::Upstream {
+                failure: Failure::Timeout(
+                    Phase::Headers | Phase::FirstByte | Phase::Idle | Phase::Total | Phase::Connect,
+                    _
+                ),
+                ..
+            }
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingKey => f.write_str(
+                "no API key: send a Paceway virtual key as `x-api-key: pw_…` or `authorization: Bearer pw_…` \
+                 (`paceway keys create` makes one)",
+            ),
+            Self::UnknownKey => f.write_str(
+                "this API key is not a Paceway virtual key: send one that `paceway keys create` printed, \
+                 not a provider's key",
+            ),
+            Self::RevokedKey => {
+                f.write_str("this virtual key has been revoked: ask for a new one (`paceway keys create`)")
+            }
+            Self::MalformedBody(why) => write!(f, "the request body is not valid JSON: {why}"),
+            Self::WrongContentType(got) => {
+                write!(f, "content-type `{got}` is not supported: send `content-type: application/json`")
+            }
+            Self::BodyTooLarge(limit) => write!(
+                f,
+                "the request body is larger than {limit} bytes: send less, or raise `server.max_body_bytes`"
+            ),
+            Self::BodyIncomplete(why) => write!(f, "the request body did not arrive whole: {why}"),
+            Self::InvalidField { field, why } | Self::Unsupported { field, why } => write!(f, "{field}: {why}"),
+            Self::UnknownModel { model, nearest } => {
+                write!(f, "model `{model}` is not served by any configured provider")?;
+                if nearest.is_empty() {
+                    f.write_str("; GET /v1/models lists those that are")
+                } else {
+                    write!(f, "; the nearest are {}", nearest.join(", "))
+                }
+            }
+            Self::NoSuchPath(path) => write!(
+                f,
+                "there is nothing at `{path}`: Paceway serves /v1/messages, /v1/messages/count_tokens, \
+                 /v1/chat/completions and /v1/models"
+            ),
+            Self::WrongMethod { method, allowed } => {
+                write!(f, "method {method} is not allowed here: use {allowed}")
+            }
+            Self::NoSuchEndpoint { provider, endpoint } => {
+                write!(f, "provider `{provider}` has no {endpoint}: choose a model of another provider")
+            }
+            Self::LargerThanLimit { limit, needs, allows } => write!(
+                f,
+                "the request needs {needs} {limit} and the limit allows at most {allows} at once, so waiting would not \
+                 help: send a smaller request or raise the limit"
+            ),
+            Self::QueueFull { retry_after } => write!(
+                f,
+                "too many requests are waiting for this model's rate limit: try again in {:.1} s",
+                retry_after.as_secs_f64()
+            ),
+            Self::WaitTooLong { retry_after } => write!(
+                f,
+                "this request's turn under the model's rate limit comes in {:.1} s, later than it may wait",
+                retry_after.as_secs_f64()
+            ),
+            Self::Upstream { provider, failure } => write!(f, "provider `{provider}`: {failure}"),
+            Self::ShuttingDown => f.write_str("Paceway is stopping: send the request again"),
+            Self::Internal(what) => write!(f, "a defect in Paceway, please report it: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
