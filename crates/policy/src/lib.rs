@@ -1,0 +1,7 @@
+//! What is wise: who may ask, which provider serves a model, what a request costs.
+//!
+//! Decisions as arithmetic on values handed in. No database, no network, no clock.
+
+pub mod access;
+pub mod pricing;
+pub mod routing;

@@ -1,0 +1,121 @@
+//! Which provider serves a model's name.
+//!
+//! One answer for one name: keys, regions and fallbacks do not exist yet.
+
+use paceway_domain::{CATALOGUE, Refusal};
+
+/// How many names an unknown model's error suggests.
+const SUGGESTIONS: usize = 3;
+
+/// A provider as routing sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its name.
+    pub name: String,
+    /// The catalogue's name for its models and prices.
+    pub catalogue: String,
+    /// Patterns of the model names it serves; `*` stands for any text.
+    pub serves: Vec<String>,
+}
+
+impl Candidate {
+    fn serves(&self, model: &str) -> bool {
+        self.serves.iter().any(|pattern| matches(pattern, model))
+    }
+
+    /// The catalogue's models that it serves.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        CATALOGUE.of_provider(&self.catalogue).map(|card| card.model.as_str()).filter(|model| self.serves(model))
+    }
+}
+
+/// A model at one of the candidates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The candidate's place in the list.
+    pub candidate: usize,
+    /// The model's name there.
+    pub model: String,
+}
+
+/// Finds who serves `model`: `provider/model` names one, otherwise the first whose patterns match.
+///
+/// # Errors
+/// [`Refusal::UnknownModel`] with the nearest names that are served.
+pub fn route(candidates: &[Candidate], model: &str) -> Result<Route, Refusal> {
+    if let Some((provider, rest)) = model.split_once('/')
+        && let Some(candidate) = candidates.iter().position(|candidate| candidate.name == provider)
+    {
+        return Ok(Route { candidate, model: rest.to_owned() });
+    }
+    match candidates.iter().position(|candidate| candidate.serves(model)) {
+        Some(candidate) => Ok(Route { candidate, model: model.to_owned() }),
+        None => Err(Refusal::UnknownModel { model: model.to_owned(), nearest: nearest(candidates, model) }),
+    }
+}
+
+/// The served names most like `model`, best first.
+fn nearest(candidates: &[Candidate], model: &str) -> Vec<String> {
+    let asked = model.to_lowercase();
+    let mut names: Vec<_> = candidates
+        .iter()
+        .flat_map(Candidate::models)
+        .map(|name| (strsim::jaro_winkler(&asked, name), name))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .collect();
+    names.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    names.into_iter().take(SUGGESTIONS).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Whether `text` has the form of `pattern`, in which `*` stands for any text, also none.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(text) = text.strip_prefix(head) else { return false };
+    if rest.is_empty() {
+        return true;
+    }
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| matches(rest, &text[at..]))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn candidates() -> Vec<Candidate> {
+        let candidate = |name: &str, serves: &[&str]| Candidate {
+            name: name.into(),
+            catalogue: name.into(),
+            serves: serves.iter().map(|&pattern| pattern.into()).collect(),
+        };
+        vec![candidate("anthropic", &["claude-*"]), candidate("openai", &["gpt-*", "o*"])]
+    }
+
+    #[test]
+    fn a_name_goes_to_the_first_provider_whose_pattern_it_matches() {
+        let route = route(&candidates(), "gpt-5.5").unwrap();
+        assert_eq!((route.candidate, route.model.as_str()), (1, "gpt-5.5"));
+    }
+
+    #[test]
+    fn a_provider_can_be_named_and_is_not_part_of_the_models_name() {
+        let route = route(&candidates(), "openai/ft:gpt-4o:acme").unwrap();
+        assert_eq!((route.candidate, route.model.as_str()), (1, "ft:gpt-4o:acme"));
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_the_nearest_ones() {
+        let refusal = route(&candidates(), "cluade-sonnet-5-5").unwrap_err();
+        let Refusal::UnknownModel { nearest, .. } = refusal else { panic!("{refusal}") };
+        assert!(nearest.contains(&"claude-sonnet-5-5".to_owned()), "{nearest:?}");
+    }
+
+    #[test]
+    fn patterns_match_as_written() {
+        assert!(matches("claude-*", "claude-opus-5-5"));
+        assert!(matches("*-mini", "gpt-5-mini"));
+        assert!(matches("a*b*c", "a-é-b-c"));
+        assert!(!matches("claude-*", "gpt-claude-"));
+        assert!(!matches("gpt", "gpt-4"));
+    }
+}

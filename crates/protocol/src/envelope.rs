@@ -1,0 +1,188 @@
+//! A request body read one level deep: the names of its fields and where each value lies in the bytes.
+//!
+//! Values are not parsed unless asked for, and the rest of the body is never re-written: an edit is a splice.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use paceway_domain::Refusal;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// A JSON object whose values are slices of the body they came from.
+#[derive(Debug)]
+pub struct Envelope<'a> {
+    body: &'a [u8],
+    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads the top level of `body`.
+    ///
+    /// # Errors
+    /// [`Refusal::MalformedBody`] if it is not UTF-8, not JSON or not an object, or names a field twice.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Refusal> {
+        if body.is_empty() {
+            return Err(Refusal::MalformedBody("the body is empty".into()));
+        }
+        if let Err(error) = std::str::from_utf8(body) {
+            let at = error.valid_up_to();
+            return Err(Refusal::MalformedBody(format!("byte {at} is not valid UTF-8")));
+        }
+        let fields: Fields<'a> =
+            serde_json::from_slice(body).map_err(|error| Refusal::MalformedBody(error.to_string()))?;
+        Ok(Self { body, fields: fields.0 })
+    }
+
+    /// The raw value of a field.
+    pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| *value)
+    }
+
+    /// The names of all fields, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// A field as `T`; `None` if it is absent or `null`.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] naming the field and `expected` if it is something else.
+    pub fn field<T: DeserializeOwned>(&self, name: &str, expected: &str) -> Result<Option<T>, Refusal> {
+        let Some(raw) = self.raw(name) else { return Ok(None) };
+        serde_json::from_str(raw.get()).map_err(|_| Refusal::InvalidField {
+            field: name.into(),
+            why: format!("expected {expected}, got {}", shortened(raw.get())),
+        })
+    }
+
+    /// A field that must be there, as `T`.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is absent, `null`, or not `expected`.
+    pub fn required<T: DeserializeOwned>(&self, name: &str, expected: &str) -> Result<T, Refusal> {
+        self.field(name, expected)?.ok_or_else(|| Refusal::InvalidField {
+            field: name.into(),
+            why: format!("this field is required: send {expected}"),
+        })
+    }
+
+    /// The body with the value of `name` replaced by `json`, or with the field added at its end if it is absent. Every
+    /// other byte stays as it is.
+    pub fn with(&self, name: &str, json: &str) -> Bytes {
+        match self.raw(name) {
+            Some(raw) => splice(self.body, self.place(raw), json.as_bytes()),
+            None => {
+                let end = self.body.iter().rposition(|byte| *byte == b'}').expect("an object was parsed");
+                let comma = if self.fields.is_empty() { "" } else { "," };
+                let field = format!("{comma}{}:{json}", serde_json::Value::from(name));
+                splice(self.body, end..end, field.as_bytes())
+            }
+        }
+    }
+
+    /// Where a value of this envelope lies in its body. Both are slices of one allocation, so their distance is the
+    /// offset.
+    fn place(&self, raw: &RawValue) -> Range<usize> {
+        let start = raw.get().as_ptr() as usize - self.body.as_ptr() as usize;
+        start..start + raw.get().len()
+    }
+}
+
+fn splice(body: &[u8], place: Range<usize>, replacement: &[u8]) -> Bytes {
+    [&body[..place.start], replacement, &body[place.end..]].concat().into()
+}
+
+/// At most 60 characters of a value, for an error message.
+fn shortened(json: &str) -> String {
+    match json.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &json[..end]),
+        None => json.to_owned(),
+    }
+}
+
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor).map(Fields)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields: Self::Value = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            // Two values of one field let two readers of the same bytes see different requests.
+            if fields.iter().any(|(known, _)| *known == name) {
+                return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
+            }
+            fields.push((name, map.next_value()?));
+        }
+        Ok(fields)
+    }
+}
+
+/// A field name: borrowed, unless it holds an escape.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_leaves_every_other_byte_alone() {
+        let body = br#"{ "model" : "a",  "x":[1, 2.50], "stream":true }"#;
+        let edited = Envelope::parse(body).unwrap().with("model", r#""b""#);
+        assert_eq!(edited, &br#"{ "model" : "b",  "x":[1, 2.50], "stream":true }"#[..]);
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_is_added_at_the_end() {
+        let edited = Envelope::parse(br#"{"a":{"b":1}} "#).unwrap().with("c", "2");
+        assert_eq!(edited, &br#"{"a":{"b":1},"c":2} "#[..]);
+        assert_eq!(Envelope::parse(b"{}").unwrap().with("c", "2"), &br#"{"c":2}"#[..]);
+    }
+
+    #[test]
+    fn an_escaped_name_is_the_field_it_spells() {
+        let body = br#"{"mod\u0065l":"a"}"#;
+        assert_eq!(Envelope::parse(body).unwrap().required::<String>("model", "a name").unwrap(), "a");
+    }
+
+    #[test]
+    fn a_field_given_twice_is_refused() {
+        let refusal = Envelope::parse(br#"{"model":"a","model":"b"}"#).unwrap_err();
+        assert!(refusal.to_string().contains("`model` is given twice"), "{refusal}");
+    }
+
+    #[test]
+    fn bodies_that_are_no_json_object_are_told_where_and_why() {
+        let why = |body: &[u8]| Envelope::parse(body).unwrap_err().to_string();
+        assert!(why(b"").contains("empty"));
+        assert!(why(b"[1]").contains("a JSON object"));
+        assert!(why(br#"{"a":"#).contains("line 1 column 5"), "{}", why(br#"{"a":"#));
+        assert!(why(b"{\"a\":\"\xff\"}").contains("byte 6 is not valid UTF-8"));
+        assert!(why(br#"{"a":1} x"#).contains("trailing"));
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_with_what_was_expected_and_what_came() {
+        let envelope = Envelope::parse(br#"{"model":17}"#).unwrap();
+        let refusal = envelope.required::<String>("model", "a model's name as a string").unwrap_err();
+        assert_eq!(refusal.to_string(), "model: expected a model's name as a string, got 17");
+    }
+}

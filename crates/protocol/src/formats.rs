@@ -1,0 +1,231 @@
+//! The wire formats, one folder each, behind one trait.
+//!
+//! A new format is a folder here and a line in [`format_of`].
+
+mod anthropic;
+mod openai_chat;
+
+use bytes::Bytes;
+use paceway_domain::{Dialect, Refusal, Tokens, Usage};
+
+use crate::envelope::Envelope;
+use crate::neutral::{Chat, ErrorReport, Piece, Reply};
+use crate::sse::Event;
+
+/// The format that a dialect's requests and answers are written in.
+pub fn format_of(dialect: Dialect) -> &'static dyn Format {
+    match dialect {
+        Dialect::Anthropic => &anthropic::Anthropic,
+        Dialect::OpenAi => &openai_chat::OpenAiChat,
+    }
+}
+
+/// What the gateway has to know of a request, whatever its format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The model asked for, as the client wrote it.
+    pub model: String,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// The most output tokens, if the client set a bound.
+    pub max_output: Option<Tokens>,
+    /// Whether the client asked to see the usage at the end of a stream. Formats that always send it say so.
+    pub wants_stream_usage: bool,
+}
+
+/// What a provider wants that its format leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// The model's name at the provider.
+    pub model: &'a str,
+    /// The output bound to send where the format demands one and the client set none.
+    pub default_max_output: Tokens,
+    /// Whether the provider knows only `max_tokens` and not `max_completion_tokens` (OpenAI's format).
+    pub only_max_tokens: bool,
+}
+
+/// One wire format: requests, answers, streams and errors, read and written.
+pub trait Format: Send + Sync {
+    /// Its dialect.
+    fn dialect(&self) -> Dialect;
+
+    /// Reads what the gateway has to know, and checks no more than that.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] for a field that is missing or has the wrong type.
+    fn summary(&self, envelope: &Envelope<'_>) -> Result<Summary, Refusal>;
+
+    /// The body for a provider of this same format: the client's bytes but for the model's name, and for asking a stream
+    /// to end with its usage.
+    fn forward(&self, envelope: &Envelope<'_>, summary: &Summary, body: &Bytes, model: &str) -> Bytes;
+
+    /// The request as a neutral conversation.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`], or [`Refusal::Unsupported`] for what the neutral form cannot hold.
+    fn read_chat(&self, envelope: &Envelope<'_>) -> Result<Chat, Refusal>;
+
+    /// A neutral conversation as a request.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsupported`] for what this format cannot say.
+    fn write_chat(&self, chat: &Chat, target: Target<'_>) -> Result<Bytes, Refusal>;
+
+    /// An answer's body as a neutral answer.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    fn read_reply(&self, body: &[u8]) -> Result<Reply, String>;
+
+    /// A neutral answer as a body. `created` is in Unix seconds.
+    fn write_reply(&self, reply: &Reply, created: u64) -> Bytes;
+
+    /// The usage that an answer's body states, if it does.
+    fn usage(&self, body: &[u8]) -> Option<Usage>;
+
+    /// An error answer of a provider, taken apart. A body of another shape becomes the message.
+    fn read_error(&self, status: u16, body: &[u8]) -> ErrorReport;
+
+    /// An error as a body.
+    fn write_error(&self, error: &ErrorReport, request_id: &str) -> Bytes;
+
+    /// An error as an event in a stream that has begun.
+    fn write_stream_error(&self, error: &ErrorReport, out: &mut Vec<u8>);
+
+    /// An eye on a stream that passes through in this format. With `hide_usage` it takes out the usage that only the
+    /// gateway had asked for.
+    fn watch(&self, hide_usage: bool) -> Box<dyn StreamWatch>;
+
+    /// Reads a stream of this format into neutral pieces.
+    fn reader(&self) -> Box<dyn StreamReader>;
+
+    /// Writes neutral pieces as a stream of this format. `created` is in Unix seconds.
+    fn writer(&self, wants_usage: bool, created: u64) -> Box<dyn StreamWriter>;
+}
+
+/// What to do with an event that passes through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Pass it on as it is.
+    Pass,
+    /// Leave it out.
+    Hide,
+    /// Pass these bytes on instead.
+    Replace(Vec<u8>),
+}
+
+/// How far a stream has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// More is expected.
+    #[default]
+    Open,
+    /// Its last event has come.
+    Complete,
+    /// The provider reported an error.
+    Failed,
+}
+
+/// What has been seen of a stream so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Usage as last reported.
+    pub usage: Usage,
+    /// Whether the output count in `usage` is the provider's last word.
+    pub usage_is_final: bool,
+    /// Bytes of generated text, for an estimate if the stream ends before its usage comes.
+    pub output_bytes: usize,
+    /// Whether it has ended, and how.
+    pub ending: Ending,
+}
+
+/// Reads the events of a stream that passes through.
+pub trait StreamWatch: Send {
+    /// Looks at the next event.
+    fn event(&mut self, event: Event<'_>) -> Edit;
+
+    /// What has been seen so far.
+    fn seen(&self) -> Seen;
+
+    /// Whether the stream is whole if nothing more comes.
+    fn is_complete_at_end(&self) -> bool {
+        self.seen().ending == Ending::Complete
+    }
+
+    /// Whether it may answer anything but [`Edit::Pass`]. If not, bytes may be passed on before an event is whole.
+    fn edits(&self) -> bool;
+}
+
+/// Reads a stream of one format.
+pub trait StreamReader: Send {
+    /// The pieces that this event brings.
+    ///
+    /// # Errors
+    /// What is wrong with the event, as a sentence.
+    fn event(&mut self, event: Event<'_>) -> Result<Vec<Piece>, String>;
+
+    /// The pieces that the end of the bytes brings, where the last event is missing but nothing else is.
+    fn finish(&mut self) -> Vec<Piece> {
+        Vec::new()
+    }
+}
+
+/// Writes a stream of one format.
+pub trait StreamWriter: Send {
+    /// Appends the events that say this piece.
+    fn piece(&mut self, piece: &Piece, out: &mut Vec<u8>);
+}
+
+/// Fields of a request that the neutral form holds, and values of others that say nothing.
+struct Carried {
+    /// Fields that are carried over.
+    fields: &'static [&'static str],
+    /// Fields that may be there with this value, which is the same as leaving them out.
+    defaults: &'static [(&'static str, &'static str)],
+}
+
+impl Carried {
+    /// Refuses the first field that would be lost.
+    fn check(&self, envelope: &Envelope<'_>, other: &str) -> Result<(), Refusal> {
+        for name in envelope.names() {
+            let value = envelope.raw(name).map_or("null", |raw| raw.get());
+            let says_nothing = value == "null" || self.defaults.contains(&(name, value));
+            if !says_nothing && !self.fields.contains(&name) {
+                return Err(Refusal::Unsupported {
+                    field: name.to_owned(),
+                    why: format!(
+                        "this field cannot be carried over to a model of {other} yet: leave it out, or choose a model \
+                         of your own API's provider"
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A refusal of content that is no text.
+fn only_text(field: String, kind: &str) -> Refusal {
+    Refusal::Unsupported {
+        field,
+        why: format!(
+            "content of type `{kind}` cannot be carried over to a model of another provider's API yet: send text, or \
+             choose a model of your own API's provider"
+        ),
+    }
+}
+
+/// The bytes between the quotes that follow `key` in an event's JSON, at most up to its end; an estimate's input, so an
+/// escape may count as the two bytes it has.
+fn text_bytes_after(data: &[u8], key: &[u8]) -> usize {
+    let Some(start) = memchr::memmem::find(data, key) else { return 0 };
+    let text = &data[start + key.len()..];
+    let mut escaped = false;
+    text.iter()
+        .position(|&byte| {
+            let is_end = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            is_end
+        })
+        .unwrap_or(text.len())
+}

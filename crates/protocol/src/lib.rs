@@ -1,0 +1,14 @@
+//! What was said: the wire formats of clients and providers, both ways.
+//!
+//! Pure functions on bytes. No sockets, no clock, no configuration; no format knows another: they meet in [`neutral`].
+//! Where client and provider speak the same format nothing is re-modelled: the bytes pass and are only read on the way.
+
+pub mod envelope;
+pub mod estimate;
+pub mod formats;
+pub mod neutral;
+pub mod refusals;
+pub mod sse;
+
+pub use envelope::Envelope;
+pub use formats::{Format, Seen, StreamReader, StreamWatch, StreamWriter, format_of};

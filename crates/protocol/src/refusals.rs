@@ -1,0 +1,50 @@
+//! The one table from a [`Refusal`] to what a client sees: status, kind of error, metric label.
+
+use paceway_domain::Refusal;
+
+use crate::neutral::{ErrorKind, ErrorReport};
+
+/// How a refusal looks from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appearance {
+    /// The HTTP status.
+    pub status: u16,
+    /// The kind, which each dialect has its own name for.
+    pub kind: ErrorKind,
+    /// The value of the metrics' and ledger's `outcome`.
+    pub label: &'static str,
+}
+
+/// How this refusal looks from outside.
+pub fn appearance(refusal: &Refusal) -> Appearance {
+    let (status, kind, label) = match refusal {
+        Refusal::MissingKey => (401, ErrorKind::Authentication, "missing_key"),
+        Refusal::UnknownKey => (401, ErrorKind::Authentication, "unknown_key"),
+        Refusal::RevokedKey => (401, ErrorKind::Authentication, "revoked_key"),
+        Refusal::MalformedBody(_) => (400, ErrorKind::InvalidRequest, "malformed_body"),
+        Refusal::WrongContentType(_) => (415, ErrorKind::InvalidRequest, "wrong_content_type"),
+        Refusal::BodyTooLarge(_) => (413, ErrorKind::TooLarge, "body_too_large"),
+        Refusal::BodyIncomplete(_) => (400, ErrorKind::InvalidRequest, "body_incomplete"),
+        Refusal::InvalidField { .. } => (400, ErrorKind::InvalidRequest, "invalid_field"),
+        Refusal::Unsupported { .. } => (400, ErrorKind::InvalidRequest, "unsupported"),
+        Refusal::UnknownModel { .. } => (404, ErrorKind::NotFound, "unknown_model"),
+        Refusal::NoSuchPath(_) => (404, ErrorKind::NotFound, "no_such_path"),
+        Refusal::WrongMethod { .. } => (405, ErrorKind::InvalidRequest, "wrong_method"),
+        Refusal::NoSuchEndpoint { .. } => (404, ErrorKind::NotFound, "no_such_endpoint"),
+        Refusal::LargerThanLimit { .. } => (413, ErrorKind::TooLarge, "larger_than_limit"),
+        Refusal::QueueFull { .. } => (429, ErrorKind::RateLimit, "queue_full"),
+        Refusal::WaitTooLong { .. } => (429, ErrorKind::RateLimit, "wait_too_long"),
+        Refusal::Upstream { .. } if refusal.is_upstream_timeout() => {
+            (504, ErrorKind::Timeout, "upstream_timeout")
+        }
+        Refusal::Upstream { .. } => (502, ErrorKind::Server, "upstream_failed"),
+        Refusal::ShuttingDown => (503, ErrorKind::Overloaded, "shutting_down"),
+        Refusal::Internal(_) => (500, ErrorKind::Server, "internal"),
+    };
+    Appearance { status, kind, label }
+}
+
+/// The refusal as an error that each dialect can write.
+pub fn report(refusal: &Refusal) -> ErrorReport {
+    ErrorReport { kind: appearance(refusal).kind, message: refusal.to_string() }
+}

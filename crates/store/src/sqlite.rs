@@ -1,0 +1,191 @@
+//! The SQLite backend: one file in WAL mode.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use paceway_domain::{KeyId, MicroUsd, Tokens, UnixMillis, Usage};
+use paceway_policy::access::{KeyHash, VirtualKey};
+use rusqlite::{Connection, ErrorCode, named_params, params};
+
+use crate::ledger::Total;
+use crate::{Keys, Ledger, Row, StoreError};
+
+/// Applied in order; a database's `user_version` is the number of those it has.
+const MIGRATIONS: [&str; 1] = [include_str!("sqlite/0001_keys_and_ledger.sql")];
+
+/// How long a statement waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// An open database.
+pub(crate) struct Sqlite {
+    connection: Mutex<Connection>,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it if need be and brings its schema up to date.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open(path).map_err(|error| named(path, error))?;
+        prepare(&connection, path).map_err(|error| match error {
+            StoreError::Database(error) => named(path, error),
+            other => other,
+        })?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// Adds rows in one transaction, synced to disk when this returns. Rows that are there already are left as they are.
+    pub(crate) fn insert(&self, rows: &[Row]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        {
+            let mut statement = transaction.prepare_cached(include_str!("sqlite/insert_row.sql"))?;
+            for row in rows {
+                bind(&mut statement, row)?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// A panic inside SQLite's binding leaves the connection as usable as it was: transactions roll back when dropped.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).expect("a handful");
+    if version > known {
+        return Err(StoreError::TooNew { path: path.display().to_string(), found: version, known });
+    }
+    for (number, migration) in (1..).zip(MIGRATIONS) {
+        if number > version {
+            connection
+                .execute_batch(&format!("begin; {migration}; pragma user_version = {number}; commit"))?;
+        }
+    }
+    Ok(())
+}
+
+/// An error at opening, with the file's name where that helps.
+fn named(path: &Path, error: rusqlite::Error) -> StoreError {
+    let path_text = path.display().to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            StoreError::Corrupt { path: path_text, why: error.to_string() }
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            StoreError::Directory { path: path_text, why: std::io::Error::other(error.to_string()) }
+        }
+        _ => StoreError::Database(error),
+    }
+}
+
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<(), StoreError> {
+    statement.execute(named_params! {
+        ":request_id": row.request_id.as_str(),
+        ":arrived_at": signed(row.arrived_at.0),
+        ":key": row.key.0,
+        ":dialect": row.dialect.name(),
+        ":streamed": row.streamed,
+        ":model_asked": row.model_asked,
+        ":provider": row.provider,
+        ":model": row.model,
+        ":provider_request_id": row.provider_request_id,
+        ":input": signed(row.usage.input.get()),
+        ":cache_read": signed(row.usage.cache_read.get()),
+        ":cache_write_5m": signed(row.usage.cache_write_5m.get()),
+        ":cache_write_1h": signed(row.usage.cache_write_1h.get()),
+        ":output": signed(row.usage.output.get()),
+        ":usage_is_estimated": row.usage_is_estimated,
+        ":cost": row.cost.map(|cost| signed(cost.0)),
+        ":status": row.status,
+        ":outcome": row.outcome,
+        ":attempts": row.attempts,
+        ":queued_ms": signed(row.queued_ms),
+        ":first_byte_ms": row.first_byte_ms.map(signed),
+        ":total_ms": signed(row.total_ms),
+    })?;
+    Ok(())
+}
+
+/// SQLite's integers are signed. Counts above 2⁶³ do not occur; one that did would be kept as the largest.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unsigned(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+impl Ledger for Sqlite {
+    fn append(&self, row: Row) -> Result<(), StoreError> {
+        self.insert(std::slice::from_ref(&row))
+    }
+
+    fn totals(&self) -> Result<Vec<Total>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(include_str!("sqlite/totals.sql"))?;
+        let totals = statement.query_map([], |row| {
+            Ok(Total {
+                provider: row.get("provider")?,
+                model: row.get("model")?,
+                requests: unsigned(row, "requests")?,
+                usage: Usage {
+                    input: Tokens(unsigned(row, "input")?),
+                    cache_read: Tokens(unsigned(row, "cache_read")?),
+                    cache_write_5m: Tokens(unsigned(row, "cache_write_5m")?),
+                    cache_write_1h: Tokens(unsigned(row, "cache_write_1h")?),
+                    output: Tokens(unsigned(row, "output")?),
+                },
+                cost: MicroUsd(unsigned(row, "cost")?),
+                unpriced: unsigned(row, "unpriced")?,
+            })
+        })?;
+        Ok(totals.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Keys for Sqlite {
+    fn all(&self) -> Result<Vec<VirtualKey>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection
+            .prepare_cached("select hash, name, revoked_at from keys order by created_at, rowid")?;
+        let keys = statement.query_map([], |row| {
+            Ok(VirtualKey {
+                hash: KeyHash(row.get(0)?),
+                name: row.get(1)?,
+                is_revoked: row.get::<_, Option<i64>>(2)?.is_some(),
+            })
+        })?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    fn create(&self, hash: KeyHash, name: &str, now: UnixMillis) -> Result<(), StoreError> {
+        self.lock().execute(
+            "insert into keys (id, hash, name, created_at) values (?1, ?2, ?3, ?4)",
+            params![hash.id().0, hash.0, name, signed(now.0)],
+        )?;
+        Ok(())
+    }
+
+    fn revoke(&self, id: &KeyId, now: UnixMillis) -> Result<bool, StoreError> {
+        let changed = self.lock().execute(
+            "update keys set revoked_at = ?2 where id = ?1 and revoked_at is null",
+            params![id.0, signed(now.0)],
+        )?;
+        Ok(changed > 0)
+    }
+
+    /// `data_version` changes when another connection commits, whatever it changed: the ledger's own writer uses this
+    /// connection and so does not count.
+    fn version(&self) -> Result<i64, StoreError> {
+        Ok(self.lock().pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+}

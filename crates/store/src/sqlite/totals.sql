@@ -1,0 +1,14 @@
+select
+    provider,
+    model,
+    count(*) as requests,
+    sum(input) as input,
+    sum(cache_read) as cache_read,
+    sum(cache_write_5m) as cache_write_5m,
+    sum(cache_write_1h) as cache_write_1h,
+    sum(output) as output,
+    coalesce(sum(cost), 0) as cost,
+    sum(cost is null) as unpriced
+from ledger
+group by provider, model
+order by cost desc, provider, model

@@ -1,0 +1,186 @@
+//! The questions that every backend has to answer, and the journal's own.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, Tokens, UnixMillis, Usage};
+use paceway_policy::access::KeyHash;
+use paceway_store::{Access, Row, Store, StoreError, open};
+
+fn row(number: u128) -> Row {
+    Row {
+        request_id: RequestId::from_bits(number),
+        arrived_at: UnixMillis(1_764_000_000_000),
+        key: KeyId("0123456789ab".into()),
+        dialect: Dialect::Anthropic,
+        streamed: true,
+        model_asked: "claude-haiku-5-5".into(),
+        provider: "anthropic".into(),
+        model: "claude-haiku-5-5".into(),
+        provider_request_id: Some("req_011".into()),
+        usage: Usage { input: Tokens(10), output: Tokens(5), cache_read: Tokens(3), ..Usage::default() },
+        usage_is_estimated: false,
+        cost: Some(MicroUsd(4)),
+        status: 200,
+        outcome: "completed".into(),
+        attempts: 1,
+        queued_ms: 0,
+        first_byte_ms: Some(120),
+        total_ms: 900,
+    }
+}
+
+fn requests(directory: &Path) -> u64 {
+    let totals = open(directory, Access::Administer).unwrap().ledger.totals().unwrap();
+    totals.iter().map(|total| total.requests).sum()
+}
+
+fn files_ending_in(directory: &Path, ending: &str) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(ending))
+        .collect()
+}
+
+/// A store that ends as kill -9 ends it: nothing is delivered, no destructor runs.
+fn killed(store: Store) {
+    std::mem::forget(store);
+}
+
+#[test]
+fn rows_come_back_summed_by_model_with_unknown_prices_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), Access::Serve).unwrap();
+    store.ledger.append(row(1)).unwrap();
+    store.ledger.append(row(2)).unwrap();
+    store.ledger.append(Row { cost: None, ..row(3) }).unwrap();
+    drop(store);
+    let totals = open(directory.path(), Access::Administer).unwrap().ledger.totals().unwrap();
+    let [total] = totals.as_slice() else { panic!("{totals:?}") };
+    assert_eq!((total.requests, total.unpriced, total.cost), (3, 1, MicroUsd(8)));
+    assert_eq!(total.usage.cache_read, Tokens(9));
+}
+
+#[test]
+fn a_row_delivered_twice_is_there_once() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let store = open(directory.path(), Access::Serve).unwrap();
+        store.ledger.append(row(1)).unwrap();
+    }
+    assert_eq!(requests(directory.path()), 1);
+}
+
+#[test]
+fn rows_of_a_killed_process_are_delivered_by_the_next_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), Access::Serve).unwrap();
+    for number in 0..50 {
+        store.ledger.append(row(number)).unwrap();
+    }
+    // What the disk holds at this moment is what a killed process leaves behind.
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    killed(store);
+    drop(open(copy.path(), Access::Serve).unwrap());
+    assert_eq!(requests(copy.path()), 50);
+}
+
+#[test]
+fn a_line_cut_short_loses_only_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(directory.path(), Access::Serve).unwrap());
+    let other = tempfile::tempdir().unwrap();
+    let store = open(other.path(), Access::Serve).unwrap();
+    store.ledger.append(row(1)).unwrap();
+    store.ledger.append(row(2)).unwrap();
+    let segment = files_ending_in(other.path(), ".journal").remove(0);
+    let lines = fs::read(segment).unwrap();
+    killed(store);
+    fs::write(directory.path().join("ledger-00000042.journal"), &lines[..lines.len() - 20]).unwrap();
+    drop(open(directory.path(), Access::Serve).unwrap());
+    assert_eq!(requests(directory.path()), 1);
+}
+
+#[test]
+fn a_journal_does_not_grow_once_its_rows_are_delivered() {
+    let directory = tempfile::tempdir().unwrap();
+    for number in 0..5 {
+        open(directory.path(), Access::Serve).unwrap().ledger.append(row(number)).unwrap();
+    }
+    let sizes: u64 = files_ending_in(directory.path(), ".journal")
+        .iter()
+        .map(|path| fs::metadata(path).unwrap().len())
+        .sum();
+    assert_eq!((sizes, requests(directory.path())), (0, 5));
+}
+
+#[test]
+fn a_key_is_found_until_it_is_revoked_and_once_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), Access::Serve).unwrap();
+    let hash = KeyHash::of("pw_test");
+    store.keys.create(hash, "first", UnixMillis(1)).unwrap();
+    assert!(!store.keys.all().unwrap()[0].is_revoked);
+    assert!(store.keys.revoke(&hash.id(), UnixMillis(2)).unwrap());
+    assert!(!store.keys.revoke(&hash.id(), UnixMillis(3)).unwrap());
+    let keys = store.keys.all().unwrap();
+    assert_eq!((keys[0].name.as_str(), keys[0].is_revoked), ("first", true));
+}
+
+#[test]
+fn a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let serving = open(directory.path(), Access::Serve).unwrap();
+    let before = serving.keys.version().unwrap();
+    serving.keys.create(KeyHash::of("pw_own"), "own", UnixMillis(1)).unwrap();
+    assert_eq!(serving.keys.version().unwrap(), before);
+    let other = open(directory.path(), Access::Administer).unwrap();
+    other.keys.create(KeyHash::of("pw_other"), "other", UnixMillis(1)).unwrap();
+    assert_ne!(serving.keys.version().unwrap(), before);
+}
+
+#[test]
+fn two_processes_may_not_serve_from_one_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let _first = open(directory.path(), Access::Serve).unwrap();
+    assert!(matches!(open(directory.path(), Access::Serve), Err(StoreError::InUse(_))));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("paceway.db");
+    fs::write(&path, "this is not a database, it only has its name ".repeat(40)).unwrap();
+    let Err(error) = open(directory.path(), Access::Serve) else { panic!("it opened") };
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+    assert!(error.to_string().contains("paceway.db"), "{error}");
+    assert!(fs::read_to_string(path).unwrap().starts_with("this is not"));
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let Err(error) = open(&file.join("data"), Access::Serve) else { panic!("it opened") };
+    assert!(error.to_string().contains("file/data"), "{error}");
+}
+
+#[test]
+fn a_database_of_a_later_version_is_not_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(open(directory.path(), Access::Serve).unwrap());
+    let path = directory.path().join("paceway.db");
+    let bytes = fs::read(&path).unwrap();
+    let mut later = bytes.clone();
+    later[63] = 99; // user_version: a big-endian integer at offset 60 (sqlite.org/fileformat2.html, 1.3)
+    fs::write(&path, later).unwrap();
+    let Err(error) = open(directory.path(), Access::Serve) else { panic!("it opened") };
+    assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
+}
