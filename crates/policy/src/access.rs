@@ -42,8 +42,9 @@ impl KeyHash {
 
     /// The id by which the key is shown: the first twelve hex digits.
     pub fn id(&self) -> KeyId {
-        let [a, b, c, d, e, f, ..] = self.0;
-        KeyId(format!("{:012x}", u64::from_be_bytes([0, 0, a, b, c, d, e, f])))
+        let mut head = [0; 8];
+        head[2..].copy_from_slice(&self.0[..6]);
+        KeyId(format!("{:012x}", u64::from_be_bytes(head)))
     }
 }
 

@@ -25,7 +25,10 @@ impl Candidate {
 
     /// The catalogue's models that it serves.
     pub fn models(&self) -> impl Iterator<Item = &str> {
-        CATALOGUE.of_provider(&self.catalogue).map(|card| card.model.as_str()).filter(|model| self.serves(model))
+        CATALOGUE
+            .of_provider(&self.catalogue)
+            .map(|card| card.model.as_str())
+            .filter(|model| self.serves(model))
     }
 }
 

@@ -109,11 +109,14 @@ impl Cost {
         Self { input: usage.input + usage.cache_write(), output: usage.output }
     }
 
-    pub(crate) fn in_dimension(self, dimension: Dimension) -> u64 {
+    pub(crate) fn in_dimension(self, dimension: Dimension, charging: Charging) -> u64 {
         match dimension {
             Dimension::Requests => 1,
             Dimension::Input => self.input.get(),
             Dimension::Output => self.output.get(),
+            // OpenAI: "the maximum of max_tokens and the estimated number of tokens based on the character count"
+            // (platform.openai.com/docs/guides/rate-limits, read 2026-10).
+            Dimension::Total if charging == Charging::Reserved => self.input.max(self.output).get(),
             Dimension::Total => (self.input + self.output).get(),
         }
     }

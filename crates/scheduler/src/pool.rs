@@ -24,6 +24,7 @@ pub(crate) struct Waiting {
 struct Gauge {
     dimension: Dimension,
     bucket: Bucket,
+    charging: Charging,
     /// What the waiting need in this dimension, together.
     queued: u64,
 }
@@ -31,7 +32,11 @@ struct Gauge {
 impl Gauge {
     /// What a request needs here before it may go: never more than the bucket can hold.
     fn needs(&self, cost: Cost) -> u64 {
-        cost.in_dimension(self.dimension).min(self.bucket.rate().burst)
+        self.units(cost).min(self.bucket.rate().burst)
+    }
+
+    fn units(&self, cost: Cost) -> u64 {
+        cost.in_dimension(self.dimension, self.charging)
     }
 }
 
@@ -52,7 +57,7 @@ impl Pool {
             .into_iter()
             .filter_map(|dimension| {
                 let bucket = Bucket::full(limits.rate(dimension)?, now);
-                Some(Gauge { dimension, bucket, queued: 0 })
+                Some(Gauge { dimension, bucket, charging: limits.charging, queued: 0 })
             })
             .collect();
         Self { limits, gauges, in_flight: 0, blocked_until: Moment::ZERO, queue: VecDeque::new() }
@@ -82,7 +87,7 @@ impl Pool {
             let needs = match (gauge.dimension, self.limits.charging) {
                 (Dimension::Output, Charging::AsGenerated) => 0,
                 (Dimension::Total, Charging::AsGenerated) => cost.input.get(),
-                (dimension, _) => cost.in_dimension(dimension),
+                _ => gauge.units(cost),
             };
             let allows = gauge.bucket.rate().burst;
             (needs > allows).then_some((gauge.dimension, needs, allows))
@@ -116,18 +121,23 @@ impl Pool {
     pub(crate) fn admit(&mut self, now: Moment, cost: Cost) {
         self.in_flight += 1;
         for gauge in &mut self.gauges {
-            gauge.bucket.take(now, cost.in_dimension(gauge.dimension));
+            let units = gauge.units(cost);
+            gauge.bucket.take(now, units);
         }
     }
 
-    /// Ends a request in flight: what was taken at admission is replaced by what it cost.
+    /// Ends a request in flight: what was taken at admission is replaced by what it cost, unless the provider keeps what
+    /// it reserved.
     pub(crate) fn settle(&mut self, now: Moment, taken: Cost, spent: Cost) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        if self.limits.charging == Charging::Reserved {
+            return;
+        }
         for gauge in &mut self.gauges {
-            let (taken, spent) = (taken.in_dimension(gauge.dimension), spent.in_dimension(gauge.dimension));
+            let (taken, spent) = (gauge.units(taken), gauge.units(spent));
             if spent > taken {
                 gauge.bucket.take(now, spent - taken);
-            } else if self.limits.charging == Charging::AsGenerated {
+            } else {
                 gauge.bucket.give(now, taken - spent);
             }
         }
@@ -137,7 +147,8 @@ impl Pool {
     pub(crate) fn give_back(&mut self, now: Moment, taken: Cost) {
         self.in_flight = self.in_flight.saturating_sub(1);
         for gauge in &mut self.gauges {
-            gauge.bucket.give(now, taken.in_dimension(gauge.dimension));
+            let units = gauge.units(taken);
+            gauge.bucket.give(now, units);
         }
     }
 

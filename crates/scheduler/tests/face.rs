@@ -136,7 +136,7 @@ fn a_provider_that_reserves_gives_nothing_back_for_a_short_answer() {
     let (mut scheduler, pool) = with_pool(limits);
     let ticket = admitted(scheduler.submit(at(0), Ask { cost: cost(10, 50), ..ask(pool) }));
     scheduler.settle(at(0), ticket, cost(10, 1));
-    assert_eq!(scheduler.state(at(0), pool).free, [(Dimension::Total, 40)]);
+    assert_eq!(scheduler.state(at(0), pool).free, [(Dimension::Total, 50)]);
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! The only code that calls a provider.
+//!
+//! It moves bytes and enforces time: a call goes out, an answer comes back as it arrives, and each phase has its bound.
+//! It does not retry, does not know what a model is and never looks into a body.
+
+mod body;
+mod connect;
+mod http;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use ::http::{HeaderMap, Method, StatusCode, Uri};
+use paceway_domain::Failure;
+
+pub use crate::body::AnswerBody;
+pub use crate::http::HttpUpstream;
+
+/// One call to a provider.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub uri: Uri,
+    /// All headers but `host` and `content-length`, which follow from the rest.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// A provider's answer, its body still on the way.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status, whatever it is: a provider's error is an answer.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body. Dropping it before its end closes the connection, which tells the provider to stop.
+    pub body: AnswerBody,
+}
+
+/// How long each phase of a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// TCP and TLS set-up.
+    pub connect: Duration,
+    /// From the call to the response headers, set-up included.
+    pub headers: Duration,
+    /// From the headers to the first byte of the body.
+    pub first_byte: Duration,
+    /// Between two chunks of the body.
+    pub idle: Duration,
+    /// The whole call, to the last byte.
+    pub total: Duration,
+}
+
+/// Something that can call providers.
+pub trait Upstream: Send + Sync {
+    /// Makes a call and returns when the response headers are there. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// A [`Failure`] when there is no answer.
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, Failure>>;
+}
