@@ -1,1 +1,99 @@
-//! Empty.
+//! The life of a request: [`pipeline`] tells it, the other files are its stages.
+//!
+//! No HTTP framework and no SQL here: requests come in as [`Arrival`], go out as [`Answer`], and the ways out are the
+//! traits of `upstream` and `store`.
+
+pub mod admission;
+pub mod answer;
+mod ask;
+mod attempts;
+mod bill;
+pub mod callers;
+pub mod clock;
+mod error_answer;
+pub mod fleet;
+mod headers;
+pub mod metrics;
+pub mod models;
+pub mod pipeline;
+mod relay;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use paceway_domain::{Clock, Dialect, RequestId};
+use paceway_store::Ledger;
+use paceway_upstream::Upstream;
+
+pub use admission::Turnstile;
+pub use answer::{Answer, AnswerBody};
+pub use callers::Callers;
+pub use fleet::Fleet;
+pub use metrics::Metrics;
+
+/// What a client wants done with its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Generate an answer: `/v1/messages`, `/v1/chat/completions`.
+    Generate,
+    /// Count the tokens of a request: `/v1/messages/count_tokens`.
+    CountTokens,
+}
+
+/// A request as it came in.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The id that Paceway gave it.
+    pub id: RequestId,
+    /// The dialect of the path it came to.
+    pub dialect: Dialect,
+    /// What is wanted.
+    pub endpoint: Endpoint,
+    /// The client's headers.
+    pub headers: HeaderMap,
+    /// The query string without its `?`.
+    pub query: Option<String>,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// Bounds on what a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The longest wait for a rate limit.
+    pub max_wait: Duration,
+    /// The largest answer that is not streamed, in bytes.
+    pub max_answer_bytes: usize,
+    /// How often a request that a provider refused for its rate is sent again.
+    pub max_attempts: u32,
+}
+
+/// Everything that a request needs on its way.
+pub struct Gateway {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Who may ask.
+    pub callers: Callers,
+    /// The providers and their models.
+    pub fleet: Fleet,
+    /// Whose turn it is.
+    pub turnstile: Arc<Turnstile>,
+    /// The way to providers.
+    pub upstream: Arc<dyn Upstream>,
+    /// Where bills go.
+    pub ledger: Arc<dyn Ledger>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Bounds.
+    pub bounds: Bounds,
+}
+
+impl Gateway {
+    /// A new request id: 48 bits of time, then chance.
+    pub fn new_request_id(&self) -> RequestId {
+        let time = u128::from(self.clock.wall().0) << 80;
+        RequestId::from_bits(time | (u128::from(fastrand::u64(..)) << 16) | u128::from(fastrand::u16(..)))
+    }
+}

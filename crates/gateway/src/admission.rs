@@ -1,0 +1,174 @@
+//! Waiting for a turn: the scheduler's decisions, carried to the tasks that wait for them.
+//!
+//! A request that may go at once is admitted on its own task: one lock, no channel, no wake-up. Only those that wait have
+//! a channel, and one task sleeps until the scheduler's next wake-up.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use paceway_domain::{Clock, Moment, Refusal};
+use paceway_scheduler::{
+    Ask, Cost, Decision, Limits, PoolId, PoolState, Reading, Refused, Scheduler, Submitted, Ticket,
+};
+use tokio::sync::{Notify, oneshot};
+
+use crate::clock::RuntimeClock;
+
+/// What a waiting request is told: its turn, or the wait that it would still have.
+type Told = Result<(), Duration>;
+
+/// The scheduler and those who wait at it.
+pub struct Turnstile {
+    clock: Arc<RuntimeClock>,
+    state: Mutex<State>,
+    /// The time of the next wake-up has changed.
+    rearm: Notify,
+}
+
+struct State {
+    scheduler: Scheduler,
+    waiting: HashMap<Ticket, oneshot::Sender<Told>>,
+    /// When the driver next wakes by itself.
+    armed: Option<Moment>,
+}
+
+impl Turnstile {
+    /// A turnstile without pools, whose pools each let at most `max_waiting` requests wait.
+    pub fn new(clock: Arc<RuntimeClock>, max_waiting: usize) -> Self {
+        let state = State { scheduler: Scheduler::new(max_waiting), waiting: HashMap::new(), armed: None };
+        Self { clock, state: Mutex::new(state), rearm: Notify::new() }
+    }
+
+    /// Adds a pool with all of its quota free.
+    pub fn add_pool(&self, limits: Limits) -> PoolId {
+        self.lock().scheduler.add_pool(self.clock.now(), limits)
+    }
+
+    /// A pool as it is now.
+    pub fn state(&self, pool: PoolId) -> PoolState {
+        self.lock().scheduler.state(self.clock.now(), pool)
+    }
+
+    /// Wakes those whose turn comes with time. Runs without end: its owner spawns it once and aborts it.
+    pub async fn drive(self: Arc<Self>) {
+        loop {
+            self.sleep_until_due().await;
+            self.turn(self.lock());
+        }
+    }
+
+    async fn sleep_until_due(&self) {
+        let rearmed = self.rearm.notified();
+        let due = self.lock().armed.and_then(|moment| self.clock.instant(moment));
+        match due {
+            Some(due) => tokio::select! {
+                () = tokio::time::sleep_until(due) => {}
+                () = rearmed => {}
+            },
+            None => rearmed.await,
+        }
+    }
+
+    /// Waits until a request of this cost may go, at most until `deadline`. Cancel-safe: dropping the future leaves the
+    /// queue.
+    ///
+    /// # Errors
+    /// [`Refusal::LargerThanLimit`], [`Refusal::QueueFull`] or [`Refusal::WaitTooLong`].
+    pub async fn wait(self: &Arc<Self>, pool: PoolId, cost: Cost, deadline: Moment) -> Result<Turn, Refusal> {
+        let (turn, told) = {
+            let mut state = self.lock();
+            let turn = |ticket| Turn { turnstile: Arc::clone(self), pool, ticket, is_open: true };
+            match state.scheduler.submit(self.clock.now(), Ask { pool, cost, deadline }) {
+                Submitted::Admitted(ticket) => return Ok(turn(ticket)),
+                Submitted::Refused(refused) => return Err(refusal(refused)),
+                Submitted::Waiting(ticket) => {
+                    let (tell, told) = oneshot::channel();
+                    state.waiting.insert(ticket, tell);
+                    let turn = turn(ticket);
+                    self.turn(state);
+                    (turn, told)
+                }
+            }
+        };
+        match told.await {
+            Ok(Ok(())) => Ok(turn),
+            Ok(Err(wait)) => Err(Refusal::WaitTooLong { retry_after: wait }),
+            Err(_) => Err(Refusal::ShuttingDown),
+        }
+    }
+
+    /// Carries out every decision that is due and re-arms the driver if the next one is due at another time.
+    fn turn(&self, mut state: MutexGuard<'_, State>) {
+        let now = self.clock.now();
+        while let Some(decision) = state.scheduler.poll(now) {
+            let (ticket, told) = match decision {
+                Decision::Admitted(ticket) => (ticket, Ok(())),
+                Decision::Expired { ticket, wait } => (ticket, Err(wait)),
+            };
+            let heard = state.waiting.remove(&ticket).is_some_and(|tell| tell.send(told).is_ok());
+            if !heard {
+                state.scheduler.cancel(now, ticket);
+            }
+        }
+        let next = state.scheduler.next_wakeup(now);
+        let has_changed = next != state.armed;
+        state.armed = next;
+        drop(state);
+        if has_changed {
+            self.rearm.notify_one();
+        }
+    }
+
+    /// No panic can leave the state half changed: the scheduler does not call out.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refusal(refused: Refused) -> Refusal {
+    match refused {
+        Refused::LargerThanLimit { dimension, needs, allows } => {
+            Refusal::LargerThanLimit { limit: dimension.name(), needs, allows }
+        }
+        Refused::QueueFull { wait } => Refusal::QueueFull { retry_after: wait },
+        Refused::TooLate { wait } => Refusal::WaitTooLong { retry_after: wait },
+    }
+}
+
+/// A place in the queue and then a request in flight. It must be settled with what it cost; dropped, it counts as never
+/// having happened.
+pub struct Turn {
+    turnstile: Arc<Turnstile>,
+    pool: PoolId,
+    ticket: Ticket,
+    is_open: bool,
+}
+
+impl Turn {
+    /// The request ended and cost this.
+    pub fn settle(mut self, spent: Cost) {
+        self.is_open = false;
+        let mut state = self.turnstile.lock();
+        state.scheduler.settle(self.turnstile.clock.now(), self.ticket, spent);
+        self.turnstile.turn(state);
+    }
+
+    /// The provider refused it, and will refuse everything of its pool for this long.
+    pub fn learn_refusal(&self, wait: Duration) {
+        let mut state = self.turnstile.lock();
+        let until = self.turnstile.clock.now().after(wait);
+        state.scheduler.learn(self.pool, Reading::RefusesUntil(until));
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.is_open {
+            let mut state = self.turnstile.lock();
+            state.waiting.remove(&self.ticket);
+            state.scheduler.cancel(self.turnstile.clock.now(), self.ticket);
+            self.turnstile.turn(state);
+        }
+    }
+}

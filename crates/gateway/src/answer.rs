@@ -1,0 +1,195 @@
+//! The answer: the provider's, as it arrives, in the caller's dialect, with the bill attached.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use paceway_domain::{Dialect, Failure, Refusal, RequestId};
+use paceway_protocol::format_of;
+use paceway_upstream::Answer as Response;
+
+use crate::ask::Ask;
+use crate::bill::Bill;
+use crate::fleet::Plan;
+use crate::relay::Relay;
+use crate::{Endpoint, Gateway, headers};
+
+/// What goes back to the client.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers, without those that follow from the body.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: AnswerBody,
+}
+
+/// An answer's body: whole, or as it arrives. It never fails: what goes wrong in mid-stream is told in the stream.
+#[derive(Debug)]
+pub enum AnswerBody {
+    /// All of it.
+    Full(Bytes),
+    /// A stream that is still on its way.
+    Stream(Box<Relay>),
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut *self {
+            Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Stream(relay) => relay.poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Full(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Hands a provider's response on, whichever of its three kinds it is: an error, a stream or a whole answer.
+pub(crate) async fn hand_on(
+    gateway: &Arc<Gateway>,
+    ask: Ask,
+    plan: Plan,
+    response: Response,
+    bill: Bill,
+) -> Result<Answer, Refusal> {
+    let status = response.status;
+    let mut headers = if plan.is_passthrough(&ask) {
+        headers::to_client(&response.headers)
+    } else {
+        translated_headers(&response.headers)
+    };
+    add_ours(&mut headers, &ask, &plan, &bill);
+    let body = if !status.is_success() {
+        hand_on_error(gateway, &ask, &plan, response, bill).await?
+    } else if is_event_stream(&response.headers) {
+        AnswerBody::Stream(Box::new(Relay::new(gateway, &ask, &plan, response, bill)))
+    } else {
+        hand_on_whole(gateway, &ask, &plan, response, bill).await?
+    };
+    Ok(Answer { status, headers, body })
+}
+
+async fn hand_on_error(
+    gateway: &Arc<Gateway>,
+    ask: &Ask,
+    plan: &Plan,
+    response: Response,
+    mut bill: Bill,
+) -> Result<AnswerBody, Refusal> {
+    let status = response.status.as_u16();
+    let body = collect(gateway, plan, response, &mut bill).await?;
+    bill.passes_on();
+    bill.close("provider_error");
+    tracing::info!(request = %ask.id, provider = plan.provider.name(), status, "the provider answered with an error");
+    if plan.is_passthrough(ask) {
+        return Ok(AnswerBody::Full(body));
+    }
+    let error = format_of(plan.provider.dialect()).read_error(status, &body);
+    Ok(AnswerBody::Full(ask.format().write_error(&error, ask.id.as_str())))
+}
+
+async fn hand_on_whole(
+    gateway: &Arc<Gateway>,
+    ask: &Ask,
+    plan: &Plan,
+    response: Response,
+    mut bill: Bill,
+) -> Result<AnswerBody, Refusal> {
+    let body = collect(gateway, plan, response, &mut bill).await?;
+    let theirs = format_of(plan.provider.dialect());
+    match theirs.usage(&body) {
+        _ if ask.endpoint == Endpoint::CountTokens => {}
+        Some(usage) => bill.used(usage),
+        None => bill.used_unknown(body.len()),
+    }
+    let body = if plan.is_passthrough(ask) {
+        body
+    } else {
+        let reply = theirs.read_reply(&body).map_err(|why| {
+            bill.close("garbled");
+            Refusal::Upstream { provider: plan.provider.name().to_owned(), failure: Failure::Garbled(why) }
+        })?;
+        ask.format().write_reply(&reply, gateway.clock.wall().0 / 1_000)
+    };
+    bill.passes_on();
+    bill.close("completed");
+    Ok(AnswerBody::Full(body))
+}
+
+async fn collect(
+    gateway: &Arc<Gateway>,
+    plan: &Plan,
+    response: Response,
+    bill: &mut Bill,
+) -> Result<Bytes, Refusal> {
+    response.body.collect(gateway.bounds.max_answer_bytes).await.map_err(|failure| {
+        bill.used_unknown(0);
+        bill.close("cut");
+        Refusal::Upstream { provider: plan.provider.name().to_owned(), failure }
+    })
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+/// A provider's headers belong to its dialect. What every dialect has is carried over: when to come back, and whether
+/// this is a stream.
+fn translated_headers(theirs: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in ["content-type", "retry-after", "retry-after-ms", "x-should-retry"] {
+        if let Some(value) = theirs.get(name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers
+}
+
+/// The headers by which Paceway says what it did.
+fn add_ours(headers: &mut HeaderMap, ask: &Ask, plan: &Plan, bill: &Bill) {
+    name_request(headers, ask.dialect, &ask.id);
+    let mut add = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    add("x-paceway-provider", plan.provider.name());
+    add("x-paceway-model", &plan.model);
+    add("x-paceway-queued-ms", &bill.queued_ms().to_string());
+    if plan.provider.is_simulated() {
+        add("x-paceway-simulated", "true");
+    }
+}
+
+/// Names the request as Paceway knows it, and in the dialect's own header too unless the provider has named it there.
+pub(crate) fn name_request(headers: &mut HeaderMap, dialect: Dialect, id: &RequestId) {
+    let value = HeaderValue::from_str(id.as_str()).expect("an id is made of letters, digits and underscores");
+    let own = match dialect {
+        Dialect::Anthropic => "request-id",
+        Dialect::OpenAi => "x-request-id",
+    };
+    headers.entry(own).or_insert_with(|| value.clone());
+    headers.insert("x-paceway-request-id", value);
+}

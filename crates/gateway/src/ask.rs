@@ -1,0 +1,62 @@
+//! Reading the ask: what a client wants, as far as the gateway has to know.
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use paceway_domain::{Dialect, Refusal, RequestId, Tokens};
+use paceway_protocol::formats::{Summary, format_of};
+use paceway_protocol::{Envelope, Format, estimate};
+
+use crate::{Arrival, Endpoint};
+
+/// A request that has been read.
+pub(crate) struct Ask {
+    pub(crate) id: RequestId,
+    pub(crate) dialect: Dialect,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Option<String>,
+    pub(crate) body: Bytes,
+    pub(crate) summary: Summary,
+    /// The likely number of input tokens.
+    pub(crate) input: Tokens,
+}
+
+impl Ask {
+    /// Reads what the gateway has to know and keeps the rest as it came.
+    pub(crate) fn read(arrival: Arrival) -> Result<Self, Refusal> {
+        check_content_type(&arrival.headers)?;
+        let envelope = Envelope::parse(&arrival.body)?;
+        let summary = format_of(arrival.dialect).summary(&envelope)?;
+        if summary.max_output == Some(Tokens::ZERO) {
+            return Err(Refusal::InvalidField {
+                field: "max_tokens".into(),
+                why: "expected a positive integer, got 0".into(),
+            });
+        }
+        let input = estimate::tokens(&arrival.body);
+        let Arrival { id, dialect, endpoint, headers, query, body } = arrival;
+        Ok(Self { id, dialect, endpoint, headers, query, body, summary, input })
+    }
+
+    pub(crate) fn format(&self) -> &'static dyn Format {
+        format_of(self.dialect)
+    }
+
+    /// The body's top level, once more. It was read before, so it can be read again.
+    pub(crate) fn envelope(&self) -> Result<Envelope<'_>, Refusal> {
+        Envelope::parse(&self.body)
+    }
+
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.summary.stream && self.endpoint == Endpoint::Generate
+    }
+}
+
+/// Clients that leave the type out are taken at their body's word.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let text = value.to_str().unwrap_or("not readable");
+    let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = kind == "application/json" || kind.ends_with("+json");
+    if is_json { Ok(()) } else { Err(Refusal::WrongContentType(text.to_owned())) }
+}

@@ -1,0 +1,187 @@
+//! The bill of one request: opened before anything is sent, settled exactly once, however the request ends.
+//!
+//! Early return, error, client hang-up and the end of the answer all end in [`Bill::close`], by name or by `Drop`. Closing
+//! is synchronous: one lock at the turnstile, one `write` to the ledger's journal. It happens before the last byte of
+//! the answer leaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use paceway_domain::{Moment, Tokens, Usage};
+use paceway_policy::access::Caller;
+use paceway_policy::pricing;
+use paceway_protocol::Seen;
+use paceway_scheduler::Cost;
+use paceway_store::Row;
+
+use crate::admission::Turn;
+use crate::ask::Ask;
+use crate::fleet::{Plan, Pool, Provider};
+use crate::{Endpoint, Gateway};
+
+/// Headers in which providers name a request.
+const PROVIDER_ID_HEADERS: [&str; 2] = ["request-id", "x-request-id"];
+
+/// How many bytes of generated text make a token, for answers whose count never came.
+const BYTES_PER_TOKEN: u64 = 4;
+
+pub(crate) struct Bill {
+    gateway: Arc<Gateway>,
+    provider: Arc<Provider>,
+    pool: Arc<Pool>,
+    row: Row,
+    arrived: Moment,
+    /// The likely input, for a request that ends before its input was counted.
+    expected_input: Tokens,
+    endpoint: Endpoint,
+    turn: Option<Turn>,
+    is_open: bool,
+}
+
+impl Bill {
+    pub(crate) fn open(gateway: &Arc<Gateway>, caller: &Caller, ask: &Ask, plan: &Plan) -> Self {
+        let row = Row {
+            request_id: ask.id.clone(),
+            arrived_at: gateway.clock.wall(),
+            key: caller.key.clone(),
+            dialect: ask.dialect,
+            streamed: ask.is_streamed(),
+            model_asked: ask.summary.model.clone(),
+            provider: plan.provider.name().to_owned(),
+            model: plan.model.clone(),
+            provider_request_id: None,
+            usage: Usage::default(),
+            usage_is_estimated: false,
+            cost: None,
+            status: 0,
+            outcome: "client_gone".into(),
+            attempts: 0,
+            queued_ms: 0,
+            first_byte_ms: None,
+            total_ms: 0,
+        };
+        gateway.metrics.in_flight.inc();
+        Self {
+            gateway: Arc::clone(gateway),
+            provider: Arc::clone(&plan.provider),
+            pool: Arc::clone(&plan.pool),
+            row,
+            arrived: gateway.clock.now(),
+            expected_input: ask.input,
+            endpoint: ask.endpoint,
+            turn: None,
+            is_open: true,
+        }
+    }
+
+    /// Its turn has come, after this wait: a call goes out.
+    pub(crate) fn goes_out(&mut self, turn: Turn, waited: Duration) {
+        self.turn = Some(turn);
+        self.row.attempts += 1;
+        self.row.queued_ms += millis(waited);
+    }
+
+    /// The provider refused the call for its rate: the turn comes back, to be given up.
+    pub(crate) fn was_refused(&mut self) -> Option<Turn> {
+        self.turn.take()
+    }
+
+    /// Response headers have come.
+    pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.row.status = status.as_u16();
+        let named = PROVIDER_ID_HEADERS.iter().find_map(|name| headers.get(*name));
+        self.row.provider_request_id = named.and_then(|id| id.to_str().ok()).map(str::to_owned);
+    }
+
+    /// A piece of the answer goes to the client.
+    pub(crate) fn passes_on(&mut self) {
+        if self.row.first_byte_ms.is_none() {
+            self.row.first_byte_ms = Some(self.elapsed_ms());
+        }
+    }
+
+    /// How often a call went out.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.row.attempts
+    }
+
+    /// How long it has waited for its turns, in milliseconds.
+    pub(crate) fn queued_ms(&self) -> u64 {
+        self.row.queued_ms
+    }
+
+    /// What the provider says it used.
+    pub(crate) fn used(&mut self, usage: Usage) {
+        self.row.usage = usage;
+        self.row.usage_is_estimated = false;
+    }
+
+    /// What has been seen of a stream, with estimates in the place of what has not been said.
+    pub(crate) fn seen(&mut self, seen: &Seen) {
+        self.row.usage = seen.usage;
+        self.row.usage_is_estimated = !seen.usage_is_final;
+        if !seen.usage_is_final {
+            let generated = Tokens((seen.output_bytes as u64).div_ceil(BYTES_PER_TOKEN));
+            self.row.usage.output = self.row.usage.output.max(generated);
+            if self.row.usage.input_total() == Tokens::ZERO {
+                self.row.usage.input = self.expected_input;
+            }
+        }
+    }
+
+    /// Nothing is known of what an answer used: its input is estimated.
+    pub(crate) fn used_unknown(&mut self, output_bytes: usize) {
+        self.seen(&Seen { output_bytes, ..Seen::default() });
+    }
+
+    /// Settles the request. What comes later changes nothing.
+    pub(crate) fn close(&mut self, outcome: &str) {
+        if !std::mem::replace(&mut self.is_open, false) {
+            return;
+        }
+        self.gateway.metrics.in_flight.dec();
+        if self.row.attempts == 0 {
+            return;
+        }
+        self.row.outcome = outcome.to_owned();
+        self.row.total_ms = self.elapsed_ms();
+        self.row.cost = match self.endpoint {
+            Endpoint::Generate => pricing::price(self.provider.catalogue(), &self.row.model, &self.row.usage),
+            Endpoint::CountTokens => Some(paceway_domain::MicroUsd::ZERO),
+        };
+        if let Some(turn) = self.turn.take() {
+            turn.settle(Cost::of(&self.row.usage));
+        }
+        if self.row.usage.output > Tokens::ZERO {
+            self.pool.saw_output(self.row.usage.output);
+        }
+        self.gateway.metrics.settled(&self.row);
+        if let Err(error) = self.gateway.ledger.append(self.row.clone()) {
+            tracing::error!(request = %self.row.request_id, %error, "a ledger row is kept in memory only");
+        }
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        millis(self.gateway.clock.now().since(self.arrived))
+    }
+}
+
+impl Drop for Bill {
+    /// Nobody closed it, so the client has hung up (its task was dropped).
+    fn drop(&mut self) {
+        if self.is_open {
+            if self.row.attempts > 0
+                && self.row.usage == Usage::default()
+                && self.endpoint == Endpoint::Generate
+            {
+                self.used_unknown(0);
+            }
+            self.close("client_gone");
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,179 @@
+//! What is counted, for Prometheus. Every metric is named here and described in docs/metrics.md.
+
+use std::fmt;
+use std::time::Duration;
+
+use paceway_domain::{CATALOGUE, Dialect};
+use paceway_store::Row;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    dialect: &'static str,
+    provider: String,
+    model: String,
+    outcome: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    dialect: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    provider: String,
+    model: String,
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModelLabels {
+    provider: String,
+    model: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProviderLabels {
+    provider: String,
+}
+
+/// All metrics.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+    cost: Family<ModelLabels, Counter>,
+    unpriced: Family<ModelLabels, Counter>,
+    upstream_429: Family<ProviderLabels, Counter>,
+    queue_wait: Family<ProviderLabels, Histogram>,
+    duration: Family<ProviderLabels, Histogram>,
+    first_byte: Family<ProviderLabels, Histogram>,
+    /// Requests whose bill is open.
+    pub(crate) in_flight: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All metrics at zero.
+    pub fn new() -> Self {
+        let seconds = || Histogram::new(exponential_buckets(0.005, 2.0, 17));
+        let mut metrics = Self {
+            registry: Registry::with_prefix("paceway"),
+            requests: Family::default(),
+            refusals: Family::default(),
+            tokens: Family::default(),
+            cost: Family::default(),
+            unpriced: Family::default(),
+            upstream_429: Family::default(),
+            queue_wait: Family::new_with_constructor(seconds),
+            duration: Family::new_with_constructor(seconds),
+            first_byte: Family::new_with_constructor(seconds),
+            in_flight: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("requests", "Requests that reached a provider", self.requests.clone());
+        registry.register("refusals", "Requests that Paceway itself refused", self.refusals.clone());
+        registry.register("tokens", "Tokens by kind", self.tokens.clone());
+        registry.register("cost_microdollars", "List price of what was used", self.cost.clone());
+        registry.register(
+            "unpriced_requests",
+            "Requests of models without a known price",
+            self.unpriced.clone(),
+        );
+        registry.register(
+            "upstream_429",
+            "Calls that a provider refused for their rate",
+            self.upstream_429.clone(),
+        );
+        registry.register("queue_wait_seconds", "Wait for a rate limit", self.queue_wait.clone());
+        registry.register("duration_seconds", "From arrival to the end of the answer", self.duration.clone());
+        registry.register(
+            "first_byte_seconds",
+            "From arrival to the answer's first byte",
+            self.first_byte.clone(),
+        );
+        registry.register("in_flight", "Requests being worked on", self.in_flight.clone());
+    }
+
+    /// Everything in the OpenMetrics text format, version 1.0.0.
+    ///
+    /// # Errors
+    /// When the formatter fails, which memory does not.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut out = String::new();
+        text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+
+    pub(crate) fn refused(&self, dialect: Dialect, reason: &'static str) {
+        self.refusals.get_or_create(&RefusalLabels { dialect: dialect.name(), reason }).inc();
+    }
+
+    pub(crate) fn upstream_refused(&self, provider: &str) {
+        self.upstream_429.get_or_create(&ProviderLabels { provider: provider.into() }).inc();
+    }
+
+    pub(crate) fn waited(&self, provider: &str, wait: Duration) {
+        self.queue_wait
+            .get_or_create(&ProviderLabels { provider: provider.into() })
+            .observe(wait.as_secs_f64());
+    }
+
+    /// Counts a settled request.
+    pub(crate) fn settled(&self, row: &Row) {
+        let (provider, model) = (&row.provider, &label(&row.model));
+        let labels = RequestLabels {
+            dialect: row.dialect.name(),
+            provider: provider.clone(),
+            model: model.clone(),
+            outcome: row.outcome.clone(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        let usage = &row.usage;
+        let kinds = [
+            ("input", usage.input),
+            ("cache_read", usage.cache_read),
+            ("cache_write", usage.cache_write()),
+            ("output", usage.output),
+        ];
+        for (kind, count) in kinds.into_iter().filter(|(_, count)| count.get() > 0) {
+            let labels = TokenLabels { provider: provider.clone(), model: model.clone(), kind };
+            self.tokens.get_or_create(&labels).inc_by(count.get());
+        }
+        let by_model = ModelLabels { provider: provider.clone(), model: model.clone() };
+        match row.cost {
+            Some(cost) => self.cost.get_or_create(&by_model).inc_by(cost.0),
+            None => self.unpriced.get_or_create(&by_model).inc(),
+        };
+        let by_provider = ProviderLabels { provider: provider.clone() };
+        self.duration.get_or_create(&by_provider).observe(row.total_ms as f64 / 1e3);
+        if let Some(first_byte) = row.first_byte_ms {
+            self.first_byte.get_or_create(&by_provider).observe(first_byte as f64 / 1e3);
+        }
+    }
+}
+
+/// A model's label. Clients choose model names, and each new label value costs memory for ever: names outside the
+/// catalogue share one.
+fn label(model: &str) -> String {
+    let is_known = CATALOGUE.find_anywhere(model).is_some();
+    if is_known { model.to_owned() } else { "other".to_owned() }
+}

@@ -1,0 +1,39 @@
+//! The list of models, in the caller's dialect.
+
+use paceway_domain::{Dialect, Refusal};
+use paceway_policy::routing;
+
+use crate::Fleet;
+
+/// A model as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedModel {
+    /// Its id, as it can be asked for.
+    pub id: String,
+    /// Who serves it.
+    pub provider: String,
+}
+
+/// Every model of the catalogue that a configured provider serves.
+pub fn list(fleet: &Fleet) -> Vec<ListedModel> {
+    let of_provider = |candidate: &'_ routing::Candidate| -> Vec<ListedModel> {
+        let listed = |id: &str| ListedModel { id: id.to_owned(), provider: candidate.name.clone() };
+        candidate.models().map(listed).collect()
+    };
+    fleet.candidates().iter().flat_map(of_provider).collect()
+}
+
+/// One model by its id, also one that the catalogue does not know if a provider would serve it.
+///
+/// # Errors
+/// [`Refusal::UnknownModel`].
+pub fn find(fleet: &Fleet, id: &str) -> Result<ListedModel, Refusal> {
+    let route = routing::route(fleet.candidates(), id)?;
+    Ok(ListedModel { id: id.to_owned(), provider: fleet.candidates()[route.candidate].name.clone() })
+}
+
+/// Whether a caller's headers show that it expects Anthropic's shape.
+pub fn dialect_of(headers: &http::HeaderMap) -> Dialect {
+    let is_anthropic = headers.contains_key("anthropic-version") || headers.contains_key("x-api-key");
+    if is_anthropic { Dialect::Anthropic } else { Dialect::OpenAi }
+}

@@ -1,0 +1,42 @@
+//! The life of a request, top to bottom.
+//!
+//! Each stage takes what an earlier one made, so that most wrong orders do not compile:
+//!
+//! 1. **find the caller**: who may not ask costs nothing;
+//! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept;
+//! 3. **plan**: which provider and model, and the request as that provider wants it. No plan, no hold;
+//! 4. **open the bill**: from here on the request is settled exactly once, by a drop guard, however it ends;
+//! 5. **attempts**: wait for a turn, send, judge, wait again. The only loop;
+//! 6. **answer**: attach the bill to the answer and hand it on as it arrives.
+
+use std::sync::Arc;
+
+use paceway_domain::Refusal;
+use paceway_protocol::refusals;
+
+use crate::answer::Answer;
+use crate::ask::Ask;
+use crate::bill::Bill;
+use crate::{Arrival, Gateway, answer, attempts, error_answer};
+
+/// Answers a request. A refusal is an answer too: it comes in the caller's dialect.
+pub async fn serve(gateway: &Arc<Gateway>, arrival: Arrival) -> Answer {
+    let (dialect, id) = (arrival.dialect, arrival.id.clone());
+    match run(gateway, arrival).await {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            gateway.metrics.refused(dialect, refusals::appearance(&refusal).label);
+            tracing::info!(request = %id, %refusal, "refused");
+            error_answer::refused(dialect, &id, &refusal)
+        }
+    }
+}
+
+async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
+    let caller = gateway.callers.find(&arrival.headers)?;
+    let ask = Ask::read(arrival)?;
+    let plan = gateway.fleet.plan(&ask)?;
+    let mut bill = Bill::open(gateway, &caller, &ask, &plan);
+    let response = attempts::send(gateway, &plan, &mut bill).await?;
+    answer::hand_on(gateway, ask, plan, response, bill).await
+}

@@ -1,0 +1,201 @@
+//! A stream on its way from provider to client: passed on as it arrives, read on the way, settled before its last byte.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header;
+use paceway_domain::Failure;
+use paceway_protocol::formats::{Edit, Ending, format_of};
+use paceway_protocol::neutral::{ErrorKind, ErrorReport, Piece};
+use paceway_protocol::sse::{Event, Splitter};
+use paceway_protocol::{Format, StreamReader, StreamWatch, StreamWriter};
+use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
+
+use crate::Gateway;
+use crate::ask::Ask;
+use crate::bill::Bill;
+use crate::fleet::Plan;
+
+/// A stream being relayed. Dropping it before its end closes the connection to the provider and settles the bill.
+pub struct Relay {
+    source: ResponseBody,
+    splitter: Splitter,
+    watch: Box<dyn StreamWatch>,
+    /// Where the dialects differ: from the provider's events to the caller's.
+    translation: Option<(Box<dyn StreamReader>, Box<dyn StreamWriter>)>,
+    /// The caller's format.
+    format: &'static dyn Format,
+    provider: String,
+    /// Whether the events can be read: not if the provider compressed them unasked.
+    is_readable: bool,
+    bill: Bill,
+    has_ended: bool,
+}
+
+impl Relay {
+    pub(crate) fn new(
+        gateway: &Arc<Gateway>,
+        ask: &Ask,
+        plan: &Plan,
+        response: Response,
+        bill: Bill,
+    ) -> Self {
+        let theirs = format_of(plan.provider.dialect());
+        let wants_usage = ask.summary.wants_stream_usage;
+        let is_passthrough = plan.is_passthrough(ask);
+        let created = gateway.clock.wall().0 / 1_000;
+        let encoding = response.headers.get(header::CONTENT_ENCODING);
+        Self {
+            source: response.body,
+            splitter: Splitter::default(),
+            watch: theirs.watch(is_passthrough && !wants_usage),
+            translation: (!is_passthrough)
+                .then(|| (theirs.reader(), ask.format().writer(wants_usage, created))),
+            format: ask.format(),
+            provider: plan.provider.name().to_owned(),
+            is_readable: encoding.is_none_or(|encoding| encoding == "identity"),
+            bill,
+            has_ended: false,
+        }
+    }
+
+    /// The next bytes for the client; `None` at the end.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        while !self.has_ended {
+            let passed_on = match ready!(self.source.poll_chunk(cx)) {
+                Some(Ok(chunk)) => self.chunk(chunk),
+                Some(Err(failure)) => self.break_off(&failure),
+                None => self.end(),
+            };
+            if !passed_on.is_empty() {
+                self.bill.passes_on();
+                return Poll::Ready(Some(passed_on));
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    /// What a chunk of the provider's becomes for the client. If it brings the last event, the bill is settled before
+    /// that event is passed on.
+    fn chunk(&mut self, chunk: Bytes) -> Bytes {
+        if !self.is_readable {
+            return chunk;
+        }
+        let passes_whole = self.translation.is_none() && !self.watch.edits();
+        let mut written = Written::default();
+        let (watch, translation) = (&mut self.watch, &mut self.translation);
+        let split = self.splitter.push(&chunk, |event| {
+            let edit = watch.event(event);
+            match translation {
+                Some((reader, writer)) => written.translate(reader.as_mut(), writer.as_mut(), event),
+                None if passes_whole => {}
+                None => written.edited(event, edit),
+            }
+        });
+        self.bill.seen(&self.watch.seen());
+        let garbled = written.garbled.or(split.is_err().then(|| "an event is too long".to_owned()));
+        if let Some(why) = garbled {
+            let mut out = written.bytes;
+            out.extend_from_slice(&self.break_off(&Failure::Garbled(why)));
+            return out.into();
+        }
+        match self.watch.seen().ending {
+            Ending::Open => {}
+            Ending::Complete => self.bill.close("completed"),
+            Ending::Failed => self.bill.close("provider_error"),
+        }
+        if passes_whole { chunk } else { written.bytes.into() }
+    }
+
+    /// The provider's connection ended in order. A stream that lacks its last event is a failure all the same: without
+    /// a word the client would take half an answer for a whole one.
+    fn end(&mut self) -> Bytes {
+        if !self.is_readable {
+            self.has_ended = true;
+            self.bill.close("completed");
+            return Bytes::new();
+        }
+        let mut written = Written::default();
+        let (watch, translation) = (&mut self.watch, &mut self.translation);
+        self.splitter.finish(|event| {
+            let edit = watch.event(event);
+            match translation {
+                Some((reader, writer)) => written.translate(reader.as_mut(), writer.as_mut(), event),
+                None => written.edited(event, edit),
+            }
+        });
+        if let Some((reader, writer)) = &mut self.translation {
+            written.pieces(&reader.finish(), writer.as_mut());
+        }
+        self.bill.seen(&self.watch.seen());
+        match self.watch.seen().ending {
+            Ending::Failed => self.bill.close("provider_error"),
+            _ if self.watch.is_complete_at_end() => self.bill.close("completed"),
+            _ => return self.break_off(&Failure::Broken("it ended before its last event".into())),
+        }
+        self.has_ended = true;
+        if self.translation.is_none() && !self.watch.edits() { Bytes::new() } else { written.bytes.into() }
+    }
+
+    /// Ends the stream with an error in the caller's dialect, behind whatever half event has been passed on.
+    fn break_off(&mut self, failure: &Failure) -> Bytes {
+        self.has_ended = true;
+        if self.watch.seen().ending != Ending::Open || !self.is_readable {
+            // It was settled already; what is missing is not worth an error.
+            self.bill.close("cut");
+            return Bytes::new();
+        }
+        self.bill.seen(&self.watch.seen());
+        self.bill.close("cut");
+        let message = format!("provider `{}`: {failure}", self.provider);
+        tracing::warn!(provider = self.provider, %failure, "a stream broke off");
+        let mut out = Vec::new();
+        let has_passed_half =
+            self.translation.is_none() && !self.watch.edits() && !self.splitter.partial().is_empty();
+        if has_passed_half {
+            out.extend_from_slice(b"\n\n");
+        }
+        let kind =
+            if matches!(failure, Failure::Timeout(..)) { ErrorKind::Timeout } else { ErrorKind::Server };
+        self.format.write_stream_error(&ErrorReport { kind, message }, &mut out);
+        out.into()
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("provider", &self.provider).finish_non_exhaustive()
+    }
+}
+
+/// What a chunk's events have become.
+#[derive(Default)]
+struct Written {
+    bytes: Vec<u8>,
+    garbled: Option<String>,
+}
+
+impl Written {
+    fn edited(&mut self, event: Event<'_>, edit: Edit) {
+        match edit {
+            Edit::Pass => self.bytes.extend_from_slice(event.raw()),
+            Edit::Hide => {}
+            Edit::Replace(bytes) => self.bytes.extend_from_slice(&bytes),
+        }
+    }
+
+    fn translate(&mut self, reader: &mut dyn StreamReader, writer: &mut dyn StreamWriter, event: Event<'_>) {
+        match reader.event(event) {
+            Ok(pieces) => self.pieces(&pieces, writer),
+            Err(why) => self.garbled = Some(why),
+        }
+    }
+
+    fn pieces(&mut self, pieces: &[Piece], writer: &mut dyn StreamWriter) {
+        for piece in pieces {
+            writer.piece(piece, &mut self.bytes);
+        }
+    }
+}
