@@ -11,26 +11,13 @@
 
 use std::sync::Arc;
 
-use paceway_domain::Refusal;
+use paceway_domain::{Dialect, Refusal, RequestId};
 use paceway_protocol::refusals;
 
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::{Arrival, Gateway, answer, attempts, error_answer};
-
-/// Answers a request. A refusal is an answer too: it comes in the caller's dialect.
-pub async fn serve(gateway: &Arc<Gateway>, arrival: Arrival) -> Answer {
-    let (dialect, id) = (arrival.dialect, arrival.id.clone());
-    match run(gateway, arrival).await {
-        Ok(answer) => answer,
-        Err(refusal) => {
-            gateway.metrics.refused(dialect, refusals::appearance(&refusal).label);
-            tracing::info!(request = %id, %refusal, "refused");
-            error_answer::refused(dialect, &id, &refusal)
-        }
-    }
-}
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
@@ -39,4 +26,20 @@ async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal
     let mut bill = Bill::open(gateway, &caller, &ask, &plan);
     let response = attempts::send(gateway, &plan, &mut bill).await?;
     answer::hand_on(gateway, ask, plan, response, bill).await
+}
+
+/// Answers a request. A refusal is an answer too: it comes in the caller's dialect.
+pub async fn serve(gateway: &Arc<Gateway>, arrival: Arrival) -> Answer {
+    let (dialect, id) = (arrival.dialect, arrival.id.clone());
+    match run(gateway, arrival).await {
+        Ok(answer) => answer,
+        Err(refusal) => refuse(gateway, dialect, &id, &refusal),
+    }
+}
+
+/// Says no, and counts it.
+pub fn refuse(gateway: &Gateway, dialect: Dialect, id: &RequestId, refusal: &Refusal) -> Answer {
+    gateway.metrics.refused(dialect, refusals::appearance(refusal).label);
+    tracing::info!(request = %id, %refusal, "refused");
+    error_answer::refused(dialect, id, refusal)
 }

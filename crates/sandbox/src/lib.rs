@@ -1,1 +1,66 @@
-//! Empty.
+//! A simulated provider. It speaks the Anthropic and OpenAI dialects in full shape, enforces rate limits as those
+//! providers document them, fails on demand, and says in every answer that it is simulated.
+//!
+//! It answers when no provider key is set, it is the upstream of the demo, the tests and the benchmarks. Its limiter is
+//! written from the providers' documentation and shares no code with the scheduler: a mistake in one shows against the
+//! other. There is no model in it.
+
+mod anthropic;
+mod faults;
+mod generation;
+mod limiter;
+mod models;
+mod openai;
+mod prose;
+mod provider;
+mod serve;
+mod settings;
+mod stats;
+mod tokens;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+pub use settings::{Faults, Latency, Limits, OutputLength, Settings};
+pub use stats::Stats;
+
+use provider::Provider;
+
+/// The simulated provider. Clones share one state.
+#[derive(Clone)]
+pub struct Sandbox {
+    provider: Arc<Provider>,
+}
+
+impl Sandbox {
+    /// A provider with all of its quota free.
+    pub fn new(settings: Settings) -> Self {
+        Self { provider: Arc::new(Provider::new(settings)) }
+    }
+
+    /// Its endpoints.
+    pub fn router(&self) -> Router {
+        provider::router(Arc::clone(&self.provider))
+    }
+
+    /// What it has counted so far.
+    pub fn stats(&self) -> Stats {
+        self.provider.stats.snapshot()
+    }
+
+    /// Puts other limits, faults or latencies in force from now on; what has been used stays used.
+    pub fn set(&self, settings: Settings) {
+        self.provider.set(settings);
+    }
+
+    /// Serves until `shutdown` is done.
+    ///
+    /// # Errors
+    /// When connections can no longer be accepted.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        serve::serve(listener, self.router(), shutdown).await
+    }
+}

@@ -1,0 +1,112 @@
+//! The command line: one file for each command.
+
+mod config;
+mod keys;
+mod sandbox;
+mod serve;
+mod usage;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use paceway_store::{Access, Store};
+
+use crate::config::Config;
+use crate::house;
+
+/// One endpoint in front of every LLM provider, that paces requests so that nobody sees a 429.
+#[derive(Debug, Parser)]
+#[command(name = "paceway", version)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Where settings and data are.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Configuration file (TOML) over the built-in defaults
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the ledger and the keys are kept
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway (the default)
+    Serve(serve::Options),
+    /// Check, show or describe the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Create, list or revoke virtual keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Show what was used and what it cost, by model
+    Usage,
+    /// Run the simulated provider alone
+    Sandbox(sandbox::Options),
+}
+
+impl CommandLine {
+    /// Runs the command to its end.
+    ///
+    /// # Errors
+    /// A sentence for the person who typed it.
+    pub fn run(self) -> Result<()> {
+        let Self { command, common } = self;
+        match command.unwrap_or_else(|| Command::Serve(serve::Options::default())) {
+            Command::Serve(options) => serve::run(&common, options),
+            Command::Config(command) => config::run(&common, &command),
+            Command::Keys(command) => keys::run(&common, &command),
+            Command::Usage => usage::run(&common),
+            Command::Sandbox(options) => sandbox::run(&options),
+        }
+    }
+}
+
+impl Common {
+    fn load(&self) -> Result<Config> {
+        Ok(crate::config::load(self.config.as_deref())?)
+    }
+
+    fn open(&self, config: &Config, access: Access) -> Result<(Store, PathBuf)> {
+        let directory = house::data_dir(self.data_dir.as_deref(), config)?;
+        let store = paceway_store::open(&directory, access)?;
+        Ok((store, directory))
+    }
+
+    /// The store beside a process that may be serving from it.
+    fn administer(&self) -> Result<Store> {
+        Ok(self.open(&self.load()?, Access::Administer)?.0)
+    }
+}
+
+/// Prints a line for the person at the terminal, or the program behind the pipe.
+#[allow(clippy::print_stdout)] // Commands answer on standard output; logs go to standard error.
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Standard error, at the configured level, without colours where nobody looks.
+fn start_log(level: &str) {
+    use std::io::IsTerminal;
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
+
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.display()
+}

@@ -1,0 +1,132 @@
+//! `paceway serve`: the main job.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use paceway_domain::{Dialect, Secret};
+use paceway_gateway::models;
+use paceway_server::House;
+use paceway_store::{Access, Store};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Common, runtime, say, shown, start_log};
+use crate::config::Config;
+use crate::house;
+
+/// Models that make a good first request, cheapest first.
+const FIRST_MODELS: [&str; 4] =
+    ["claude-haiku-5-5", "gpt-5-nano", "gemini-2.5-flash-lite", "mistral-small-latest"];
+
+#[derive(Debug, Default, Args)]
+pub(super) struct Options {
+    /// Address and port to listen on [default: 127.0.0.1:4141]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) fn run(common: &Common, options: Options) -> Result<()> {
+    let mut config = common.load()?;
+    if let Some(listen) = options.listen {
+        config.server.listen = listen;
+    }
+    start_log(&config.log.level);
+    let (store, directory) = common.open(&config, Access::Serve)?;
+    runtime()?.block_on(serve(&config, &store, &directory))
+}
+
+async fn serve(config: &Config, store: &Store, directory: &std::path::Path) -> Result<()> {
+    let mut providers = house::providers(config)?;
+    let simulation = if providers.is_empty() {
+        let (simulated, task) = house::simulated_providers().await?;
+        providers = simulated;
+        Some(task)
+    } else {
+        None
+    };
+    let names: Vec<_> = providers.iter().map(|provider| provider.candidate.name.clone()).collect();
+    let listener = listen(config.server.listen).await?;
+    let address = listener.local_addr()?;
+    let first_key = first_key(store)?;
+    let running = house::build(config, store, providers)?;
+    say(format_args!("Paceway {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
+    say(format_args!("  data       {}", shown(directory)));
+    if simulation.is_some() {
+        say("  providers  SIMULATED: no model is called, because no provider key was found.");
+        say(
+            "             Set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY and start again for real answers.",
+        );
+    } else {
+        say(format_args!("  providers  {}", names.join(", ")));
+    }
+    match &first_key {
+        Some(key) => introduce(&running.house, address, key),
+        None => say("  keys       `paceway keys list` shows them, `paceway keys create` makes one"),
+    }
+    let router = paceway_server::router(running.house.clone());
+    paceway_server::serve(listener, router, running.house.clone(), stop_signal()?).await;
+    if let Some(task) = simulation {
+        task.abort();
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}: is another process using the port? Stop it, or choose another with \
+             --listen {}:PORT or server.listen",
+            address.ip()
+        )
+    })
+}
+
+/// The first virtual key, if there is none yet.
+fn first_key(store: &Store) -> Result<Option<Secret>> {
+    let has_keys = !store.keys.all()?.is_empty();
+    if has_keys {
+        return Ok(None);
+    }
+    house::create_key(store.keys.as_ref(), "first", house::wall_clock()).map(Some)
+}
+
+/// Shows the first key, once, with a request that works when pasted.
+fn introduce(house: &House, address: SocketAddr, key: &Secret) {
+    let listed = models::list(&house.gateway.fleet);
+    let favourite = FIRST_MODELS.iter().find(|model| listed.iter().any(|known| known.id == **model));
+    let model = favourite.map_or_else(|| listed.first().map_or("MODEL", |known| &known.id), |model| model);
+    let dialect = if model.starts_with("claude-") { Dialect::Anthropic } else { Dialect::OpenAi };
+    let key = key.reveal();
+    say(format_args!("\n  Your virtual key, shown this once:\n\n    {key}\n\n  Try it:\n"));
+    match dialect {
+        Dialect::Anthropic => {
+            say(format_args!("    curl http://{address}/v1/messages \\"));
+            say(format_args!("      -H 'x-api-key: {key}' \\"));
+            say("      -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \\");
+        }
+        Dialect::OpenAi => {
+            say(format_args!("    curl http://{address}/v1/chat/completions \\"));
+            say(format_args!(
+                "      -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\"
+            ));
+        }
+    }
+    let message = r#"[{"role":"user","content":"Hello! Who are you?"}]"#;
+    let bound = if dialect == Dialect::Anthropic { r#""max_tokens":200,"# } else { "" };
+    say(format_args!("      -d '{{\"model\":\"{model}\",{bound}\"messages\":{message}}}'\n"));
+}
+
+/// SIGTERM or Ctrl-C.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no new requests, running ones may end");
+    })
+}

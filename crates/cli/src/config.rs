@@ -1,0 +1,168 @@
+//! Configuration: `config/default.toml`, then a file, then the environment; checked whole before anything is opened.
+
+mod check;
+mod environment;
+mod model;
+mod unknown_keys;
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+pub use environment::data_home;
+pub use model::{Charging, Config, Dialect, LimitConfig, ProviderConfig};
+
+/// The defaults and their documentation.
+pub const DEFAULT: &str = include_str!("../../../config/default.toml");
+
+/// Everything that is wrong with a configuration.
+#[derive(Debug)]
+pub struct Problems(pub Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.0.len() == 1 { "a mistake" } else { "mistakes" };
+        write!(f, "the configuration has {what}:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Reads the configuration in force.
+///
+/// # Errors
+/// [`Problems`], each with the key, the value, what is allowed and a suggestion where there is one.
+pub fn load(file: Option<&Path>) -> Result<Config, Problems> {
+    load_with(file, &environment::read())
+}
+
+fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<Config, Problems> {
+    let mut table: Table = toml::from_str(DEFAULT).expect("the compiled-in defaults are tested");
+    let mut problems = Vec::new();
+    if let Some(path) = file {
+        let layer = read_file(path).map_err(|problem| Problems(vec![problem]))?;
+        problems.extend(unknown_keys::find(&layer, &path.display().to_string()));
+        merge(&mut table, layer);
+    }
+    let layer = variables.settings(&table);
+    problems.extend(unknown_keys::find(&layer, "the environment"));
+    merge(&mut table, layer);
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    let mut config: Config = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+        let reason = error.inner().to_string();
+        Problems(vec![format!("{}: {}", error.path(), reason.trim_end())])
+    })?;
+    variables.fill_keys(&mut config);
+    let problems = check::problems(&config);
+    if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+}
+
+/// The settings in force, as TOML that could be read again; secrets are left out.
+pub fn show(config: &Config) -> String {
+    toml::to_string(config).unwrap_or_else(|error| error.to_string())
+}
+
+fn read_file(path: &Path) -> Result<Table, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Lays `over` over `base`: tables are merged, everything else is replaced.
+fn merge(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with this file, in these environment variables.
+    fn wrong(file: &str, variables: &[(&str, &str)]) -> String {
+        load_text(file, variables).unwrap_err().to_string()
+    }
+
+    fn load_text(file: &str, variables: &[(&str, &str)]) -> Result<Config, Problems> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("paceway.toml");
+        fs::write(&path, file).unwrap();
+        let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        load_with(Some(&path), &environment::Variables(variables.collect()))
+    }
+
+    #[test]
+    fn the_defaults_have_no_mistakes() {
+        load_with(None, &environment::Variables::default()).unwrap();
+    }
+
+    #[test]
+    fn a_file_overrides_the_defaults_and_the_environment_overrides_the_file() {
+        let config = load_text(
+            "[server]\nlisten = \"127.0.0.1:1\"\ndrain_s = 1",
+            &[("PACEWAY_SERVER__LISTEN", "127.0.0.1:2")],
+        )
+        .unwrap();
+        assert_eq!((config.server.listen.port(), config.server.drain_s), (2, 1));
+    }
+
+    #[test]
+    fn an_unknown_key_is_told_with_the_one_that_was_meant() {
+        let told = wrong("[server]\nlisen = \"127.0.0.1:1\"", &[]);
+        assert!(told.contains("server.lisen") && told.contains("did you mean `listen`?"), "{told}");
+        let told = wrong("[providers.anthropic]\nbase_ulr = \"x\"", &[]);
+        assert!(told.contains("providers.anthropic.base_ulr") && told.contains("`base_url`"), "{told}");
+        let told = wrong("[[providers.anthropic.limits]]\nmodels = [\"*\"]\nrequest_per_minute = 1", &[]);
+        assert!(
+            told.contains("limits[0].request_per_minute") && told.contains("`requests_per_minute`"),
+            "{told}"
+        );
+        let told = wrong("", &[("PACEWAY_QUEUE__MAX_WIAT_S", "1")]);
+        assert!(told.contains("queue.max_wiat_s") && told.contains("`max_wait_s`"), "{told}");
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_with_its_key() {
+        let told = wrong("[queue]\nmax_wait_s = \"long\"", &[]);
+        assert!(told.contains("queue.max_wait_s") && told.contains("\"long\""), "{told}");
+        let told = wrong("[server]\nlisten = \"here\"", &[]);
+        assert!(told.contains("server.listen"), "{told}");
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_told_with_the_bounds_and_all_are_told_at_once() {
+        let told = wrong("[server]\nmax_body_bytes = 3\n[upstream]\nidle_timeout_s = 0", &[]);
+        assert!(told.contains("server.max_body_bytes") && told.contains("got 3"), "{told}");
+        assert!(told.contains("upstream.idle_timeout_s: expected 1 to 3600"), "{told}");
+    }
+
+    #[test]
+    fn broken_toml_is_told_with_its_place() {
+        let told = wrong("[server\n", &[]);
+        assert!(told.contains("line 1"), "{told}");
+    }
+
+    #[test]
+    fn a_providers_key_comes_from_the_variable_that_it_names() {
+        let config = load_text("", &[("ANTHROPIC_API_KEY", "sk-ant-x")]).unwrap();
+        let used: Vec<_> = config.providers_in_use().map(|(name, _, _)| name).collect();
+        assert_eq!(used, ["anthropic"]);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_sent_is_told_without_showing_it() {
+        let told = wrong("", &[("ANTHROPIC_API_KEY", "sk-ant-\nx")]);
+        assert!(told.contains("providers.anthropic") && !told.contains("sk-ant"), "{told}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Values that have the right type and make no sense. The bounds are those that `config/default.toml` states.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use http::{HeaderValue, Uri};
+
+use super::{Config, LimitConfig, ProviderConfig};
+
+/// A sentence for each mistake.
+pub(super) fn problems(config: &Config) -> Vec<String> {
+    let mut check = Check(Vec::new());
+    let Config { server, queue, upstream, .. } = config;
+    check.range("server.max_body_bytes", server.max_body_bytes, 1_024..=1 << 30);
+    check.range("server.body_timeout_s", server.body_timeout_s, 1..=3_600);
+    check.range("server.header_timeout_s", server.header_timeout_s, 1..=600);
+    check.range("server.max_connections", server.max_connections, 1..=1_000_000);
+    check.range("server.drain_s", server.drain_s, 0..=3_600);
+    check.range("queue.max_wait_s", queue.max_wait_s, 0..=86_400);
+    check.range("queue.max_waiting", queue.max_waiting, 0..=1_000_000);
+    check.range("queue.max_attempts", queue.max_attempts, 1..=100);
+    check.range("upstream.connect_timeout_s", upstream.connect_timeout_s, 1..=600);
+    check.range("upstream.headers_timeout_s", upstream.headers_timeout_s, 1..=3_600);
+    check.range("upstream.first_byte_timeout_s", upstream.first_byte_timeout_s, 1..=3_600);
+    check.range("upstream.idle_timeout_s", upstream.idle_timeout_s, 1..=3_600);
+    check.range("upstream.total_timeout_s", upstream.total_timeout_s, 1..=86_400);
+    check.range("upstream.max_answer_bytes", upstream.max_answer_bytes, 1_024..=1 << 30);
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log.level) {
+        check.say("log.level", format!("`{}` is not a level or filter: {error}", config.log.level));
+    }
+    for (name, provider) in &config.providers {
+        check.provider(&format!("providers.{name}"), name, provider);
+    }
+    check.0
+}
+
+struct Check(Vec<String>);
+
+impl Check {
+    fn say(&mut self, key: &str, what: impl Display) {
+        self.0.push(format!("{key}: {what}"));
+    }
+
+    fn range<T: PartialOrd + Display>(&mut self, key: &str, value: T, range: RangeInclusive<T>) {
+        if !range.contains(&value) {
+            self.say(key, format_args!("expected {} to {}, got {value}", range.start(), range.end()));
+        }
+    }
+
+    fn provider(&mut self, key: &str, name: &str, provider: &ProviderConfig) {
+        if name.is_empty() || name.contains('/') || HeaderValue::from_str(name).is_err() {
+            self.say(key, "a provider's name is made of visible characters and has no slash");
+        }
+        let base = &provider.base_url;
+        let is_address = base.parse::<Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.host().is_some()
+                && uri.query().is_none()
+        });
+        if !is_address {
+            self.say(
+                &format!("{key}.base_url"),
+                format_args!("expected an http:// or https:// address, got `{base}`"),
+            );
+        }
+        // A key is a secret, so a wrong one is not shown.
+        let can_be_sent = |text: &str| HeaderValue::from_str(text).is_ok();
+        if provider.api_key.as_ref().is_some_and(|secret| !can_be_sent(secret.reveal())) {
+            self.say(key, "the key holds characters that cannot be sent in a header: copy it again");
+        }
+        for (index, limit) in provider.limits.iter().enumerate() {
+            self.limit(&format!("{key}.limits[{index}]"), limit);
+        }
+    }
+
+    fn limit(&mut self, key: &str, limit: &LimitConfig) {
+        if limit.models.is_empty() {
+            self.say(
+                &format!("{key}.models"),
+                "expected at least one pattern; [\"*\"] stands for all models",
+            );
+        }
+        let rates = [
+            ("requests_per_minute", limit.requests_per_minute),
+            ("input_tokens_per_minute", limit.input_tokens_per_minute),
+            ("output_tokens_per_minute", limit.output_tokens_per_minute),
+            ("tokens_per_minute", limit.tokens_per_minute),
+        ];
+        for (name, rate) in rates {
+            if let Some(rate) = rate {
+                self.range(&format!("{key}.{name}"), rate, 1..=10_000_000_000);
+            }
+        }
+        if let Some(concurrency) = limit.concurrency {
+            self.range(&format!("{key}.concurrency"), concurrency, 1..=100_000);
+        }
+        if let Some(burst) = limit.burst_s {
+            self.range(&format!("{key}.burst_s"), burst, 1..=60);
+        }
+    }
+}

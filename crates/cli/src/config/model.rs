@@ -1,0 +1,112 @@
+//! The settings as types. What each means stands in `config/default.toml`, not here.
+#![allow(missing_docs)]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use paceway_domain::Secret;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Config {
+    pub server: Server,
+    pub storage: Storage,
+    pub queue: Queue,
+    pub upstream: Upstream,
+    pub log: Log,
+    pub providers: BTreeMap<String, ProviderConfig>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Server {
+    #[schemars(with = "String")]
+    pub listen: SocketAddr,
+    pub max_body_bytes: usize,
+    pub body_timeout_s: u64,
+    pub header_timeout_s: u64,
+    pub max_connections: usize,
+    pub drain_s: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Storage {
+    pub data_dir: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Queue {
+    pub max_wait_s: u64,
+    pub max_waiting: usize,
+    pub max_attempts: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Upstream {
+    pub connect_timeout_s: u64,
+    pub headers_timeout_s: u64,
+    pub first_byte_timeout_s: u64,
+    pub idle_timeout_s: u64,
+    pub total_timeout_s: u64,
+    pub max_answer_bytes: usize,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct Log {
+    pub level: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct ProviderConfig {
+    pub dialect: Dialect,
+    pub base_url: String,
+    #[serde(default)]
+    pub api_key_env: Option<String>,
+    /// A secret cannot be written, so it is not part of what is shown.
+    #[serde(default, skip_serializing)]
+    #[schemars(with = "Option<String>")]
+    pub api_key: Option<Secret>,
+    pub serves: Vec<String>,
+    #[serde(default)]
+    pub catalogue: Option<String>,
+    #[serde(default)]
+    pub only_max_tokens: bool,
+    #[serde(default)]
+    pub limits: Vec<LimitConfig>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    Anthropic,
+    OpenAi,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub struct LimitConfig {
+    pub models: Vec<String>,
+    pub requests_per_minute: Option<u64>,
+    pub input_tokens_per_minute: Option<u64>,
+    pub output_tokens_per_minute: Option<u64>,
+    pub tokens_per_minute: Option<u64>,
+    pub concurrency: Option<u32>,
+    pub burst_s: Option<u64>,
+    pub charging: Option<Charging>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Charging {
+    AsGenerated,
+    Reserved,
+}
+
+impl Config {
+    /// The providers that have a key, with it.
+    pub fn providers_in_use(&self) -> impl Iterator<Item = (&str, &ProviderConfig, &Secret)> {
+        self.providers.iter().filter_map(|(name, provider)| {
+            let key = provider.api_key.as_ref().filter(|key| !key.is_empty())?;
+            Some((name.as_str(), provider, key))
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! Wiring: configuration becomes a running house.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use paceway_domain::{Clock, Dialect, Secret, UnixMillis};
+use paceway_gateway::clock::RuntimeClock;
+use paceway_gateway::fleet::{PoolSettings, ProviderSettings};
+use paceway_gateway::{Bounds, Callers, Fleet, Gateway, Metrics, Turnstile};
+use paceway_policy::access::{KeyHash, Keyring, mint};
+use paceway_policy::routing::Candidate;
+use paceway_sandbox::Sandbox;
+use paceway_scheduler::{Charging, Limits, Rate};
+use paceway_server::{House, ServerBounds};
+use paceway_store::{Keys, Store};
+use paceway_upstream::{HttpUpstream, Timeouts};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::config::{self, Config, LimitConfig, ProviderConfig};
+
+/// How often keys are looked at for changes that another process made.
+const KEY_REFRESH: Duration = Duration::from_secs(1);
+/// Seconds of refill that may be used at once where the configuration does not say.
+const DEFAULT_BURST_S: u64 = 60;
+
+/// The directory where the store is kept.
+pub fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Result<PathBuf> {
+    if let Some(path) = from_command_line {
+        return Ok(path.to_owned());
+    }
+    if !config.storage.data_dir.is_empty() {
+        return Ok(PathBuf::from(&config.storage.data_dir));
+    }
+    let home = config::data_home().context(
+        "no data directory: neither XDG_DATA_HOME nor HOME is set to an absolute path; say --data-dir DIR",
+    )?;
+    Ok(home.join("paceway"))
+}
+
+/// Makes a key and keeps its hash. The key itself is in the return value and nowhere else.
+pub fn create_key(keys: &dyn Keys, name: &str, now: UnixMillis) -> Result<Secret> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)
+        .map_err(|error| anyhow::anyhow!("the system has no random numbers: {error}"))?;
+    let key = mint(&random);
+    keys.create(KeyHash::of(key.reveal()), name, now)?;
+    Ok(key)
+}
+
+/// A house with its own tasks, which end with it.
+pub struct Running {
+    /// What handlers share.
+    pub house: House,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// The wall clock, for commands that have no house.
+pub fn wall_clock() -> UnixMillis {
+    RuntimeClock::new().wall()
+}
+
+/// Builds the gateway and starts its tasks.
+pub fn build(config: &Config, store: &Store, providers: Vec<ProviderSettings>) -> Result<Running> {
+    let clock = Arc::new(RuntimeClock::new());
+    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), config.queue.max_waiting));
+    let fleet = Fleet::new(providers, &turnstile);
+    let gateway = Arc::new(Gateway {
+        clock,
+        callers: Callers::new(Keyring::new(store.keys.all()?)),
+        fleet,
+        turnstile: Arc::clone(&turnstile),
+        upstream: Arc::new(HttpUpstream::new(timeouts(config))),
+        ledger: Arc::clone(&store.ledger),
+        metrics: Arc::new(Metrics::new()),
+        bounds: Bounds {
+            max_wait: Duration::from_secs(config.queue.max_wait_s),
+            max_answer_bytes: config.upstream.max_answer_bytes,
+            max_attempts: config.queue.max_attempts,
+        },
+    });
+    let refresh = refresh_keys(Arc::clone(&gateway), Arc::clone(&store.keys));
+    let tasks = vec![tokio::spawn(turnstile.drive()), tokio::spawn(refresh)];
+    let house = House { gateway, bounds: server_bounds(config), is_ready: Arc::new(AtomicBool::new(true)) };
+    Ok(Running { house, tasks })
+}
+
+/// Follows what `paceway keys` does beside us.
+async fn refresh_keys(gateway: Arc<Gateway>, keys: Arc<dyn Keys>) {
+    let mut known = keys.version().unwrap_or_default();
+    loop {
+        tokio::time::sleep(KEY_REFRESH).await;
+        let read = keys.version().and_then(|version| {
+            if version != known {
+                gateway.callers.replace(Keyring::new(keys.all()?));
+                known = version;
+            }
+            Ok(())
+        });
+        if let Err(error) = read {
+            tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+        }
+    }
+}
+
+fn timeouts(config: &Config) -> Timeouts {
+    let upstream = &config.upstream;
+    Timeouts {
+        connect: Duration::from_secs(upstream.connect_timeout_s),
+        headers: Duration::from_secs(upstream.headers_timeout_s),
+        first_byte: Duration::from_secs(upstream.first_byte_timeout_s),
+        idle: Duration::from_secs(upstream.idle_timeout_s),
+        total: Duration::from_secs(upstream.total_timeout_s),
+    }
+}
+
+fn server_bounds(config: &Config) -> ServerBounds {
+    let server = &config.server;
+    ServerBounds {
+        max_body_bytes: server.max_body_bytes,
+        body_timeout: Duration::from_secs(server.body_timeout_s),
+        header_timeout: Duration::from_secs(server.header_timeout_s),
+        max_connections: server.max_connections,
+        drain: Duration::from_secs(server.drain_s),
+    }
+}
+
+/// The configured providers that have a key.
+pub fn providers(config: &Config) -> Result<Vec<ProviderSettings>> {
+    config.providers_in_use().map(|(name, provider, key)| provider_settings(name, provider, key)).collect()
+}
+
+fn provider_settings(name: &str, provider: &ProviderConfig, key: &Secret) -> Result<ProviderSettings> {
+    let dialect = match provider.dialect {
+        config::Dialect::Anthropic => Dialect::Anthropic,
+        config::Dialect::OpenAi => Dialect::OpenAi,
+    };
+    Ok(ProviderSettings {
+        candidate: Candidate {
+            name: name.to_owned(),
+            catalogue: provider.catalogue.clone().unwrap_or_else(|| name.to_owned()),
+            serves: provider.serves.clone(),
+        },
+        dialect,
+        base_url: provider.base_url.parse().with_context(|| format!("providers.{name}.base_url"))?,
+        api_key: key.clone(),
+        only_max_tokens: provider.only_max_tokens,
+        is_simulated: false,
+        pools: provider.limits.iter().map(|limit| pool_settings(limit, dialect)).collect(),
+    })
+}
+
+fn pool_settings(limit: &LimitConfig, dialect: Dialect) -> PoolSettings {
+    let burst_s = limit.burst_s.unwrap_or(DEFAULT_BURST_S);
+    let rate = |per_minute: Option<u64>| per_minute.map(|per_minute| Rate::per_minute(per_minute, burst_s));
+    let charging = match (limit.charging, dialect) {
+        (Some(config::Charging::AsGenerated), _) | (None, Dialect::Anthropic) => Charging::AsGenerated,
+        (Some(config::Charging::Reserved), _) | (None, Dialect::OpenAi) => Charging::Reserved,
+    };
+    let limits = Limits {
+        requests: rate(limit.requests_per_minute),
+        input: rate(limit.input_tokens_per_minute),
+        output: rate(limit.output_tokens_per_minute),
+        total: rate(limit.tokens_per_minute),
+        concurrency: limit.concurrency,
+        charging,
+    };
+    PoolSettings { models: limit.models.clone(), limits }
+}
+
+/// Starts the simulated provider on a port of its own and returns it as two providers, one for each dialect it speaks.
+pub async fn simulated_providers() -> Result<(Vec<ProviderSettings>, JoinHandle<()>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for the simulated provider")?;
+    let address = listener.local_addr()?;
+    let sandbox = Sandbox::new(paceway_sandbox::Settings::default());
+    let serving = tokio::spawn(async move {
+        if let Err(error) = sandbox.serve(listener, std::future::pending()).await {
+            tracing::error!(%error, "the simulated provider stopped");
+        }
+    });
+    let provider = |dialect: Dialect, path: &str, serves: &[&str]| -> Result<ProviderSettings> {
+        Ok(ProviderSettings {
+            candidate: Candidate {
+                name: format!("simulated-{dialect}"),
+                catalogue: dialect.name().to_owned(),
+                serves: serves.iter().map(|&pattern| pattern.to_owned()).collect(),
+            },
+            dialect,
+            base_url: format!("http://{address}{path}").parse()?,
+            api_key: Secret::new("simulated"),
+            only_max_tokens: false,
+            is_simulated: true,
+            pools: Vec::new(),
+        })
+    };
+    let anthropic = provider(Dialect::Anthropic, "", &["claude-*"])?;
+    let openai = provider(Dialect::OpenAi, "/v1", &["gpt-*"])?;
+    Ok((vec![anthropic, openai], serving))
+}

@@ -1,0 +1,112 @@
+//! An answer being generated: paced, charged token by token, and stopped when nobody listens any more.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::stream;
+
+use crate::limiter::Account;
+use crate::provider::Provider;
+use crate::settings::Latency;
+use crate::stats::add;
+
+/// A piece of a stream and how many tokens are generated for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    pub(crate) bytes: Bytes,
+    pub(crate) tokens: u64,
+}
+
+/// A request in flight. It ends when this is dropped, whoever drops it.
+pub(crate) struct Flight {
+    provider: Arc<Provider>,
+    account: Account,
+    is_whole: bool,
+}
+
+impl Flight {
+    pub(crate) fn new(provider: Arc<Provider>, account: Account) -> Self {
+        Self { provider, account, is_whole: false }
+    }
+
+    fn generated(&self, tokens: u64) {
+        if tokens > 0 {
+            self.provider.charge_output(&self.account, tokens);
+        }
+    }
+
+    /// Generates `tokens` without showing them, in a time that a stream of them would take.
+    pub(crate) async fn generate_unseen(&mut self, tokens: u64, latency: &Latency) {
+        tokio::time::sleep(Duration::from_millis(latency.first_token_ms)).await;
+        // In steps, so that output is charged while it is generated, and little of it after a hang-up.
+        const STEP: u64 = 16;
+        let mut left = tokens;
+        while left > 0 {
+            let step = left.min(STEP);
+            pause(latency, step).await;
+            self.generated(step);
+            left -= step;
+        }
+        self.is_whole = true;
+    }
+
+    /// The chunks in their time. With `cut_at`, the connection breaks before that chunk.
+    pub(crate) fn stream(
+        self,
+        chunks: Vec<Chunk>,
+        latency: Latency,
+        cut_at: Option<usize>,
+    ) -> impl Stream<Item = io::Result<Bytes>> {
+        let state = State { flight: self, chunks: chunks.into(), sent: 0, latency, cut_at };
+        stream::unfold(state, |mut state| async move { state.next().await.map(|item| (item, state)) })
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.provider.end(&self.account);
+        if !self.is_whole {
+            add(&self.provider.stats.abandoned, 1);
+        }
+    }
+}
+
+struct State {
+    flight: Flight,
+    chunks: VecDeque<Chunk>,
+    sent: usize,
+    latency: Latency,
+    cut_at: Option<usize>,
+}
+
+impl State {
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        if self.sent == 0 {
+            tokio::time::sleep(Duration::from_millis(self.latency.first_token_ms)).await;
+        }
+        if self.cut_at.is_some_and(|at| self.sent >= at) {
+            self.chunks.clear();
+            self.cut_at = None;
+            return Some(Err(io::Error::other("a fault cut the stream")));
+        }
+        let Some(chunk) = self.chunks.pop_front() else {
+            self.flight.is_whole = true;
+            return None;
+        };
+        pause(&self.latency, chunk.tokens).await;
+        self.flight.generated(chunk.tokens);
+        self.sent += 1;
+        Some(Ok(chunk.bytes))
+    }
+}
+
+async fn pause(latency: &Latency, tokens: u64) {
+    let wait = Duration::try_from_secs_f64(latency.per_token_ms * tokens as f64 / 1e3).unwrap_or_default();
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+}

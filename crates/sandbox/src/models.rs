@@ -1,0 +1,48 @@
+//! The models that it pretends to have.
+
+use crate::limiter::Rules;
+
+/// One model.
+pub(crate) struct Model {
+    pub(crate) id: &'static str,
+    pub(crate) display_name: &'static str,
+    pub(crate) rules: Rules,
+    /// Models of one class share their limits.
+    pub(crate) class: &'static str,
+    /// The day it came out, RFC 3339; invented where nothing was published.
+    pub(crate) created_at: &'static str,
+    /// The same in Unix seconds.
+    pub(crate) created: u64,
+}
+
+const fn claude(id: &'static str, display_name: &'static str, class: &'static str) -> Model {
+    let created_at = "2026-01-01T00:00:00Z";
+    Model { id, display_name, rules: Rules::Anthropic, class, created_at, created: 1_767_225_600 }
+}
+
+const fn gpt(id: &'static str) -> Model {
+    let created_at = "2026-01-01T00:00:00Z";
+    Model { id, display_name: id, rules: Rules::OpenAi, class: id, created_at, created: 1_767_225_600 }
+}
+
+/// Classes as documented: Sonnet 4.6 and 4.5 share one pool, as do Opus 4.5 to 4.8
+/// (platform.claude.com/docs/en/api/rate-limits).
+pub(crate) const MODELS: [Model; 12] = [
+    claude("claude-opus-5-5", "Claude Opus 5.5", "opus-5-5"),
+    claude("claude-opus-4-8", "Claude Opus 4.8", "opus-4"),
+    claude("claude-opus-4-7", "Claude Opus 4.7", "opus-4"),
+    claude("claude-sonnet-5-5", "Claude Sonnet 5.5", "sonnet-5-5"),
+    claude("claude-sonnet-4-6", "Claude Sonnet 4.6", "sonnet-4"),
+    claude("claude-sonnet-4-5", "Claude Sonnet 4.5", "sonnet-4"),
+    claude("claude-haiku-5-5", "Claude Haiku 5.5", "haiku-5-5"),
+    claude("claude-haiku-4-5", "Claude Haiku 4.5", "haiku-4-5"),
+    gpt("gpt-5.5"),
+    gpt("gpt-5-mini"),
+    gpt("gpt-5-nano"),
+    gpt("gpt-4o-mini"),
+];
+
+/// The model of this name under these rules.
+pub(crate) fn find(id: &str, rules: Rules) -> Option<&'static Model> {
+    MODELS.iter().find(|model| model.id == id && model.rules == rules)
+}

@@ -1,0 +1,105 @@
+//! What the simulated provider does, all of it adjustable in mid-run.
+
+use serde::{Deserialize, Serialize};
+
+/// All settings. What is left out has its default.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where chance begins. The same seed and the same request give the same answer.
+    pub seed: u64,
+    /// Limits of each model class for each API key.
+    pub limits: Limits,
+    /// How long answers take.
+    pub latency: Latency,
+    /// How long answers are.
+    pub output: OutputLength,
+    /// What goes wrong.
+    pub faults: Faults,
+}
+
+/// Rate limits, per API key and model class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Requests per minute.
+    pub requests_per_minute: u64,
+    /// Uncached input tokens per minute (Anthropic's dialect).
+    pub input_tokens_per_minute: u64,
+    /// Output tokens per minute (Anthropic's dialect).
+    pub output_tokens_per_minute: u64,
+    /// Tokens per minute (OpenAI's dialect).
+    pub tokens_per_minute: u64,
+    /// Requests at once; 0: no limit.
+    pub concurrency: u32,
+    /// Seconds of refill that may be used at once, 0 < n ≤ 60.
+    pub burst_s: f64,
+}
+
+impl Default for Limits {
+    /// Anthropic's "Start" tier since 2026-06-26 (platform.claude.com/docs/en/api/rate-limits, read 2026-10).
+    fn default() -> Self {
+        Self {
+            requests_per_minute: 1_000,
+            input_tokens_per_minute: 2_000_000,
+            output_tokens_per_minute: 400_000,
+            tokens_per_minute: 2_000_000,
+            concurrency: 0,
+            burst_s: 60.0,
+        }
+    }
+}
+
+/// How long answers take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Latency {
+    /// To the first token, in milliseconds.
+    pub first_token_ms: u64,
+    /// Between tokens, in milliseconds.
+    pub per_token_ms: f64,
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self { first_token_ms: 120, per_token_ms: 4.0 }
+    }
+}
+
+/// How long answers are, before `max_tokens` and stop sequences.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutputLength {
+    /// The shortest, in tokens.
+    pub min_tokens: u64,
+    /// The longest, in tokens.
+    pub max_tokens: u64,
+}
+
+impl Default for OutputLength {
+    fn default() -> Self {
+        Self { min_tokens: 40, max_tokens: 120 }
+    }
+}
+
+/// What goes wrong, each as a share of requests from 0 to 1.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// 429 without a limit being reached.
+    pub rate_limited: f64,
+    /// 500.
+    pub server_error: f64,
+    /// 529, in OpenAI's dialect 503.
+    pub overloaded: f64,
+    /// The connection is closed before any answer.
+    pub reset: f64,
+    /// The connection is closed in the middle of the answer.
+    pub cut: f64,
+    /// The answer begins late, by `slow_ms`.
+    pub slow: f64,
+    /// How late, in milliseconds.
+    pub slow_ms: u64,
+    /// There is never an answer.
+    pub hang: f64,
+}

@@ -1,0 +1,133 @@
+//! The model endpoints: a body in, an answer out.
+
+use std::error::Error;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header, request};
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use paceway_domain::{Dialect, Refusal};
+use paceway_gateway::{Answer, Arrival, Endpoint, models, pipeline};
+
+use crate::House;
+
+/// `POST /v1/messages`.
+pub(crate) async fn messages(State(house): State<House>, request: Request) -> Response {
+    pass(house, request, Dialect::Anthropic, Endpoint::Generate).await
+}
+
+/// `POST /v1/messages/count_tokens`.
+pub(crate) async fn count_tokens(State(house): State<House>, request: Request) -> Response {
+    pass(house, request, Dialect::Anthropic, Endpoint::CountTokens).await
+}
+
+/// `POST /v1/chat/completions`.
+pub(crate) async fn chat_completions(State(house): State<House>, request: Request) -> Response {
+    pass(house, request, Dialect::OpenAi, Endpoint::Generate).await
+}
+
+/// Any other method where only POST makes sense.
+pub(crate) async fn wrong_method_post(State(house): State<House>, request: Request) -> Response {
+    wrong_method(&house, &request, "POST")
+}
+
+/// Any other method where only GET makes sense.
+pub(crate) async fn wrong_method_get(State(house): State<House>, request: Request) -> Response {
+    wrong_method(&house, &request, "GET")
+}
+
+/// Any other address.
+pub(crate) async fn nothing_here(State(house): State<House>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    refuse(&house, dialect_at(request.uri().path(), request.headers()), &Refusal::NoSuchPath(path))
+}
+
+async fn pass(house: House, request: Request, dialect: Dialect, endpoint: Endpoint) -> Response {
+    if !house.is_ready() {
+        return refuse(&house, dialect, &Refusal::ShuttingDown);
+    }
+    // Before the body is read: who may not ask does not get to fill memory.
+    if let Err(refusal) = house.gateway.callers.find(request.headers()) {
+        return refuse(&house, dialect, &refusal);
+    }
+    let (head, body) = request.into_parts();
+    let body = match read_body(&house, &head, body).await {
+        Ok(body) => body,
+        Err(refusal) => return refuse(&house, dialect, &refusal),
+    };
+    let arrival = Arrival {
+        id: house.gateway.new_request_id(),
+        dialect,
+        endpoint,
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers,
+        body,
+    };
+    respond(pipeline::serve(&house.gateway, arrival).await)
+}
+
+async fn read_body(house: &House, head: &request::Parts, body: Body) -> Result<Bytes, Refusal> {
+    let most = house.bounds.max_body_bytes;
+    let announced =
+        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > most) {
+        return Err(Refusal::BodyTooLarge(most));
+    }
+    let reading = Limited::new(body, most).collect();
+    match tokio::time::timeout(house.bounds.body_timeout, reading).await {
+        Err(_) => {
+            let bound = house.bounds.body_timeout.as_secs();
+            Err(Refusal::BodyIncomplete(format!("nothing more came within {bound} s")))
+        }
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if is_length_limit(error.as_ref()) => Err(Refusal::BodyTooLarge(most)),
+        Ok(Err(error)) => Err(Refusal::BodyIncomplete(error.to_string())),
+    }
+}
+
+fn is_length_limit(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn wrong_method(house: &House, request: &Request, allowed: &'static str) -> Response {
+    let refusal = Refusal::WrongMethod { method: request.method().to_string(), allowed };
+    let mut response = refuse(house, dialect_at(request.uri().path(), request.headers()), &refusal);
+    let allowed =
+        if allowed == "GET" { header::HeaderValue::from_static("GET, HEAD") } else { allow(&Method::POST) };
+    response.headers_mut().insert(header::ALLOW, allowed);
+    response
+}
+
+fn allow(method: &Method) -> header::HeaderValue {
+    header::HeaderValue::from_str(method.as_str()).expect("a method's name is visible ASCII")
+}
+
+/// The dialect of an address, or where it has none, of the caller's headers.
+fn dialect_at(path: &str, headers: &HeaderMap) -> Dialect {
+    match path {
+        path if path.starts_with("/v1/messages") => Dialect::Anthropic,
+        path if path.starts_with("/v1/chat") => Dialect::OpenAi,
+        _ => models::dialect_of(headers),
+    }
+}
+
+/// A refusal before the pipeline, counted like one within it.
+pub(crate) fn refuse(house: &House, dialect: Dialect, refusal: &Refusal) -> Response {
+    respond(pipeline::refuse(&house.gateway, dialect, &house.gateway.new_request_id(), refusal))
+}
+
+fn respond(answer: Answer) -> Response {
+    let mut response = Response::new(Body::new(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    response
+}
