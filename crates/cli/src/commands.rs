@@ -18,7 +18,7 @@ use crate::house;
 /// One endpoint in front of every LLM provider, that paces requests so that nobody sees a 429.
 #[derive(Debug, Parser)]
 #[command(name = "paceway", version)]
-pub struct CommandLine {
+pub(crate) struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -57,10 +57,10 @@ impl CommandLine {
     ///
     /// # Errors
     /// A sentence for the person who typed it.
-    pub fn run(self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<()> {
         let Self { command, common } = self;
         match command.unwrap_or_else(|| Command::Serve(serve::Options::default())) {
-            Command::Serve(options) => serve::run(&common, options),
+            Command::Serve(options) => serve::run(&common, &options),
             Command::Config(command) => config::run(&common, &command),
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),

@@ -11,15 +11,15 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-pub use environment::data_home;
-pub use model::{Charging, Config, Dialect, LimitConfig, ProviderConfig};
+pub(crate) use environment::data_home;
+pub(crate) use model::{Charging, Config, Dialect, LimitConfig, ProviderConfig};
 
 /// The defaults and their documentation.
-pub const DEFAULT: &str = include_str!("../../../config/default.toml");
+pub(crate) const DEFAULT: &str = include_str!("../../../config/default.toml");
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug)]
-pub struct Problems(pub Vec<String>);
+pub(crate) struct Problems(pub Vec<String>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,7 +35,7 @@ impl std::error::Error for Problems {}
 ///
 /// # Errors
 /// [`Problems`], each with the key, the value, what is allowed and a suggestion where there is one.
-pub fn load(file: Option<&Path>) -> Result<Config, Problems> {
+pub(crate) fn load(file: Option<&Path>) -> Result<Config, Problems> {
     load_with(file, &environment::read())
 }
 
@@ -63,7 +63,7 @@ fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<
 }
 
 /// The settings in force, as TOML that could be read again; secrets are left out.
-pub fn show(config: &Config) -> String {
+pub(crate) fn show(config: &Config) -> String {
     toml::to_string(config).unwrap_or_else(|error| error.to_string())
 }
 

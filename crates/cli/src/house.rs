@@ -28,7 +28,7 @@ const KEY_REFRESH: Duration = Duration::from_secs(1);
 const DEFAULT_BURST_S: u64 = 60;
 
 /// The directory where the store is kept.
-pub fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Result<PathBuf> {
+pub(crate) fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Result<PathBuf> {
     if let Some(path) = from_command_line {
         return Ok(path.to_owned());
     }
@@ -42,7 +42,7 @@ pub fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Result<Pat
 }
 
 /// Makes a key and keeps its hash. The key itself is in the return value and nowhere else.
-pub fn create_key(keys: &dyn Keys, name: &str, now: UnixMillis) -> Result<Secret> {
+pub(crate) fn create_key(keys: &dyn Keys, name: &str, now: UnixMillis) -> Result<Secret> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)
         .map_err(|error| anyhow::anyhow!("the system has no random numbers: {error}"))?;
@@ -52,7 +52,7 @@ pub fn create_key(keys: &dyn Keys, name: &str, now: UnixMillis) -> Result<Secret
 }
 
 /// A house with its own tasks, which end with it.
-pub struct Running {
+pub(crate) struct Running {
     /// What handlers share.
     pub house: House,
     tasks: Vec<JoinHandle<()>>,
@@ -65,12 +65,12 @@ impl Drop for Running {
 }
 
 /// The wall clock, for commands that have no house.
-pub fn wall_clock() -> UnixMillis {
+pub(crate) fn wall_clock() -> UnixMillis {
     RuntimeClock::new().wall()
 }
 
 /// Builds the gateway and starts its tasks.
-pub fn build(config: &Config, store: &Store, providers: Vec<ProviderSettings>) -> Result<Running> {
+pub(crate) fn build(config: &Config, store: &Store, providers: Vec<ProviderSettings>) -> Result<Running> {
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), config.queue.max_waiting));
     let fleet = Fleet::new(providers, &turnstile);
@@ -135,7 +135,7 @@ fn server_bounds(config: &Config) -> ServerBounds {
 }
 
 /// The configured providers that have a key.
-pub fn providers(config: &Config) -> Result<Vec<ProviderSettings>> {
+pub(crate) fn providers(config: &Config) -> Result<Vec<ProviderSettings>> {
     config.providers_in_use().map(|(name, provider, key)| provider_settings(name, provider, key)).collect()
 }
 
@@ -178,7 +178,7 @@ fn pool_settings(limit: &LimitConfig, dialect: Dialect) -> PoolSettings {
 }
 
 /// Starts the simulated provider on a port of its own and returns it as two providers, one for each dialect it speaks.
-pub async fn simulated_providers() -> Result<(Vec<ProviderSettings>, JoinHandle<()>)> {
+pub(crate) async fn simulated_providers() -> Result<(Vec<ProviderSettings>, JoinHandle<()>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for the simulated provider")?;
     let address = listener.local_addr()?;
     let sandbox = Sandbox::new(paceway_sandbox::Settings::default());

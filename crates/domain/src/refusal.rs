@@ -142,7 +142,9 @@ impl fmt::Display for Refusal {
                 "the request body is larger than {limit} bytes: send less, or raise `server.max_body_bytes`"
             ),
             Self::BodyIncomplete(why) => write!(f, "the request body did not arrive whole: {why}"),
-            Self::InvalidField { field, why } | Self::Unsupported { field, why } => write!(f, "{field}: {why}"),
+            Self::InvalidField { field, why } | Self::Unsupported { field, why } => {
+                write!(f, "{field}: {why}")
+            }
             Self::UnknownModel { model, nearest } => {
                 write!(f, "model `{model}` is not served by any configured provider")?;
                 if nearest.is_empty() {

@@ -88,7 +88,7 @@ mod tests {
             wait(&[("retry-after", "1"), ("retry-after-ms", "130")]),
             Some(Duration::from_millis(130))
         );
-        assert_eq!(wait(&[("retry-after", "86400")]), Some(Duration::from_secs(86_400)));
+        assert_eq!(wait(&[("retry-after", "86400")]), Some(Duration::from_hours(24)));
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Bill {
         if self.row.attempts == 0 {
             return;
         }
-        self.row.outcome = outcome.to_owned();
+        outcome.clone_into(&mut self.row.outcome);
         self.row.total_ms = self.elapsed_ms();
         self.row.cost = match self.endpoint {
             Endpoint::Generate => pricing::price(self.provider.catalogue(), &self.row.model, &self.row.usage),

@@ -73,15 +73,13 @@ impl<'a> Envelope<'a> {
     /// The body with the value of `name` replaced by `json`, or with the field added at its end if it is absent. Every
     /// other byte stays as it is.
     pub fn with(&self, name: &str, json: &str) -> Bytes {
-        match self.raw(name) {
-            Some(raw) => splice(self.body, self.place(raw), json.as_bytes()),
-            None => {
-                let end = self.body.iter().rposition(|byte| *byte == b'}').expect("an object was parsed");
-                let comma = if self.fields.is_empty() { "" } else { "," };
-                let field = format!("{comma}{}:{json}", serde_json::Value::from(name));
-                splice(self.body, end..end, field.as_bytes())
-            }
+        if let Some(raw) = self.raw(name) {
+            return splice(self.body, self.place(raw), json.as_bytes());
         }
+        let end = self.body.iter().rposition(|byte| *byte == b'}').expect("an object was parsed");
+        let comma = if self.fields.is_empty() { "" } else { "," };
+        let field = format!("{comma}{}:{json}", serde_json::Value::from(name));
+        splice(self.body, end..end, field.as_bytes())
     }
 
     /// Where a value of this envelope lies in its body. Both are slices of one allocation, so their distance is the

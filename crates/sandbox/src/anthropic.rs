@@ -7,11 +7,10 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::generation::Chunk;
+use crate::exchange::{Ask, Chunk, Facts, Wrong, hash, number_header};
 use crate::limiter::{Kind, Reading, Refused, Rules};
 use crate::models::{MODELS, Model};
 use crate::prose::Stop;
-use crate::provider::{Ask, Facts, Wrong, hash, number_header};
 use crate::tokens;
 
 /// The versions that clients send today.
@@ -226,7 +225,7 @@ pub(crate) fn headers(readings: &[Reading], serial: u64) -> HeaderMap {
         let remaining =
             if is_requests { reading.remaining.floor() } else { (reading.remaining / 1e3).round() * 1e3 };
         let reset =
-            Timestamp::now() + SignedDuration::from_millis_i128((reading.full_in * 1e3).ceil() as i128);
+            Timestamp::now() + SignedDuration::try_from_secs_f64(reading.full_in.ceil()).unwrap_or_default();
         let reset = reset.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         number_header(&mut headers, &format!("anthropic-ratelimit-{family}-limit"), reading.limit as f64);
         number_header(&mut headers, &format!("anthropic-ratelimit-{family}-remaining"), remaining);

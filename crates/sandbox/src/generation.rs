@@ -9,17 +9,15 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream;
 
+use crate::exchange::Chunk;
 use crate::limiter::Account;
-use crate::provider::Provider;
 use crate::settings::Latency;
+use crate::state::Provider;
 use crate::stats::add;
 
-/// A piece of a stream and how many tokens are generated for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Chunk {
-    pub(crate) bytes: Bytes,
-    pub(crate) tokens: u64,
-}
+/// Unseen output is generated in steps of so many tokens, so that it is charged while it is generated, and little of it
+/// after a hang-up.
+const STEP: u64 = 16;
 
 /// A request in flight. It ends when this is dropped, whoever drops it.
 pub(crate) struct Flight {
@@ -42,8 +40,6 @@ impl Flight {
     /// Generates `tokens` without showing them, in a time that a stream of them would take.
     pub(crate) async fn generate_unseen(&mut self, tokens: u64, latency: &Latency) {
         tokio::time::sleep(Duration::from_millis(latency.first_token_ms)).await;
-        // In steps, so that output is charged while it is generated, and little of it after a hang-up.
-        const STEP: u64 = 16;
         let mut left = tokens;
         while left > 0 {
             let step = left.min(STEP);

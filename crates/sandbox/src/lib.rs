@@ -6,6 +6,7 @@
 //! other. There is no model in it.
 
 mod anthropic;
+mod exchange;
 mod faults;
 mod generation;
 mod limiter;
@@ -15,6 +16,7 @@ mod prose;
 mod provider;
 mod serve;
 mod settings;
+mod state;
 mod stats;
 mod tokens;
 
@@ -27,7 +29,7 @@ use tokio::net::TcpListener;
 pub use settings::{Faults, Latency, Limits, OutputLength, Settings};
 pub use stats::Stats;
 
-use provider::Provider;
+use state::Provider;
 
 /// The simulated provider. Clones share one state.
 #[derive(Clone)]

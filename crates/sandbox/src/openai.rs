@@ -6,11 +6,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::generation::Chunk;
+use crate::exchange::{Ask, Chunk, Facts, Wrong, number_header};
 use crate::limiter::{Kind, Reading, Refused, Rules};
 use crate::models::{self, MODELS, Model};
 use crate::prose::Stop;
-use crate::provider::{Ask, Facts, Wrong, number_header};
 use crate::tokens;
 
 /// Tokens of a message beyond its text.

@@ -1,9 +1,6 @@
 //! The provider: its endpoints and the life of a request within it.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -16,16 +13,17 @@ use axum::routing::{get, post, put};
 use bytes::Bytes;
 use fastrand::Rng;
 use serde_json::Value;
-use tokio::time::Instant;
 
+use crate::exchange::{Facts, Wrong, hash, number_header};
 use crate::faults::Fault;
 use crate::generation::Flight;
-use crate::limiter::{Account, Kind, Limiter, Refused, Rules};
+use crate::limiter::{Account, Kind, Refused, Rules};
 use crate::models::{self, Model};
-use crate::prose::{self, Prose};
+use crate::prose;
 use crate::serve::Hangup;
 use crate::settings::Settings;
-use crate::stats::{Counters, Stats, add};
+use crate::state::Provider;
+use crate::stats::{Stats, add};
 use crate::{anthropic, openai};
 
 /// The header that marks every answer as simulated.
@@ -33,66 +31,6 @@ const MARK: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-simulated"), HeaderValue::from_static("paceway-sandbox"));
 /// Anthropic's bound on a request body, in bytes.
 const MAX_BODY: usize = 32 * 1024 * 1024;
-
-/// The state of a provider.
-pub(crate) struct Provider {
-    settings: RwLock<Arc<Settings>>,
-    limiter: Mutex<Limiter>,
-    cached_prompts: Mutex<HashSet<(String, u64)>>,
-    pub(crate) stats: Counters,
-    start: Instant,
-    serial: AtomicU64,
-}
-
-/// A request as both dialects have it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ask {
-    pub(crate) model: String,
-    pub(crate) stream: bool,
-    pub(crate) max_tokens: Option<u64>,
-    /// The last thing that the user said.
-    pub(crate) question: String,
-    pub(crate) input_tokens: u64,
-    pub(crate) stops: Vec<String>,
-    /// Whether a stream shall end with its usage (OpenAI).
-    pub(crate) include_usage: bool,
-    /// The hash and tokens of the part of the prompt that may be cached, and whether for an hour (Anthropic).
-    pub(crate) cacheable: Option<(u64, u64, bool)>,
-}
-
-/// What an answer is made of.
-pub(crate) struct Facts<'a> {
-    pub(crate) ask: &'a Ask,
-    pub(crate) prose: &'a Prose,
-    /// A number that no other answer has.
-    pub(crate) serial: u64,
-    pub(crate) cache_read: u64,
-    pub(crate) cache_written: u64,
-}
-
-impl Facts<'_> {
-    /// Input that was neither read from nor written to the cache.
-    pub(crate) fn uncached_input(&self) -> u64 {
-        self.ask.input_tokens - self.cache_read - self.cache_written
-    }
-
-    pub(crate) fn output(&self) -> u64 {
-        self.prose.pieces.len() as u64
-    }
-}
-
-/// A kind of error that both dialects have words for, and what to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wrong {
-    pub(crate) status: u16,
-    pub(crate) message: String,
-}
-
-impl Wrong {
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self { status: 400, message: message.into() }
-    }
-}
 
 pub(crate) fn router(provider: Arc<Provider>) -> Router {
     Router::new()
@@ -202,41 +140,8 @@ fn unknown_model(id: &str, rules: Rules) -> Wrong {
     Wrong { status: 404, message }
 }
 
+/// The life of a request within the provider.
 impl Provider {
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self {
-            settings: RwLock::new(Arc::new(settings)),
-            limiter: Mutex::default(),
-            cached_prompts: Mutex::default(),
-            stats: Counters::default(),
-            start: Instant::now(),
-            serial: AtomicU64::new(1),
-        }
-    }
-
-    fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn set(&self, settings: Settings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
-    }
-
-    fn limiter<T>(&self, with: impl FnOnce(&mut Limiter, f64) -> T) -> T {
-        let now = self.start.elapsed().as_secs_f64();
-        with(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner), now)
-    }
-
-    pub(crate) fn charge_output(&self, account: &Account, tokens: u64) {
-        add(&self.stats.output_tokens, tokens);
-        let limits = &self.settings().limits;
-        self.limiter(|limiter, now| limiter.generated(now, account, limits, tokens));
-    }
-
-    pub(crate) fn end(&self, account: &Account) {
-        self.limiter(|limiter, _| limiter.ended(account));
-    }
-
     async fn generate(self: &Arc<Self>, rules: Rules, headers: &HeaderMap, body: &Bytes) -> Response {
         add(&self.stats.calls, 1);
         let Some(key) = key_of(headers) else { return self.wrong(rules, &no_key()) };
@@ -253,7 +158,7 @@ impl Provider {
         };
         let settings = self.settings();
         let mut dice = Rng::with_seed(settings.seed ^ hash(body));
-        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let serial = self.next_serial();
         // Faults strike at random even when the same request comes again, or a retry could never succeed.
         let fault = Fault::of(headers, &settings.faults, &mut Rng::with_seed(settings.seed ^ serial));
         if let Some(response) = self.fail(rules, fault, &settings).await {
@@ -309,23 +214,6 @@ impl Provider {
         Some(response)
     }
 
-    fn admit(&self, account: &Account, rules: Rules, ask: &Ask, settings: &Settings) -> Result<(), Refused> {
-        let cached = ask.cacheable.map_or(0, |(hash, tokens, _)| {
-            let prompts = self.cached_prompts.lock().unwrap_or_else(PoisonError::into_inner);
-            if prompts.contains(&(account.0.clone(), hash)) { tokens } else { 0 }
-        });
-        let charged = (ask.input_tokens - cached.min(ask.input_tokens), ask.max_tokens.unwrap_or(0));
-        self.limiter(|limiter, now| limiter.admit(now, account, &settings.limits, rules, charged))
-    }
-
-    /// Tokens read from and written to the prompt cache. Entries do not expire.
-    fn cache(&self, key: &str, ask: &Ask) -> (u64, u64) {
-        let Some((hash, tokens, _)) = ask.cacheable else { return (0, 0) };
-        let is_new =
-            self.cached_prompts.lock().unwrap_or_else(PoisonError::into_inner).insert((key.to_owned(), hash));
-        if is_new { (0, tokens) } else { (tokens, 0) }
-    }
-
     fn limit_headers(&self, rules: Rules, account: &Account, serial: u64, settings: &Settings) -> HeaderMap {
         let readings = self.limiter(|limiter, now| limiter.readings(now, account, &settings.limits, rules));
         match rules {
@@ -348,7 +236,7 @@ impl Provider {
         };
         let mut response = self.wrong(rules, &Wrong { status: 429, message });
         let headers = response.headers_mut();
-        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let serial = self.next_serial();
         headers.extend(self.limit_headers(rules, account, serial, settings));
         // Anthropic states no wait when it refuses for concurrency.
         if refused.kind != Kind::Concurrency || rules == Rules::OpenAi {
@@ -361,7 +249,7 @@ impl Provider {
     }
 
     fn wrong(&self, rules: Rules, wrong: &Wrong) -> Response {
-        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let serial = self.next_serial();
         let status = StatusCode::from_u16(wrong.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let (body, headers) = match rules {
             Rules::Anthropic => (anthropic::error(wrong, serial), anthropic::headers(&[], serial)),
@@ -415,19 +303,4 @@ async fn answer(
 /// A test asks for a length by this header.
 fn asked_length(headers: &HeaderMap) -> Option<u64> {
     headers.get("x-sandbox-output-tokens")?.to_str().ok()?.parse().ok()
-}
-
-/// A header whose value is a whole number.
-pub(crate) fn number_header(headers: &mut HeaderMap, name: &str, value: f64) {
-    let text = format!("{value:.0}");
-    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(text)) {
-        headers.insert(name, value);
-    }
-}
-
-/// A hash for seeds and cache keys; not for security.
-pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    hasher.finish()
 }

@@ -19,6 +19,8 @@ mod bucket;
 mod limits;
 mod pool;
 mod scheduler;
+mod ticket;
 
 pub use limits::{Charging, Cost, Dimension, Limits, Rate};
-pub use scheduler::{Ask, Decision, PoolId, PoolState, Reading, Refused, Scheduler, Submitted, Ticket};
+pub use scheduler::{Ask, Decision, PoolId, PoolState, Reading, Refused, Scheduler, Submitted};
+pub use ticket::Ticket;

@@ -10,7 +10,7 @@ use paceway_domain::Moment;
 
 use crate::bucket::Bucket;
 use crate::limits::{Charging, Cost, Dimension, Limits};
-use crate::scheduler::Ticket;
+use crate::ticket::Ticket;
 
 /// A request in a pool's queue.
 #[derive(Debug, Clone, Copy)]

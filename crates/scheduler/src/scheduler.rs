@@ -7,14 +7,11 @@ use paceway_domain::Moment;
 
 use crate::limits::{Cost, Dimension, Limits};
 use crate::pool::{Pool, Waiting};
+use crate::ticket::Ticket;
 
 /// A pool of the scheduler that made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PoolId(usize);
-
-/// One submitted request, from [`Scheduler::submit`] until it is settled, cancelled or refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ticket(u64);
 
 /// A request that wants to go.
 #[derive(Debug, Clone, Copy)]
@@ -225,7 +222,7 @@ impl Scheduler {
     }
 
     fn enter(&mut self, entry: Entry) -> Ticket {
-        let ticket = Ticket(self.next_ticket);
+        let ticket = Ticket::numbered(self.next_ticket);
         self.next_ticket += 1;
         self.tickets.insert(ticket, entry);
         ticket

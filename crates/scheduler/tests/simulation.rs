@@ -185,6 +185,7 @@ impl World {
     }
 }
 
+#[allow(clippy::disallowed_methods)] // A person replays a seed by the environment.
 fn seeds() -> Vec<u64> {
     match std::env::var("PACEWAY_SEED") {
         Ok(seed) => vec![seed.parse().unwrap()],

@@ -29,11 +29,12 @@ impl AnswerBody {
             match ready!(self.0.as_mut().poll_frame(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(failure)) => return Poll::Ready(Some(Err(failure))),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => return Poll::Ready(Some(Ok(data))),
-                    // Trailers mean nothing here.
-                    Err(_) => {}
-                },
+                // Trailers mean nothing here.
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
             }
         }
     }

@@ -9,9 +9,9 @@ mod http;
 
 use std::time::Duration;
 
+use ::http::{HeaderMap, Method, StatusCode, Uri};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use ::http::{HeaderMap, Method, StatusCode, Uri};
 use paceway_domain::Failure;
 
 pub use crate::body::AnswerBody;

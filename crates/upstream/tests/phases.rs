@@ -13,7 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(80);
-const PATIENT: Timeouts = Timeouts { connect: LONG, headers: LONG, first_byte: LONG, idle: LONG, total: LONG };
+const PATIENT: Timeouts =
+    Timeouts { connect: LONG, headers: LONG, first_byte: LONG, idle: LONG, total: LONG };
 
 fn call(port: u16) -> Call {
     Call {

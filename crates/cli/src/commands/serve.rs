@@ -26,7 +26,7 @@ pub(super) struct Options {
     listen: Option<SocketAddr>,
 }
 
-pub(super) fn run(common: &Common, options: Options) -> Result<()> {
+pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
     let mut config = common.load()?;
     if let Some(listen) = options.listen {
         config.server.listen = listen;
@@ -96,7 +96,8 @@ fn first_key(store: &Store) -> Result<Option<Secret>> {
 fn introduce(house: &House, address: SocketAddr, key: &Secret) {
     let listed = models::list(&house.gateway.fleet);
     let favourite = FIRST_MODELS.iter().find(|model| listed.iter().any(|known| known.id == **model));
-    let model = favourite.map_or_else(|| listed.first().map_or("MODEL", |known| &known.id), |model| model);
+    let model =
+        favourite.copied().unwrap_or_else(|| listed.first().map_or("MODEL", |known| known.id.as_str()));
     let dialect = if model.starts_with("claude-") { Dialect::Anthropic } else { Dialect::OpenAi };
     let key = key.reveal();
     say(format_args!("\n  Your virtual key, shown this once:\n\n    {key}\n\n  Try it:\n"));

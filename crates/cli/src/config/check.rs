@@ -41,7 +41,7 @@ impl Check {
         self.0.push(format!("{key}: {what}"));
     }
 
-    fn range<T: PartialOrd + Display>(&mut self, key: &str, value: T, range: RangeInclusive<T>) {
+    fn range<T: PartialOrd + Display + Copy>(&mut self, key: &str, value: T, range: RangeInclusive<T>) {
         if !range.contains(&value) {
             self.say(key, format_args!("expected {} to {}, got {value}", range.start(), range.end()));
         }

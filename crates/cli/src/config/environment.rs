@@ -26,7 +26,7 @@ pub(super) fn read() -> Variables {
 
 /// `$XDG_DATA_HOME`, or `~/.local/share` (XDG Base Directory Specification 0.8).
 #[allow(clippy::disallowed_methods)] // This is where the environment is read.
-pub fn data_home() -> Option<PathBuf> {
+pub(crate) fn data_home() -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
 }

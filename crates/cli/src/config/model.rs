@@ -1,5 +1,5 @@
 //! The settings as types. What each means stands in `config/default.toml`, not here.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::struct_field_names)]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Config {
+pub(crate) struct Config {
     pub server: Server,
     pub storage: Storage,
     pub queue: Queue,
@@ -19,7 +19,7 @@ pub struct Config {
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Server {
+pub(crate) struct Server {
     #[schemars(with = "String")]
     pub listen: SocketAddr,
     pub max_body_bytes: usize,
@@ -30,19 +30,19 @@ pub struct Server {
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Storage {
+pub(crate) struct Storage {
     pub data_dir: String,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Queue {
+pub(crate) struct Queue {
     pub max_wait_s: u64,
     pub max_waiting: usize,
     pub max_attempts: u32,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Upstream {
+pub(crate) struct Upstream {
     pub connect_timeout_s: u64,
     pub headers_timeout_s: u64,
     pub first_byte_timeout_s: u64,
@@ -52,12 +52,12 @@ pub struct Upstream {
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Log {
+pub(crate) struct Log {
     pub level: String,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct ProviderConfig {
+pub(crate) struct ProviderConfig {
     pub dialect: Dialect,
     pub base_url: String,
     #[serde(default)]
@@ -77,13 +77,13 @@ pub struct ProviderConfig {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Dialect {
+pub(crate) enum Dialect {
     Anthropic,
     OpenAi,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct LimitConfig {
+pub(crate) struct LimitConfig {
     pub models: Vec<String>,
     pub requests_per_minute: Option<u64>,
     pub input_tokens_per_minute: Option<u64>,
@@ -96,14 +96,14 @@ pub struct LimitConfig {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Charging {
+pub(crate) enum Charging {
     AsGenerated,
     Reserved,
 }
 
 impl Config {
     /// The providers that have a key, with it.
-    pub fn providers_in_use(&self) -> impl Iterator<Item = (&str, &ProviderConfig, &Secret)> {
+    pub(crate) fn providers_in_use(&self) -> impl Iterator<Item = (&str, &ProviderConfig, &Secret)> {
         self.providers.iter().filter_map(|(name, provider)| {
             let key = provider.api_key.as_ref().filter(|key| !key.is_empty())?;
             Some((name.as_str(), provider, key))

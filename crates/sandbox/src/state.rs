@@ -1,0 +1,90 @@
+//! The provider's state: settings in force, the limiter's books, cached prompts and counts.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::time::Instant;
+
+use crate::exchange::Ask;
+use crate::limiter::{Account, Limiter, Refused, Rules};
+use crate::settings::Settings;
+use crate::stats::{Counters, add};
+
+/// The state of a provider.
+pub(crate) struct Provider {
+    settings: RwLock<Arc<Settings>>,
+    limiter: Mutex<Limiter>,
+    cached_prompts: Mutex<HashSet<(String, u64)>>,
+    pub(crate) stats: Counters,
+    start: Instant,
+    serial: AtomicU64,
+}
+
+impl Provider {
+    #[allow(clippy::disallowed_methods)] // A server of its own, it has a clock of its own.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings: RwLock::new(Arc::new(settings)),
+            limiter: Mutex::default(),
+            cached_prompts: Mutex::default(),
+            stats: Counters::default(),
+            start: Instant::now(),
+            serial: AtomicU64::new(1),
+        }
+    }
+
+    /// The settings in force.
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    /// Does something with the limiter, at the present second.
+    pub(crate) fn limiter<T>(&self, with: impl FnOnce(&mut Limiter, f64) -> T) -> T {
+        let now = self.start.elapsed().as_secs_f64();
+        with(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
+
+    pub(crate) fn charge_output(&self, account: &Account, tokens: u64) {
+        add(&self.stats.output_tokens, tokens);
+        let limits = &self.settings().limits;
+        self.limiter(|limiter, now| limiter.generated(now, account, limits, tokens));
+    }
+
+    pub(crate) fn end(&self, account: &Account) {
+        self.limiter(|limiter, _| limiter.ended(account));
+    }
+
+    /// A number that no other answer has.
+    pub(crate) fn next_serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Admits a request, or says why not.
+    pub(crate) fn admit(
+        &self,
+        account: &Account,
+        rules: Rules,
+        ask: &Ask,
+        settings: &Settings,
+    ) -> Result<(), Refused> {
+        let cached = ask.cacheable.map_or(0, |(hash, tokens, _)| {
+            let prompts = self.cached_prompts.lock().unwrap_or_else(PoisonError::into_inner);
+            if prompts.contains(&(account.0.clone(), hash)) { tokens } else { 0 }
+        });
+        let charged = (ask.input_tokens - cached.min(ask.input_tokens), ask.max_tokens.unwrap_or(0));
+        self.limiter(|limiter, now| limiter.admit(now, account, &settings.limits, rules, charged))
+    }
+
+    /// Tokens read from and written to the prompt cache. Entries do not expire.
+    pub(crate) fn cache(&self, key: &str, ask: &Ask) -> (u64, u64) {
+        let Some((hash, tokens, _)) = ask.cacheable else { return (0, 0) };
+        let is_new =
+            self.cached_prompts.lock().unwrap_or_else(PoisonError::into_inner).insert((key.to_owned(), hash));
+        if is_new { (0, tokens) } else { (tokens, 0) }
+    }
+}
