@@ -15,6 +15,11 @@ impl RequestId {
         Self(format!("req_pw_{bits:032x}"))
     }
 
+    /// An id that was written down before.
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

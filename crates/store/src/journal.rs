@@ -15,6 +15,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use paceway_domain::RequestId;
+
 use crate::ledger::Total;
 use crate::sqlite::Sqlite;
 use crate::{Ledger, Row, StoreError};
@@ -112,6 +114,10 @@ impl Ledger for JournalledLedger {
             (Err(why), Some(path)) => Err(journal_error(&path, why)),
             _ => Ok(()),
         }
+    }
+
+    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
+        self.sqlite.find(id)
     }
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {

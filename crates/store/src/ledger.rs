@@ -71,6 +71,12 @@ pub trait Ledger: Send + Sync {
     /// When the row could be written nowhere; it is then kept in memory only, and delivered if the process lives.
     fn append(&self, row: Row) -> Result<(), StoreError>;
 
+    /// The row of a request, if it has reached the database.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError>;
+
     /// Everything served so far, by provider and model, as far as it has reached the database (within a second).
     ///
     /// # Errors

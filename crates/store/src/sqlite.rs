@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paceway_domain::{KeyId, MicroUsd, Tokens, UnixMillis, Usage};
+use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, Tokens, UnixMillis, Usage};
 use paceway_policy::access::{KeyHash, VirtualKey};
-use rusqlite::{Connection, ErrorCode, named_params, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, named_params, params};
 
 use crate::ledger::Total;
 use crate::{Keys, Ledger, Row, StoreError};
@@ -120,6 +120,40 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let dialect: String = row.get("dialect")?;
+    Ok(Row {
+        request_id: RequestId::from_text(row.get("request_id")?),
+        arrived_at: UnixMillis(unsigned(row, "arrived_at")?),
+        key: KeyId(row.get("key")?),
+        dialect: if dialect == Dialect::OpenAi.name() { Dialect::OpenAi } else { Dialect::Anthropic },
+        streamed: row.get("streamed")?,
+        model_asked: row.get("model_asked")?,
+        provider: row.get("provider")?,
+        model: row.get("model")?,
+        provider_request_id: row.get("provider_request_id")?,
+        usage: read_usage(row)?,
+        usage_is_estimated: row.get("usage_is_estimated")?,
+        cost: row.get::<_, Option<i64>>("cost")?.map(|cost| MicroUsd(u64::try_from(cost).unwrap_or(0))),
+        status: row.get("status")?,
+        outcome: row.get("outcome")?,
+        attempts: row.get("attempts")?,
+        queued_ms: unsigned(row, "queued_ms")?,
+        first_byte_ms: row.get::<_, Option<i64>>("first_byte_ms")?.map(|ms| u64::try_from(ms).unwrap_or(0)),
+        total_ms: unsigned(row, "total_ms")?,
+    })
+}
+
+fn read_usage(row: &rusqlite::Row<'_>) -> rusqlite::Result<Usage> {
+    Ok(Usage {
+        input: Tokens(unsigned(row, "input")?),
+        cache_read: Tokens(unsigned(row, "cache_read")?),
+        cache_write_5m: Tokens(unsigned(row, "cache_write_5m")?),
+        cache_write_1h: Tokens(unsigned(row, "cache_write_1h")?),
+        output: Tokens(unsigned(row, "output")?),
+    })
+}
+
 fn unsigned(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
@@ -127,6 +161,12 @@ fn unsigned(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<u64> {
 impl Ledger for Sqlite {
     fn append(&self, row: Row) -> Result<(), StoreError> {
         self.insert(std::slice::from_ref(&row))
+    }
+
+    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("select * from ledger where request_id = ?1")?;
+        Ok(statement.query_row([id.as_str()], read_row).optional()?)
     }
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
@@ -137,13 +177,7 @@ impl Ledger for Sqlite {
                 provider: row.get("provider")?,
                 model: row.get("model")?,
                 requests: unsigned(row, "requests")?,
-                usage: Usage {
-                    input: Tokens(unsigned(row, "input")?),
-                    cache_read: Tokens(unsigned(row, "cache_read")?),
-                    cache_write_5m: Tokens(unsigned(row, "cache_write_5m")?),
-                    cache_write_1h: Tokens(unsigned(row, "cache_write_1h")?),
-                    output: Tokens(unsigned(row, "output")?),
-                },
+                usage: read_usage(row)?,
                 cost: MicroUsd(unsigned(row, "cost")?),
                 unpriced: unsigned(row, "unpriced")?,
             })

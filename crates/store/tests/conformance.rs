@@ -64,6 +64,22 @@ fn rows_come_back_summed_by_model_with_unknown_prices_apart() {
 }
 
 #[test]
+fn a_row_comes_back_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), Access::Serve).unwrap();
+    let rows = [row(1), Row { cost: None, first_byte_ms: None, dialect: Dialect::OpenAi, ..row(2) }];
+    for row in &rows {
+        store.ledger.append(row.clone()).unwrap();
+    }
+    drop(store);
+    let ledger = open(directory.path(), Access::Administer).unwrap().ledger;
+    for row in rows {
+        assert_eq!(ledger.find(&row.request_id).unwrap(), Some(row));
+    }
+    assert_eq!(ledger.find(&RequestId::from_bits(3)).unwrap(), None);
+}
+
+#[test]
 fn a_row_delivered_twice_is_there_once() {
     let directory = tempfile::tempdir().unwrap();
     for _ in 0..2 {

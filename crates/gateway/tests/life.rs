@@ -1,0 +1,593 @@
+//! The life of a request with fakes for everything outside, in virtual time.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use paceway_domain::failure::Phase;
+use paceway_domain::{Dialect, Failure, MicroUsd, RequestId, Secret, Tokens};
+use paceway_gateway::clock::RuntimeClock;
+use paceway_gateway::fleet::{PoolSettings, ProviderSettings};
+use paceway_gateway::{
+    Answer, Arrival, Bounds, Callers, Endpoint, Fleet, Gateway, Metrics, Turnstile, pipeline,
+};
+use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
+use paceway_policy::routing::Candidate;
+use paceway_scheduler::{Limits, Rate};
+use paceway_store::ledger::Total;
+use paceway_store::{Ledger, Row, StoreError};
+use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+const KEY: &str = "pw_test";
+
+/// A ledger in memory.
+#[derive(Default)]
+struct Rows(Mutex<Vec<Row>>);
+
+impl Rows {
+    fn all(&self) -> Vec<Row> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn only(&self) -> Row {
+        let rows = self.all();
+        let [row] = rows.as_slice() else { panic!("not one row: {rows:?}") };
+        row.clone()
+    }
+}
+
+impl Ledger for Rows {
+    fn append(&self, row: Row) -> Result<(), StoreError> {
+        self.0.lock().unwrap().push(row);
+        Ok(())
+    }
+
+    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
+        Ok(self.all().into_iter().find(|row| row.request_id == *id))
+    }
+
+    fn totals(&self) -> Result<Vec<Total>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// A body that a test feeds piece by piece.
+struct Fed(mpsc::UnboundedReceiver<Result<Bytes, Failure>>);
+
+impl Body for Fed {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        self.0.poll_recv(cx).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}
+
+type Feed = mpsc::UnboundedSender<Result<Bytes, Failure>>;
+
+/// A provider that gives the answers of a script and notes what it was asked.
+#[derive(Default)]
+struct Script {
+    answers: Mutex<VecDeque<Result<Response, Failure>>>,
+    calls: Mutex<Vec<Call>>,
+    /// How long each answer takes.
+    latency: Duration,
+}
+
+impl Upstream for Script {
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Response, Failure>> {
+        self.calls.lock().unwrap().push(call);
+        let answer = self.answers.lock().unwrap().pop_front().expect("the script has no more answers");
+        let latency = self.latency;
+        Box::pin(async move {
+            tokio::time::sleep(latency).await;
+            answer
+        })
+    }
+}
+
+fn response(status: u16, headers: &[(&'static str, &str)]) -> (Response, Feed) {
+    let (feed, fed) = mpsc::unbounded_channel();
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+        .collect();
+    let status = StatusCode::from_u16(status).unwrap();
+    (Response { status, headers, body: AnswerBody::new(Fed(fed)) }, feed)
+}
+
+fn whole(status: u16, headers: &[(&'static str, &str)], body: &Value) -> Result<Response, Failure> {
+    let (response, feed) = response(status, headers);
+    feed.send(Ok(body.to_string().into())).unwrap();
+    Ok(response)
+}
+
+/// A streamed answer that arrives in these pieces and then ends.
+fn streamed(pieces: Vec<Bytes>) -> Result<Response, Failure> {
+    let (response, feed) = response(200, &[("content-type", "text/event-stream; charset=utf-8")]);
+    for piece in pieces {
+        feed.send(Ok(piece)).unwrap();
+    }
+    Ok(response)
+}
+
+struct House {
+    gateway: Arc<Gateway>,
+    rows: Arc<Rows>,
+    script: Arc<Script>,
+}
+
+fn provider(name: &str, dialect: Dialect, pattern: &str, limits: Limits) -> ProviderSettings {
+    ProviderSettings {
+        candidate: Candidate { name: name.into(), catalogue: name.into(), serves: vec![pattern.into()] },
+        dialect,
+        base_url: "http://provider.test".parse().unwrap(),
+        api_key: Secret::new("sk-provider"),
+        only_max_tokens: false,
+        is_simulated: false,
+        pools: vec![PoolSettings { models: vec!["*".into()], limits }],
+    }
+}
+
+fn house(answers: Vec<Result<Response, Failure>>, limits: Limits, latency: Duration) -> House {
+    let clock = Arc::new(RuntimeClock::new());
+    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), 100));
+    tokio::spawn(Arc::clone(&turnstile).drive());
+    let providers = vec![
+        provider("anthropic", Dialect::Anthropic, "claude-*", limits),
+        provider("openai", Dialect::OpenAi, "gpt-*", limits),
+    ];
+    let fleet = Fleet::new(providers, &turnstile);
+    let rows = Arc::new(Rows::default());
+    let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
+    let key = VirtualKey { hash: KeyHash::of(KEY), name: "test".into(), is_revoked: false };
+    let gateway = Arc::new(Gateway {
+        clock,
+        callers: Callers::new(Keyring::new([key])),
+        fleet,
+        turnstile,
+        upstream: Arc::clone(&script) as Arc<dyn Upstream>,
+        ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
+        metrics: Arc::new(Metrics::new()),
+        bounds: Bounds { max_wait: Duration::from_secs(60), max_answer_bytes: 1 << 20, max_attempts: 4 },
+    });
+    House { gateway, rows, script }
+}
+
+fn easy(answers: Vec<Result<Response, Failure>>) -> House {
+    house(answers, Limits::NONE, Duration::ZERO)
+}
+
+impl House {
+    async fn ask(&self, dialect: Dialect, body: &Value) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-api-key", HeaderValue::from_static(KEY));
+        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        let arrival = Arrival {
+            id: self.gateway.new_request_id(),
+            dialect,
+            endpoint: Endpoint::Generate,
+            headers,
+            query: None,
+            body: body.to_string().into(),
+        };
+        pipeline::serve(&self.gateway, arrival).await
+    }
+
+    fn sent(&self) -> Value {
+        let calls = self.script.calls.lock().unwrap();
+        serde_json::from_slice(&calls.last().unwrap().body).unwrap()
+    }
+}
+
+async fn bytes(answer: Answer) -> Bytes {
+    let collected: Result<_, Infallible> = answer.body.collect().await;
+    collected.unwrap().to_bytes()
+}
+
+async fn text(answer: Answer) -> String {
+    String::from_utf8(bytes(answer).await.to_vec()).unwrap()
+}
+
+fn question(model: &str, stream: bool) -> Value {
+    json!({"model": model, "max_tokens": 50, "stream": stream, "messages": [{"role": "user", "content": "Hi"}]})
+}
+
+fn message() -> Value {
+    json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-5-5",
+        "content": [{"type": "text", "text": "Hello."}], "stop_reason": "end_turn", "stop_sequence": null,
+        "usage": {"input_tokens": 100, "output_tokens": 20}, "unheard_of": {"z": 1, "a": null},
+    })
+}
+
+const STREAM: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\
+    \"message\",\"role\":\"assistant\",\"model\":\"claude-haiku-5-5\",\"content\":[],\"usage\":{\"input_tokens\":100,\
+    \"cache_read_input_tokens\":7,\"output_tokens\":1}}}\n\nevent: unheard_of\ndata: {\"type\":\"unheard_of\"}\n\n\
+    event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\
+    \"text\":\"\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\
+    \"text_delta\",\"text\":\"Héllo \"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\
+    \"delta\":{\"type\":\"text_delta\",\"text\":\"wörld\"}}\n\nevent: content_block_stop\ndata: {\"type\":\
+    \"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\
+    \"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":20}}\n\nevent: message_stop\ndata: {\"type\":\
+    \"message_stop\"}\n\n";
+
+const CHUNKS: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-5-nano\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\
+    \"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\ndata: {\"id\":\"chatcmpl-1\",\"model\":\
+    \"gpt-5-nano\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Héllo \\\"you\\\"\"},\"finish_reason\":null}],\"usage\":\
+    null}\n\ndata: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-5-nano\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\
+    \"stop\"}],\"usage\":null}\n\ndata: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-5-nano\",\"choices\":[],\"usage\":{\
+    \"prompt_tokens\":100,\"completion_tokens\":20,\"total_tokens\":120,\"prompt_tokens_details\":{\"cached_tokens\":7}}}\n\n\
+    data: [DONE]\n\n";
+
+#[tokio::test(start_paused = true)]
+async fn the_same_dialect_passes_bytes_through_in_both_directions() {
+    let house = easy(vec![whole(200, &[("request-id", "req_theirs")], &message())]);
+    let mut asked = question("claude-haiku-5-5", false);
+    asked["unheard_of"] = json!({"b": 1, "a": [null]});
+    let answer = house.ask(Dialect::Anthropic, &asked).await;
+    assert_eq!(answer.headers["request-id"], "req_theirs");
+    assert_eq!(answer.headers["x-paceway-provider"], "anthropic");
+    assert_eq!(text(answer).await, message().to_string());
+    assert_eq!(house.script.calls.lock().unwrap()[0].body, asked.to_string());
+    let row = house.rows.only();
+    assert_eq!((row.usage.input, row.usage.output, row.usage_is_estimated), (Tokens(100), Tokens(20), false));
+    // Haiku 5.5: 100 × 0.1 + 20 × 0.5 micro-dollars.
+    assert_eq!((row.cost, row.outcome.as_str()), (Some(MicroUsd(20)), "completed"));
+    assert_eq!(row.provider_request_id.as_deref(), Some("req_theirs"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clients_key_never_reaches_a_provider_and_its_other_headers_do() {
+    let house = easy(vec![whole(200, &[], &message())]);
+    house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+    let calls = house.script.calls.lock().unwrap();
+    let headers = &calls[0].headers;
+    assert_eq!(
+        (&headers["x-api-key"], &headers["anthropic-version"]),
+        (&"sk-provider".parse().unwrap(), &"2023-06-01".parse().unwrap())
+    );
+    assert!(!format!("{headers:?}").contains("sk-provider"), "a provider's key shows in debug output");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_can_be_named_and_only_the_models_name_is_rewritten() {
+    let house = easy(vec![whole(200, &[], &message())]);
+    house.ask(Dialect::Anthropic, &question("anthropic/claude-haiku-5-5", false)).await;
+    assert_eq!(house.sent(), question("claude-haiku-5-5", false));
+    assert_eq!(house.rows.only().model_asked, "anthropic/claude-haiku-5-5");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_passed_on_as_it_arrives() {
+    let (response, feed) = response(200, &[("content-type", "text/event-stream")]);
+    let house = easy(vec![Ok(response)]);
+    let mut answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", true)).await;
+    let (first, rest) = STREAM.split_at(STREAM.find("event: unheard_of").unwrap());
+    feed.send(Ok(Bytes::copy_from_slice(first.as_bytes()))).unwrap();
+    let seen = answer.body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(seen, first, "the first event waited for the second");
+    feed.send(Ok(Bytes::copy_from_slice(rest.as_bytes()))).unwrap();
+    drop(feed);
+    assert_eq!(text(answer).await, rest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bill_is_settled_before_the_last_event_leaves() {
+    let (response, feed) = response(200, &[("content-type", "text/event-stream")]);
+    let house = easy(vec![Ok(response)]);
+    let mut answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", true)).await;
+    let (first, last) = STREAM.split_at(STREAM.find("event: message_stop").unwrap());
+    feed.send(Ok(Bytes::copy_from_slice(first.as_bytes()))).unwrap();
+    answer.body.frame().await.unwrap().unwrap();
+    assert!(house.rows.all().is_empty());
+    feed.send(Ok(Bytes::copy_from_slice(last.as_bytes()))).unwrap();
+    answer.body.frame().await.unwrap().unwrap();
+    let row = house.rows.only();
+    assert_eq!(
+        (row.usage.input, row.usage.cache_read, row.usage.output),
+        (Tokens(100), Tokens(7), Tokens(20))
+    );
+    assert!(!row.usage_is_estimated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_in_any_two_pieces_is_the_same_for_client_and_ledger() {
+    for cut in 0..=STREAM.len() {
+        let (head, tail) = STREAM.as_bytes().split_at(cut);
+        let house = easy(vec![streamed(vec![Bytes::copy_from_slice(head), Bytes::copy_from_slice(tail)])]);
+        let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", true)).await;
+        assert_eq!(text(answer).await, STREAM, "cut at {cut}");
+        let row = house.rows.only();
+        assert_eq!(
+            (row.usage.input, row.usage.output, row.outcome.as_str()),
+            (Tokens(100), Tokens(20), "completed")
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_early_ends_in_an_error_event_wherever_it_is_cut() {
+    let last = STREAM.len() - 1;
+    for cut in 0..last {
+        let house = easy(vec![streamed(vec![Bytes::copy_from_slice(&STREAM.as_bytes()[..cut])])]);
+        let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", true)).await;
+        let seen = bytes(answer).await;
+        let (passed, error) = seen.split_at(cut);
+        assert_eq!(passed, &STREAM.as_bytes()[..cut]);
+        let error = std::str::from_utf8(error).unwrap().trim_start();
+        assert!(error.starts_with("event: error\ndata: {\"type\":\"error\""), "cut at {cut}: {error}");
+        let row = house.rows.only();
+        assert_eq!((row.outcome.as_str(), row.usage.input >= Tokens(1)), ("cut", true), "cut at {cut}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_that_the_client_did_not_ask_for_is_asked_for_and_taken_out_again() {
+    let house = easy(vec![streamed(vec![CHUNKS.into()])]);
+    let answer = house.ask(Dialect::OpenAi, &question("gpt-5-nano", true)).await;
+    let seen = text(answer).await;
+    assert!(!seen.contains("usage") && seen.ends_with("data: [DONE]\n\n"), "{seen}");
+    assert_eq!(house.sent()["stream_options"], json!({"include_usage": true}));
+    let row = house.rows.only();
+    assert_eq!(
+        (row.usage.input, row.usage.cache_read, row.usage.output),
+        (Tokens(93), Tokens(7), Tokens(20))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_that_the_client_asked_for_stays() {
+    let house = easy(vec![streamed(vec![CHUNKS.into()])]);
+    let mut asked = question("gpt-5-nano", true);
+    asked["stream_options"] = json!({"include_usage": true});
+    let answer = house.ask(Dialect::OpenAi, &asked).await;
+    assert_eq!(text(answer).await, CHUNKS);
+    assert_eq!(house.sent(), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_stream_of_the_other_dialect_has_no_done_and_no_finish() {
+    for cut in 0..CHUNKS.find("\"stop\"").unwrap() {
+        let house = easy(vec![streamed(vec![Bytes::copy_from_slice(&CHUNKS.as_bytes()[..cut])])]);
+        let answer = house.ask(Dialect::OpenAi, &question("gpt-5-nano", true)).await;
+        let seen = String::from_utf8_lossy(&bytes(answer).await).into_owned();
+        assert!(!seen.contains("[DONE]") && seen.contains("\"error\""), "cut at {cut}: {seen}");
+    }
+}
+
+/// The text and the end of a translated stream, as each dialect's client puts them together.
+fn said(dialect: Dialect, stream: &str) -> (String, Value) {
+    let events = stream.split("\n\n").filter_map(|event| event.split("data: ").nth(1));
+    let events: Vec<Value> = events.filter_map(|data| serde_json::from_str(data).ok()).collect();
+    let (text, end) = match dialect {
+        Dialect::Anthropic => ("/delta/text", "/delta/stop_reason"),
+        Dialect::OpenAi => ("/choices/0/delta/content", "/choices/0/finish_reason"),
+    };
+    let pick =
+        |path: &str| events.iter().filter_map(|event| event.pointer(path).cloned()).collect::<Vec<_>>();
+    let text = pick(text).iter().filter_map(Value::as_str).collect();
+    (text, pick(end).into_iter().find(|end| !end.is_null()).unwrap_or_default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_openai_client_reads_a_claude_stream_in_any_two_pieces() {
+    for cut in 0..=STREAM.len() {
+        let (head, tail) = STREAM.as_bytes().split_at(cut);
+        let house = easy(vec![streamed(vec![Bytes::copy_from_slice(head), Bytes::copy_from_slice(tail)])]);
+        let seen = text(house.ask(Dialect::OpenAi, &question("claude-haiku-5-5", true)).await).await;
+        assert_eq!(said(Dialect::OpenAi, &seen), ("Héllo wörld".into(), json!("stop")), "cut at {cut}");
+        assert!(seen.ends_with("data: [DONE]\n\n"), "cut at {cut}: {seen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_anthropic_client_reads_a_gpt_stream_in_any_two_pieces() {
+    for cut in 0..=CHUNKS.len() {
+        let (head, tail) = CHUNKS.as_bytes().split_at(cut);
+        let house = easy(vec![streamed(vec![Bytes::copy_from_slice(head), Bytes::copy_from_slice(tail)])]);
+        let seen = text(house.ask(Dialect::Anthropic, &question("gpt-5-nano", true)).await).await;
+        assert_eq!(
+            said(Dialect::Anthropic, &seen),
+            ("Héllo \"you\"".into(), json!("end_turn")),
+            "cut at {cut}"
+        );
+        assert_eq!(
+            (seen.matches("event: message_start").count(), seen.matches("event: message_stop").count()),
+            (1, 1)
+        );
+        assert!(seen.contains("\"usage\":{\"input_tokens\":93,"), "{seen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_crosses_over_whole() {
+    let house = easy(vec![whole(200, &[], &message())]);
+    let asked = json!({
+        "model": "claude-haiku-5-5", "max_completion_tokens": 99, "temperature": 0.5, "stop": "END",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
+            {"role": "assistant", "content": "Yes?"},
+            {"role": "user", "content": "Go on"},
+        ],
+    });
+    let answer: Value = serde_json::from_str(&text(house.ask(Dialect::OpenAi, &asked).await).await).unwrap();
+    assert_eq!(
+        house.sent(),
+        json!({
+            "model": "claude-haiku-5-5", "max_tokens": 99, "temperature": 0.5, "stop_sequences": ["END"],
+            "system": [{"type": "text", "text": "Be brief."}],
+            "messages": [
+                {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"},
+                {"role": "user", "content": "Go on"},
+            ],
+        })
+    );
+    assert_eq!(answer["choices"][0]["message"]["content"], "Hello.");
+    assert_eq!(answer["choices"][0]["finish_reason"], "stop");
+    assert_eq!(answer["usage"]["prompt_tokens"], 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_cross_over_is_refused_by_name_before_anything_is_sent() {
+    let house = easy(vec![]);
+    let mut asked = question("claude-haiku-5-5", false);
+    asked["tools"] = json!([{"type": "function", "function": {"name": "f"}}]);
+    let answer = house.ask(Dialect::OpenAi, &asked).await;
+    assert_eq!(answer.status, 400);
+    assert!(text(answer).await.contains("tools: this field cannot be carried over"));
+    let image = json!({"type": "image", "source": {"type": "url", "url": "http://x.test/a.png"}});
+    let asked =
+        json!({"model": "gpt-5-nano", "max_tokens": 5, "messages": [{"role": "user", "content": [image]}]});
+    let answer = text(house.ask(Dialect::Anthropic, &asked).await).await;
+    assert!(answer.contains("messages.0.content.0: content of type `image`"), "{answer}");
+    assert!(house.rows.all().is_empty(), "nothing reached a provider");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_providers_error_keeps_status_and_message_in_either_dialect() {
+    let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
+    let house = easy(vec![whole(529, &[], &error), whole(529, &[], &error)]);
+    let same = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+    assert_eq!((same.status.as_u16(), text(same).await), (529, error.to_string()));
+    let crossed = house.ask(Dialect::OpenAi, &question("claude-haiku-5-5", false)).await;
+    assert_eq!(crossed.status.as_u16(), 529);
+    assert!(text(crossed).await.contains("\"message\":\"Overloaded\",\"type\":\"server_error\""));
+    assert!(
+        house.rows.all().iter().all(|row| row.outcome == "provider_error" && row.cost == Some(MicroUsd(0)))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stated_wait_is_waited_out_and_the_client_sees_no_429() {
+    let refused = || whole(429, &[("retry-after", "7")], &json!({"type": "error"}));
+    let house = easy(vec![refused(), refused(), whole(200, &[], &message())]);
+    let before = house.gateway.clock.now();
+    let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+    assert_eq!(answer.status, 200);
+    let waited = house.gateway.clock.now().since(before).as_millis();
+    assert!((14_000..14_010).contains(&waited), "{waited}");
+    assert_eq!(house.rows.only().attempts, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_without_a_stated_wait_or_beyond_the_deadline_is_handed_on() {
+    let endless = || whole(429, &[("retry-after", "3600")], &json!({"type": "error"}));
+    let silent = || whole(429, &[], &json!({"type": "error"}));
+    let house = easy(vec![endless(), silent()]);
+    for _ in 0..2 {
+        let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+        assert_eq!(answer.status, 429);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_wait_for_their_turn_and_say_how_long() {
+    let limits = Limits { requests: Some(Rate { per_minute: 60, burst: 1 }), ..Limits::NONE };
+    let answers = (0..3).map(|_| whole(200, &[], &message())).collect();
+    let house = house(answers, limits, Duration::from_millis(10));
+    let asked = question("claude-haiku-5-5", false);
+    let three = [(); 3].map(|()| house.ask(Dialect::Anthropic, &asked));
+    let answers = futures_util::future::join_all(three).await;
+    let mut waits: Vec<u64> = answers
+        .iter()
+        .map(|answer| answer.headers["x-paceway-queued-ms"].to_str().unwrap().parse().unwrap())
+        .collect();
+    waits.sort_unstable();
+    assert!(
+        waits[0] == 0 && (1_000..1_010).contains(&waits[1]) && (2_000..2_010).contains(&waits[2]),
+        "{waits:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_comes_too_late_is_told_at_once_with_the_true_wait() {
+    let limits = Limits { requests: Some(Rate { per_minute: 1, burst: 1 }), ..Limits::NONE };
+    let house = house(vec![whole(200, &[], &message())], limits, Duration::ZERO);
+    let asked = question("claude-haiku-5-5", false);
+    house.ask(Dialect::Anthropic, &asked).await;
+    let waiting = tokio::spawn({
+        let gateway = Arc::clone(&house.gateway);
+        async move { gateway.clock.now() }
+    });
+    waiting.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    // One may wait 60 s; a second one behind it would wait two minutes.
+    let first = house.ask(Dialect::Anthropic, &asked);
+    let second = async {
+        tokio::task::yield_now().await;
+        house.ask(Dialect::Anthropic, &asked).await
+    };
+    tokio::select! {
+        biased;
+        _ = first => panic!("it did not wait"),
+        told = second => {
+            assert_eq!((told.status.as_u16(), &told.headers["retry-after"]), (429, &HeaderValue::from(120)));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_hangs_up_is_billed_for_what_was_used_and_frees_its_place() {
+    let limits = Limits { concurrency: Some(1), ..Limits::NONE };
+    let (response, feed) = response(200, &[("content-type", "text/event-stream")]);
+    let house = house(vec![Ok(response), whole(200, &[], &message())], limits, Duration::ZERO);
+    let mut answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", true)).await;
+    let seen = &STREAM[..STREAM.find("event: content_block_stop").unwrap()];
+    feed.send(Ok(Bytes::copy_from_slice(seen.as_bytes()))).unwrap();
+    answer.body.frame().await.unwrap().unwrap();
+    drop(answer);
+    assert!(feed.is_closed(), "the provider goes on generating");
+    let row = house.rows.only();
+    assert_eq!(
+        (row.outcome.as_str(), row.usage.input, row.usage_is_estimated),
+        ("client_gone", Tokens(100), true)
+    );
+    assert!((2..=5).contains(&row.usage.output.get()), "{:?}", row.usage);
+    let next = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+    assert_eq!(next.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_hangs_up_before_the_answer_leaves_a_row_and_one_that_waits_leaves_none() {
+    let limits = Limits { concurrency: Some(1), ..Limits::NONE };
+    let house = house(vec![whole(200, &[], &message())], limits, Duration::from_secs(5));
+    let asked = question("claude-haiku-5-5", false);
+    let sent = house.ask(Dialect::Anthropic, &asked);
+    let waits = house.ask(Dialect::Anthropic, &asked);
+    let both = futures_util::future::join(sent, waits);
+    assert!(tokio::time::timeout(Duration::from_secs(1), both).await.is_err());
+    let row = house.rows.only();
+    assert_eq!((row.outcome.as_str(), row.status, row.usage_is_estimated), ("client_gone", 0, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_fails_is_told_in_the_callers_dialect() {
+    let timeout = Failure::Timeout(Phase::Headers, Duration::from_secs(9));
+    let house = easy(vec![Err(timeout), Err(Failure::Connect("refused".into()))]);
+    let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+    assert_eq!(answer.status, 504);
+    assert!(
+        text(answer)
+            .await
+            .contains("\"type\":\"timeout_error\",\"message\":\"provider `anthropic`: timed out after 9 s")
+    );
+    let answer = house.ask(Dialect::OpenAi, &question("gpt-5-nano", false)).await;
+    assert_eq!(answer.status, 502);
+    assert!(text(answer).await.contains("could not connect: refused"));
+}
