@@ -1,5 +1,5 @@
 //! The life of a request with fakes for everything outside, in virtual time.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::unnecessary_wraps)] // A script holds answers and failures alike.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -163,7 +163,7 @@ fn house(answers: Vec<Result<Response, Failure>>, limits: Limits, latency: Durat
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         metrics: Arc::new(Metrics::new()),
-        bounds: Bounds { max_wait: Duration::from_secs(60), max_answer_bytes: 1 << 20, max_attempts: 4 },
+        bounds: Bounds { max_wait: Duration::from_mins(1), max_answer_bytes: 1 << 20, max_attempts: 4 },
     });
     House { gateway, rows, script }
 }
