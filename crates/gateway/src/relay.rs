@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header;
@@ -17,6 +17,9 @@ use crate::Gateway;
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
+
+/// Beyond this many bytes, what has been gathered goes out before more is looked for.
+const MAX_GATHERED: usize = 64 * 1024;
 
 /// A stream being relayed. Dropping it before its end closes the connection to the provider and settles the bill.
 pub struct Relay {
@@ -61,20 +64,25 @@ impl Relay {
         }
     }
 
-    /// The next bytes for the client; `None` at the end.
+    /// The next bytes for the client, all that have arrived; `None` at the end.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        while !self.has_ended {
-            let passed_on = match ready!(self.source.poll_chunk(cx)) {
-                Some(Ok(chunk)) => self.chunk(chunk),
-                Some(Err(failure)) => self.break_off(&failure),
-                None => self.end(),
+        let mut gathered = Gathered::default();
+        while !self.has_ended && gathered.length() < MAX_GATHERED {
+            let passed_on = match self.source.poll_chunk(cx) {
+                Poll::Ready(Some(Ok(chunk))) => self.chunk(chunk),
+                Poll::Ready(Some(Err(failure))) => self.break_off(&failure),
+                Poll::Ready(None) => self.end(),
+                Poll::Pending if gathered.length() == 0 => return Poll::Pending,
+                Poll::Pending => break,
             };
-            if !passed_on.is_empty() {
-                self.bill.passes_on();
-                return Poll::Ready(Some(passed_on));
-            }
+            gathered.add(passed_on);
         }
-        Poll::Ready(None)
+        let gathered = gathered.bytes();
+        if gathered.is_empty() {
+            return Poll::Ready(None);
+        }
+        self.bill.passes_on();
+        Poll::Ready(Some(gathered))
     }
 
     /// What a chunk of the provider's becomes for the client. If it brings the last event, the bill is settled before
@@ -167,6 +175,35 @@ impl Relay {
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay").field("provider", &self.provider).finish_non_exhaustive()
+    }
+}
+
+/// Chunks on their way out together: each write to a client costs more than all that is done to a chunk before it.
+#[derive(Default)]
+struct Gathered {
+    /// Alone, it goes out as it came.
+    first: Bytes,
+    joined: Vec<u8>,
+}
+
+impl Gathered {
+    fn length(&self) -> usize {
+        self.first.len().max(self.joined.len())
+    }
+
+    fn add(&mut self, bytes: Bytes) {
+        if self.first.is_empty() {
+            self.first = bytes;
+        } else if !bytes.is_empty() {
+            if self.joined.is_empty() {
+                self.joined.extend_from_slice(&self.first);
+            }
+            self.joined.extend_from_slice(&bytes);
+        }
+    }
+
+    fn bytes(self) -> Bytes {
+        if self.joined.is_empty() { self.first } else { self.joined.into() }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -13,6 +14,8 @@ use paceway_domain::failure::Phase;
 use tokio::time::{Instant, Sleep};
 
 use crate::Timeouts;
+use crate::cause::innermost;
+use crate::link::{Link, Transport};
 
 /// The body of an [`Answer`](crate::Answer).
 pub struct AnswerBody(Pin<Box<dyn Body<Data = Bytes, Error = Failure> + Send>>);
@@ -66,45 +69,78 @@ impl fmt::Debug for AnswerBody {
 }
 
 /// A body from the network under the timeouts of its phases. Timers run only while nothing is there to read.
-pub(crate) struct TimedBody {
+pub(crate) struct TimedBody<T: Transport, K> {
     body: Incoming,
+    /// What it comes over, until its end; then it is given to `keep`. A body that is dropped earlier closes it.
+    link: Option<Box<Link<T>>>,
+    keep: Option<K>,
     timeouts: Timeouts,
-    pause: Pin<Box<Sleep>>,
-    /// Whether `pause` runs for the present wait.
+    /// When the whole call must be over.
+    end: Instant,
+    /// When the present wait is given up, and why.
+    due: (Instant, Phase),
+    /// Fires at `due` or earlier: moving a timer takes a lock, so one that chunks have overtaken is moved when it fires.
+    alarm: Pin<Box<Sleep>>,
+    /// Whether `due` is that of the present wait.
     is_waiting: bool,
-    has_begun: bool,
-    total: Pin<Box<Sleep>>,
 }
 
-impl TimedBody {
-    pub(crate) fn new(body: Incoming, timeouts: Timeouts, total: Sleep) -> Self {
-        let pause = Box::pin(tokio::time::sleep(timeouts.first_byte));
-        Self { body, timeouts, pause, is_waiting: true, has_begun: false, total: Box::pin(total) }
+impl<T: Transport, K: FnOnce(Box<Link<T>>)> TimedBody<T, K> {
+    pub(crate) fn new(body: Incoming, link: Box<Link<T>>, keep: K, timeouts: Timeouts, end: Instant) -> Self {
+        let due = (after(timeouts.first_byte).min(end), Phase::FirstByte);
+        Self {
+            body,
+            link: Some(link),
+            keep: Some(keep),
+            timeouts,
+            end,
+            due,
+            alarm: Box::pin(tokio::time::sleep_until(due.0)),
+            is_waiting: true,
+        }
+    }
+
+    /// The body is over: its connection is free.
+    fn end(&mut self) {
+        if let (Some(link), Some(keep)) = (self.link.take(), self.keep.take()) {
+            keep(link);
+        }
     }
 
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
-        let (phase, bound) = if self.has_begun {
-            (Phase::Idle, self.timeouts.idle)
-        } else {
-            (Phase::FirstByte, self.timeouts.first_byte)
-        };
         if !std::mem::replace(&mut self.is_waiting, true) {
-            self.pause.as_mut().reset(after(bound));
+            self.due = (after(self.timeouts.idle).min(self.end), Phase::Idle);
+            if self.due.0 < self.alarm.deadline() {
+                self.alarm.as_mut().reset(self.due.0);
+            }
         }
-        if self.pause.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Failure::Timeout(phase, bound));
+        let (due, phase) = self.due;
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            if self.alarm.deadline() >= due {
+                return Poll::Ready(self.gave_up(phase));
+            }
+            self.alarm.as_mut().reset(due);
         }
-        self.total.as_mut().poll(cx).map(|()| Failure::Timeout(Phase::Total, self.timeouts.total))
+        Poll::Pending
+    }
+
+    fn gave_up(&self, phase: Phase) -> Failure {
+        let Timeouts { first_byte, idle, total, .. } = self.timeouts;
+        match phase {
+            _ if self.due.0 == self.end => Failure::Timeout(Phase::Total, total),
+            Phase::FirstByte => Failure::Timeout(phase, first_byte),
+            _ => Failure::Timeout(phase, idle),
+        }
     }
 }
 
 // A timer is set to a moment of the runtime's clock, which only the runtime can tell.
 #[allow(clippy::disallowed_methods)]
-fn after(bound: std::time::Duration) -> Instant {
+pub(crate) fn after(bound: Duration) -> Instant {
     Instant::now() + bound
 }
 
-impl Body for TimedBody {
+impl<T: Transport, K: FnOnce(Box<Link<T>>) + Unpin> Body for TimedBody<T, K> {
     type Data = Bytes;
     type Error = Failure;
 
@@ -112,13 +148,17 @@ impl Body for TimedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
-        match Pin::new(&mut self.body).poll_frame(cx) {
+        let this = &mut *self;
+        let Some(link) = &mut this.link else { return Poll::Ready(None) };
+        match link.poll_body(cx, &mut this.body) {
             Poll::Ready(frame) => {
-                self.is_waiting = false;
-                self.has_begun = true;
+                this.is_waiting = false;
+                if frame.is_none() {
+                    this.end();
+                }
                 Poll::Ready(frame.map(|frame| frame.map_err(|error| Failure::Broken(innermost(&error)))))
             }
-            Poll::Pending => self.poll_timers(cx).map(|failure| Some(Err(failure))),
+            Poll::Pending => this.poll_timers(cx).map(|failure| Some(Err(failure))),
         }
     }
 
@@ -129,13 +169,4 @@ impl Body for TimedBody {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-/// The text of an error's first cause, which is the one that says something.
-fn innermost(error: &hyper::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

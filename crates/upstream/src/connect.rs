@@ -12,6 +12,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
 
+/// An open connection.
+pub(crate) type Wire = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A connector whose every connection is up within a bound, or is given up.
@@ -39,7 +41,7 @@ impl BoundedConnector {
 }
 
 impl Service<Uri> for BoundedConnector {
-    type Response = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+    type Response = Wire;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 

@@ -4,8 +4,11 @@
 //! It does not retry, does not know what a model is and never looks into a body.
 
 mod body;
+mod cause;
 mod connect;
 mod http;
+mod link;
+mod pool;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! Each phase's timeout, and the pool, against raw sockets.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -114,6 +116,63 @@ async fn a_connection_lost_before_and_in_the_body_is_a_failure() {
 async fn an_answer_beyond_its_bound_is_not_kept() {
     let answer = answer(PATIENT, b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcde").await.unwrap();
     assert_eq!(answer.body.collect(4).await.unwrap_err(), Failure::TooLarge(4));
+}
+
+/// A server that counts its connections and answers every request; after an answer that asks for it, it closes.
+async fn counting_server(answer: &'static [u8]) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                loop {
+                    read_request(&mut stream).await;
+                    stream.write_all(answer).await.unwrap();
+                    if answer.ends_with(b"bye") {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (port, accepted)
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_after_a_whole_answer_and_not_after_half_a_one() {
+    for answer in [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".as_slice(),
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ] {
+        let (port, accepted) = counting_server(answer).await;
+        let upstream = HttpUpstream::new(PATIENT);
+        for _ in 0..5 {
+            assert_eq!(upstream.call(call(port)).await.unwrap().body.collect(9).await.unwrap(), "ok");
+        }
+        assert_eq!(accepted.load(Ordering::Relaxed), 1);
+        drop(upstream.call(call(port)).await.unwrap());
+        assert_eq!(upstream.call(call(port)).await.unwrap().body.collect(9).await.unwrap(), "ok");
+        assert_eq!(accepted.load(Ordering::Relaxed), 2, "whose answer was not read must not be used again");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_while_idle_is_not_used() {
+    // It does not announce the close, so that the client can only notice it.
+    let (port, accepted) = counting_server(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nbye").await;
+    let upstream = HttpUpstream::new(PATIENT);
+    for expected in 1..=20 {
+        assert_eq!(upstream.call(call(port)).await.unwrap().body.collect(9).await.unwrap(), "bye");
+        assert_eq!(accepted.load(Ordering::Relaxed), expected);
+        // The server's close is on its way; it arrives while this runs.
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 /// More than any provider's limit of concurrent HTTP/2 streams: 300 answers are begun before the first one ends.
