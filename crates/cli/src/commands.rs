@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 mod config;
+mod demo;
 mod keys;
 mod sandbox;
 mod serve;
@@ -48,6 +49,8 @@ enum Command {
     Keys(keys::Command),
     /// Show what was used and what it cost, by model
     Usage,
+    /// Send an overload twice, directly and through Paceway, and compare (no key is needed)
+    Demo(demo::Options),
     /// Run the simulated provider alone
     Sandbox(sandbox::Options),
 }
@@ -64,6 +67,7 @@ impl CommandLine {
             Command::Config(command) => config::run(&common, &command),
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),
+            Command::Demo(options) => demo::run(&options),
             Command::Sandbox(options) => sandbox::run(&options),
         }
     }

@@ -31,6 +31,11 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// The built-in defaults alone, whatever the environment says.
+pub(crate) fn defaults() -> Config {
+    load_with(None, &environment::Variables::default()).expect("the compiled-in defaults are tested")
+}
+
 /// Reads the configuration in force.
 ///
 /// # Errors

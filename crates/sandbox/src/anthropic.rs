@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::exchange::{Ask, Chunk, Facts, Wrong, hash, number_header};
+use crate::exchange::{Ask, Chunk, Facts, Wrong, hash, number_header, question};
 use crate::limiter::{Kind, Reading, Refused, Rules};
 use crate::models::{MODELS, Model};
 use crate::prose::Stop;
@@ -75,11 +75,6 @@ fn text(content: &Value) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     }
-}
-
-fn question(messages: &[Value]) -> String {
-    let asked = messages.iter().rev().find(|message| message["role"] == "user");
-    asked.map(|message| text(&message["content"])).unwrap_or_default()
 }
 
 fn strings(value: &Value) -> Vec<String> {

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::prose::Prose;
 
@@ -21,6 +22,27 @@ pub(crate) struct Ask {
     pub(crate) include_usage: bool,
     /// The hash and tokens of the part of the prompt that may be cached, and whether for an hour (Anthropic).
     pub(crate) cacheable: Option<(u64, u64, bool)>,
+}
+
+impl Ask {
+    /// Where the chance of its answer begins: the same whether it is streamed or not, with usage or without.
+    pub(crate) fn seed(&self) -> u64 {
+        let Self { model, max_tokens, question, input_tokens, stops, .. } = self;
+        hash(format!("{model}{max_tokens:?}{question}{input_tokens}{stops:?}").as_bytes())
+    }
+}
+
+/// What the user said last, without what tools put before it in blocks of their own.
+pub(crate) fn question(messages: &[Value]) -> String {
+    let asked = messages.iter().rev().find(|message| message["role"] == "user");
+    match asked.map(|message| &message["content"]) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(blocks)) => {
+            let last = blocks.iter().rev().find_map(|block| block["text"].as_str());
+            last.unwrap_or_default().to_owned()
+        }
+        _ => String::new(),
+    }
 }
 
 /// What an answer is made of.

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::exchange::{Ask, Chunk, Facts, Wrong, number_header};
+use crate::exchange::{Ask, Chunk, Facts, Wrong, number_header, question};
 use crate::limiter::{Kind, Reading, Refused, Rules};
 use crate::models::{self, MODELS, Model};
 use crate::prose::Stop;
@@ -35,7 +35,6 @@ pub(crate) fn read(body: &[u8]) -> Result<Ask, Wrong> {
         Value::Array(stops) => stops.iter().filter_map(|stop| stop.as_str().map(str::to_owned)).collect(),
         _ => Vec::new(),
     };
-    let asked = messages.iter().rev().find(|message| message["role"] == "user");
     let told: u64 =
         messages.iter().map(|message| PER_MESSAGE + tokens::count(&text(&message["content"]))).sum();
     let tools = body.get("tools").map_or(0, |tools| tokens::count(&tools.to_string()));
@@ -43,7 +42,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Ask, Wrong> {
         model: model.to_owned(),
         stream: body["stream"].as_bool().unwrap_or(false),
         max_tokens: body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64()),
-        question: asked.map(|message| text(&message["content"])).unwrap_or_default(),
+        question: question(messages),
         input_tokens: told + tools,
         stops: stop,
         include_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use serde_json::Value;
 
-use crate::exchange::{Facts, Wrong, hash, number_header};
+use crate::exchange::{Facts, Wrong, number_header};
 use crate::faults::Fault;
 use crate::generation::Flight;
 use crate::limiter::{Account, Kind, Refused, Rules};
@@ -157,7 +157,7 @@ impl Provider {
             return self.wrong(rules, &unknown_model(&ask.model, rules));
         };
         let settings = self.settings();
-        let mut dice = Rng::with_seed(settings.seed ^ hash(body));
+        let mut dice = Rng::with_seed(settings.seed ^ ask.seed());
         let serial = self.next_serial();
         // Faults strike at random even when the same request comes again, or a retry could never succeed.
         let fault = Fault::of(headers, &settings.faults, &mut Rng::with_seed(settings.seed ^ serial));

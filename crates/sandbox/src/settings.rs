@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Where chance begins. The same seed and the same request give the same answer.
+    /// Where chance begins. The same seed and the same conversation give the same answer, streamed or not.
     pub seed: u64,
     /// Limits of each model class for each API key.
     pub limits: Limits,

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use paceway_domain::KeyId;
+use paceway_policy::access::KeyHash;
 
 use super::{Common, say};
 use crate::house;
@@ -31,7 +32,9 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<()> {
     match command {
         Command::Create { name } => {
             let key = house::create_key(keys.as_ref(), name, house::wall_clock())?;
-            say("The new key, shown this once:");
+            // The key alone goes to standard output, so that a script can take it from there.
+            let id = KeyHash::of(key.reveal()).id();
+            eprintln!("A new key `{name}` with the id {id}; the key is shown this once:");
             say(key.reveal());
         }
         Command::List => {

@@ -37,6 +37,8 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
 }
 
 async fn serve(config: &Config, store: &Store, directory: &std::path::Path) -> Result<()> {
+    // From here on an early SIGTERM is an orderly end too.
+    let stop = stop_signal()?;
     let mut providers = house::providers(config)?;
     let simulation = if providers.is_empty() {
         let (simulated, task) = house::simulated_providers().await?;
@@ -65,7 +67,7 @@ async fn serve(config: &Config, store: &Store, directory: &std::path::Path) -> R
         None => say("  keys       `paceway keys list` shows them, `paceway keys create` makes one"),
     }
     let router = paceway_server::router(running.house.clone());
-    paceway_server::serve(listener, router, running.house.clone(), stop_signal()?).await;
+    paceway_server::serve(listener, router, running.house.clone(), stop).await;
     if let Some(task) = simulation {
         task.abort();
     }
