@@ -10,3 +10,8 @@ check:
 # More seeds than CI runs: just simulate 12345
 simulate seed:
     PACEWAY_SEED={{seed}} cargo test --release -p paceway-scheduler --test simulation
+
+# What Paceway costs on top of nginx (needs nginx): just bench overhead
+bench what:
+    cargo build --release --package paceway --package paceway-bench
+    target/release/paceway-bench {{what}}
