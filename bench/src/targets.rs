@@ -125,9 +125,12 @@ impl Target for Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // A killed master leaves its worker behind; one that is asked takes it along.
-        if let Some(id) = self.process.id() {
-            let _stopped = std::process::Command::new("kill").arg(id.to_string()).status();
+        // A killed master leaves its worker behind; one that is asked takes it along, if it is given the time.
+        let Some(id) = self.process.id() else { return };
+        let _asked = std::process::Command::new("kill").arg(id.to_string()).status();
+        let asked = Instant::now();
+        while matches!(self.process.try_wait(), Ok(None)) && asked.elapsed() < Duration::from_secs(2) {
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
