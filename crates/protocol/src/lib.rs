@@ -6,6 +6,7 @@
 pub mod envelope;
 pub mod estimate;
 pub mod formats;
+pub mod limits;
 pub mod neutral;
 pub mod refusals;
 pub mod sse;
