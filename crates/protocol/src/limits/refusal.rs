@@ -67,7 +67,7 @@ fn refusal(
     let wait = stated_wait(headers, error, said.wait, wall);
     let cause = match status {
         400 | 403 => codes::account(&codes).or_else(|| said.opens_with_account())?,
-        402 => codes::account(&codes).unwrap_or(Cause::Billing),
+        402 => codes::account(&codes).or_else(|| said.opens_with_account()).unwrap_or(Cause::Billing),
         _ if error.is_upstreams || said.is_upstreams() => Cause::Elsewhere,
         _ => codes::account(&codes)
             .or_else(|| codes::load(&codes))
@@ -77,7 +77,7 @@ fn refusal(
             .or_else(|| fallback(status, wait))?,
     };
     let is_limit = matches!(cause, Cause::Limit { .. });
-    let passed_on = || error.rate_header("limit").and_then(number::count);
+    let passed_on = || error.rate_header("limit").and_then(number::count).filter(|limit| *limit > 0);
     let limit = quota.and_then(|quota| quota.value).or(said.limit).or_else(passed_on);
     Some(RateRefusal {
         cause,

@@ -58,7 +58,10 @@ pub(super) fn of(name: &str) -> Option<Header<'_>> {
     match name.as_bytes().first()? {
         b'a' => anthropic(name.strip_prefix("anthropic-ratelimit-")?),
         b'x' => plain(name.strip_prefix("x-ratelimit")?),
-        b'r' => plain(name.strip_prefix("ratelimit")?),
+        b'r' => match name.strip_prefix("ratelimit")? {
+            "" | "-policy" => Some(Header::Structured),
+            rest => plain(rest),
+        },
         _ => None,
     }
 }
@@ -85,9 +88,6 @@ fn anthropic(rest: &str) -> Option<Header<'_>> {
 
 /// What follows `x-ratelimit` or `ratelimit`.
 fn plain(rest: &str) -> Option<Header<'_>> {
-    if rest.is_empty() || rest == "-policy" {
-        return Some(Header::Structured);
-    }
     let is_by_size = rest.starts_with("bysize-");
     let rest = rest.strip_prefix("bysize-").or_else(|| rest.strip_prefix('-'))?;
     let (field, what) = rest.split_once('-').unwrap_or((rest, ""));

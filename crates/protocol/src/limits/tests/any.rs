@@ -78,6 +78,11 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         vec(any::<u8>(), 0..200),
         prose.clone().prop_map(String::into_bytes),
         prose.prop_map(|text| format!(r#"{{"error":{{"code":429,"message":"{text}"}}}}"#).into_bytes()),
+        "[0-9]{1,14}".prop_map(|number| {
+            let headers = format!(r#"{{"X-RateLimit-Limit":"{number}","X-RateLimit-Reset":"{number}"}}"#);
+            format!(r#"{{"error":{{"type":"rate_limited","metadata":{{"headers":{headers}}}}}}}"#)
+                .into_bytes()
+        }),
         "\\[?\\{\"error\": ?\\{\"details\":\\[\\{\"violations\":\\[\\{\"quotaId\":\"[A-Za-z]{0,20}\""
             .prop_map(String::into_bytes),
     ]

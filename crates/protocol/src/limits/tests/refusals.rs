@@ -286,6 +286,7 @@ fn openrouters_own_limits_are_our_accounts() {
     assert_eq!(cause(402, credits), Some(Cause::Billing));
     let key = r#"{"error":{"message":"Key limit exceeded (total limit). Manage it using https://openrouter.ai/settings/keys","code":403}}"#;
     assert_eq!(cause(403, key), Some(Cause::SpendCap));
+    assert_eq!(cause(402, &key.replace("403", "402")), Some(Cause::SpendCap));
 }
 
 #[test]
