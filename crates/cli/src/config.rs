@@ -3,6 +3,7 @@
 mod check;
 mod environment;
 mod model;
+mod provider_keys;
 mod unknown_keys;
 
 use std::fmt;
@@ -12,7 +13,10 @@ use std::path::Path;
 use toml::{Table, Value};
 
 pub(crate) use environment::data_home;
-pub(crate) use model::{Charging, Config, Dialect, LimitConfig, ProviderConfig};
+pub(crate) use model::{
+    CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Priority, ProviderConfig, Rates,
+};
+pub(crate) use provider_keys::NamedKey;
 
 /// The defaults and their documentation.
 pub(crate) const DEFAULT: &str = include_str!("../../../config/default.toml");

@@ -8,24 +8,24 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use paceway_domain::{Clock, Dialect, Secret, UnixMillis};
 use paceway_gateway::clock::RuntimeClock;
-use paceway_gateway::fleet::{PoolSettings, ProviderSettings};
-use paceway_gateway::{Bounds, Callers, Fleet, Gateway, Metrics, Turnstile};
+use paceway_gateway::fleet::ProviderSettings;
+use paceway_gateway::lane::KeySettings;
+use paceway_gateway::{Bounds, Calibration, Callers, Fleet, Gateway, Metrics, Standings, Turnstile};
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::routing::Candidate;
 use paceway_sandbox::Sandbox;
-use paceway_scheduler::{Charging, Limits, Rate};
+use paceway_scheduler::Charging;
 use paceway_server::{House, ServerBounds};
 use paceway_store::{Keys, Store};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::{self, Config, LimitConfig, ProviderConfig};
+use crate::config::{self, Config, NamedKey, ProviderConfig};
+use crate::limits;
 
 /// How often keys are looked at for changes that another process made.
 const KEY_REFRESH: Duration = Duration::from_secs(1);
-/// Seconds of refill that may be used at once where the configuration does not say.
-const DEFAULT_BURST_S: u64 = 60;
 
 /// The directory where the store is kept.
 pub(crate) fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Result<PathBuf> {
@@ -72,12 +72,15 @@ pub(crate) fn wall_clock() -> UnixMillis {
 /// Builds the gateway and starts its tasks.
 pub(crate) fn build(config: &Config, store: &Store, providers: Vec<ProviderSettings>) -> Result<Running> {
     let clock = Arc::new(RuntimeClock::new());
-    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), config.queue.max_waiting));
+    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
+    let rules = config.callers.iter().map(limits::caller_rule).collect();
     let fleet = Fleet::new(providers, &turnstile);
     let gateway = Arc::new(Gateway {
         clock,
         callers: Callers::new(Keyring::new(store.keys.all()?)),
         fleet,
+        standings: Standings::new(rules, &turnstile),
+        calibration: Calibration::default(),
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
         ledger: Arc::clone(&store.ledger),
@@ -112,6 +115,14 @@ async fn refresh_keys(gateway: Arc<Gateway>, keys: Arc<dyn Keys>) {
     }
 }
 
+fn queue_bounds(config: &Config) -> paceway_scheduler::Bounds {
+    paceway_scheduler::Bounds {
+        waiting: config.queue.max_waiting,
+        waiting_per_caller: config.queue.max_waiting_per_key,
+        ageing: Duration::from_secs(config.queue.ageing_s),
+    }
+}
+
 fn timeouts(config: &Config) -> Timeouts {
     let upstream = &config.upstream;
     Timeouts {
@@ -136,13 +147,22 @@ fn server_bounds(config: &Config) -> ServerBounds {
 
 /// The configured providers that have a key.
 pub(crate) fn providers(config: &Config) -> Result<Vec<ProviderSettings>> {
-    config.providers_in_use().map(|(name, provider, key)| provider_settings(name, provider, key)).collect()
+    config.providers_in_use().map(|(name, provider, keys)| provider_settings(name, provider, &keys)).collect()
 }
 
-fn provider_settings(name: &str, provider: &ProviderConfig, key: &Secret) -> Result<ProviderSettings> {
+fn provider_settings(
+    name: &str,
+    provider: &ProviderConfig,
+    keys: &[NamedKey<'_>],
+) -> Result<ProviderSettings> {
     let dialect = match provider.dialect {
         config::Dialect::Anthropic => Dialect::Anthropic,
         config::Dialect::OpenAi => Dialect::OpenAi,
+    };
+    let key = |key: &NamedKey<'_>| KeySettings {
+        name: key.name.to_owned(),
+        secret: key.secret.clone(),
+        quota_group: key.quota_group.to_owned(),
     };
     Ok(ProviderSettings {
         candidate: Candidate {
@@ -152,29 +172,29 @@ fn provider_settings(name: &str, provider: &ProviderConfig, key: &Secret) -> Res
         },
         dialect,
         base_url: provider.base_url.parse().with_context(|| format!("providers.{name}.base_url"))?,
-        api_key: key.clone(),
+        keys: keys.iter().map(key).collect(),
+        charging: charging_of(dialect),
         only_max_tokens: provider.only_max_tokens,
         is_simulated: false,
-        pools: provider.limits.iter().map(|limit| pool_settings(limit, dialect)).collect(),
+        pools: provider
+            .limits
+            .iter()
+            .map(|limit| limits::pool_settings(limit, charging_of(dialect)))
+            .collect(),
     })
 }
 
-fn pool_settings(limit: &LimitConfig, dialect: Dialect) -> PoolSettings {
-    let burst_s = limit.burst_s.unwrap_or(DEFAULT_BURST_S);
-    let rate = |per_minute: Option<u64>| per_minute.map(|per_minute| Rate::per_minute(per_minute, burst_s));
-    let charging = match (limit.charging, dialect) {
-        (Some(config::Charging::AsGenerated), _) | (None, Dialect::Anthropic) => Charging::AsGenerated,
-        (Some(config::Charging::Reserved), _) | (None, Dialect::OpenAi) => Charging::Reserved,
-    };
-    let limits = Limits {
-        requests: rate(limit.requests_per_minute),
-        input: rate(limit.input_tokens_per_minute),
-        output: rate(limit.output_tokens_per_minute),
-        total: rate(limit.tokens_per_minute),
-        concurrency: limit.concurrency,
-        charging,
-    };
-    PoolSettings { models: limit.models.clone(), limits }
+/// How the provider after which a dialect is named charges.
+pub(crate) fn charging_of(dialect: Dialect) -> Charging {
+    match dialect {
+        Dialect::Anthropic => Charging::AsGenerated,
+        Dialect::OpenAi => Charging::Reserved,
+    }
+}
+
+/// A provider's only key.
+pub(crate) fn only_key(secret: &str) -> Vec<KeySettings> {
+    vec![KeySettings { name: "main".into(), secret: Secret::new(secret), quota_group: "main".into() }]
 }
 
 /// Starts the simulated provider on a port of its own and returns it as two providers, one for each dialect it speaks.
@@ -196,7 +216,8 @@ pub(crate) async fn simulated_providers() -> Result<(Vec<ProviderSettings>, Join
             },
             dialect,
             base_url: format!("http://{address}{path}").parse()?,
-            api_key: Secret::new("simulated"),
+            keys: only_key("simulated"),
+            charging: charging_of(dialect),
             only_max_tokens: false,
             is_simulated: true,
             pools: Vec::new(),

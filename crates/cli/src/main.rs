@@ -5,6 +5,7 @@
 mod commands;
 mod config;
 mod house;
+mod limits;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::failure::{Failure, Phase};
+use crate::quota::Dimension;
 
 /// Why a request ends without a provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +65,8 @@ pub enum Refusal {
     },
     /// The request alone is larger than a limit, so that no wait would help.
     LargerThanLimit {
-        /// The limit's name.
-        limit: &'static str,
+        /// The limit.
+        limit: Dimension,
         /// What the request needs.
         needs: u64,
         /// What the limit allows at most at once.

@@ -7,16 +7,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paceway_domain::{Clock, Moment, Refusal};
+use paceway_domain::{Clock, LimitReadings, Moment, RateRefusal, Refusal};
 use paceway_scheduler::{
-    Ask, Cost, Decision, Limits, PoolId, PoolState, Reading, Refused, Scheduler, Submitted, Ticket,
+    Ask, Bounds, CallerId, Cost, Decision, Lesson, Limits, PoolId, PoolState, Priority, Refused, RouteId,
+    Scheduler, Submitted, Ticket,
 };
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::RuntimeClock;
 
-/// What a waiting request is told: its turn, or the wait that it would still have.
-type Told = Result<(), Duration>;
+/// What a waiting request is told: its turn and where, or the wait that it would still have.
+type Told = Result<PoolId, Duration>;
 
 /// The scheduler and those who wait at it.
 pub struct Turnstile {
@@ -34,15 +35,35 @@ struct State {
 }
 
 impl Turnstile {
-    /// A turnstile without pools, whose pools each let at most `max_waiting` requests wait.
-    pub fn new(clock: Arc<RuntimeClock>, max_waiting: usize) -> Self {
-        let state = State { scheduler: Scheduler::new(max_waiting), waiting: HashMap::new(), armed: None };
+    /// A turnstile without pools.
+    pub fn new(clock: Arc<RuntimeClock>, bounds: Bounds) -> Self {
+        let state = State { scheduler: Scheduler::new(bounds), waiting: HashMap::new(), armed: None };
         Self { clock, state: Mutex::new(state), rearm: Notify::new() }
     }
 
     /// Adds a pool with all of its quota free.
-    pub fn add_pool(&self, limits: Limits) -> PoolId {
+    pub fn add_pool(&self, limits: &Limits) -> PoolId {
         self.lock().scheduler.add_pool(self.clock.now(), limits)
+    }
+
+    /// Adds a list of pools, any one of which will do.
+    pub fn add_route(&self, pools: &[PoolId]) -> RouteId {
+        self.lock().scheduler.add_route(pools)
+    }
+
+    /// Who waits for a pool's queue.
+    pub fn waiting_for(&self, pool: PoolId) -> Vec<(Priority, CallerId, u32)> {
+        self.lock().scheduler.waiting_for(pool)
+    }
+
+    /// The wait that a request would have if it came now.
+    pub fn expected(&self, ask: &Ask) -> Duration {
+        self.lock().scheduler.expected(self.clock.now(), ask)
+    }
+
+    /// How many wait, in all.
+    pub fn waiting(&self) -> usize {
+        self.lock().scheduler.waiting()
     }
 
     /// A pool as it is now.
@@ -70,29 +91,31 @@ impl Turnstile {
         }
     }
 
-    /// Waits until a request of this cost may go, at most until `deadline`. Cancel-safe: dropping the future leaves the
-    /// queue.
+    /// Waits until a request may go, at most until its deadline. Cancel-safe: dropping the future leaves the queue.
     ///
     /// # Errors
     /// [`Refusal::LargerThanLimit`], [`Refusal::QueueFull`] or [`Refusal::WaitTooLong`].
-    pub async fn wait(self: &Arc<Self>, pool: PoolId, cost: Cost, deadline: Moment) -> Result<Turn, Refusal> {
-        let (turn, told) = {
+    pub async fn wait(self: &Arc<Self>, ask: Ask) -> Result<Turn, Refusal> {
+        let (mut turn, told) = {
             let mut state = self.lock();
-            let turn = |ticket| Turn { turnstile: Arc::clone(self), pool, ticket, is_open: true };
-            match state.scheduler.submit(self.clock.now(), Ask { pool, cost, deadline }) {
-                Submitted::Admitted(ticket) => return Ok(turn(ticket)),
+            let turn = |ticket, pool| Turn { turnstile: Arc::clone(self), pool, ticket, is_open: true };
+            match state.scheduler.submit(self.clock.now(), ask) {
+                Submitted::Admitted(ticket, pool) => return Ok(turn(ticket, Some(pool))),
                 Submitted::Refused(refused) => return Err(refusal(refused)),
                 Submitted::Waiting(ticket) => {
                     let (tell, told) = oneshot::channel();
                     state.waiting.insert(ticket, tell);
-                    let turn = turn(ticket);
+                    let turn = turn(ticket, None);
                     self.turn(state);
                     (turn, told)
                 }
             }
         };
         match told.await {
-            Ok(Ok(())) => Ok(turn),
+            Ok(Ok(pool)) => {
+                turn.pool = Some(pool);
+                Ok(turn)
+            }
             Ok(Err(wait)) => Err(Refusal::WaitTooLong { retry_after: wait }),
             Err(_) => Err(Refusal::ShuttingDown),
         }
@@ -103,7 +126,7 @@ impl Turnstile {
         let now = self.clock.now();
         while let Some(decision) = state.scheduler.poll(now) {
             let (ticket, told) = match decision {
-                Decision::Admitted(ticket) => (ticket, Ok(())),
+                Decision::Admitted(ticket, pool) => (ticket, Ok(pool)),
                 Decision::Expired { ticket, wait } => (ticket, Err(wait)),
             };
             let heard = state.waiting.remove(&ticket).is_some_and(|tell| tell.send(told).is_ok());
@@ -129,10 +152,11 @@ impl Turnstile {
 fn refusal(refused: Refused) -> Refusal {
     match refused {
         Refused::LargerThanLimit { dimension, needs, allows } => {
-            Refusal::LargerThanLimit { limit: dimension.name(), needs, allows }
+            Refusal::LargerThanLimit { limit: dimension, needs, allows }
         }
         Refused::QueueFull { wait } => Refusal::QueueFull { retry_after: wait },
         Refused::TooLate { wait } => Refusal::WaitTooLong { retry_after: wait },
+        Refused::NoTarget => Refusal::Internal("a request was left without a target".into()),
     }
 }
 
@@ -140,25 +164,40 @@ fn refusal(refused: Refused) -> Refusal {
 /// having happened.
 pub struct Turn {
     turnstile: Arc<Turnstile>,
-    pool: PoolId,
+    /// Where it may go; `None` while it waits.
+    pool: Option<PoolId>,
     ticket: Ticket,
     is_open: bool,
 }
 
 impl Turn {
+    /// Where the request may go.
+    pub fn pool(&self) -> PoolId {
+        self.pool.expect("a turn is handed out when its pool is known")
+    }
+
+    /// The answer has begun, with these readings in its headers.
+    pub fn answered(&self, readings: &LimitReadings) {
+        let mut state = self.turnstile.lock();
+        state.scheduler.learn(self.turnstile.clock.now(), self.ticket, &Lesson::Answered(readings));
+        self.turnstile.turn(state);
+    }
+
+    /// The provider refused the request.
+    pub fn refused(mut self, refusal: &RateRefusal, readings: &LimitReadings) {
+        self.is_open = false;
+        let mut state = self.turnstile.lock();
+        let lesson = Lesson::Refused(refusal, readings);
+        state.scheduler.learn(self.turnstile.clock.now(), self.ticket, &lesson);
+        self.turnstile.turn(state);
+    }
+
     /// The request ended and cost this.
     pub fn settle(mut self, spent: Cost) {
         self.is_open = false;
         let mut state = self.turnstile.lock();
         state.scheduler.settle(self.turnstile.clock.now(), self.ticket, spent);
         self.turnstile.turn(state);
-    }
-
-    /// The provider refused it, and will refuse everything of its pool for this long.
-    pub fn learn_refusal(&self, wait: Duration) {
-        let mut state = self.turnstile.lock();
-        let until = self.turnstile.clock.now().after(wait);
-        state.scheduler.learn(self.pool, Reading::RefusesUntil(until));
     }
 }
 

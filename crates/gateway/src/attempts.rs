@@ -1,29 +1,41 @@
-//! The only loop: wait for a turn, send, judge, and if the provider refused for its rate, wait again.
+//! The only loop: wait for a turn, send, judge, and if the provider refused for its rate or load, wait again.
 //!
-//! What is judged here is one thing: whether a 429 says when to come back. Other errors are answers and are handed on.
+//! A refusal teaches the scheduler, which says when and where the next attempt may go; nothing sleeps here. Refusals that no
+//! wait cures go to another key if there is one, and otherwise to the client as they are. Other errors are answers and are
+//! handed on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use paceway_domain::Refusal;
-use paceway_scheduler::Cost;
-use paceway_upstream::Answer;
+use paceway_domain::{Cause, RateRefusal, Refusal};
+use paceway_protocol::limits;
+use paceway_scheduler::Ask as Wish;
+use paceway_upstream::{Answer, AnswerBody};
 
 use crate::Gateway;
 use crate::bill::Bill;
 use crate::fleet::Plan;
 
+/// The largest error that is read to find out why a call was refused, in bytes.
+const MAX_ERROR_BYTES: usize = 1 << 20;
+
 /// Sends the planned call when its turn comes and returns the provider's answer.
-pub(crate) async fn send(gateway: &Arc<Gateway>, plan: &Plan, bill: &mut Bill) -> Result<Answer, Refusal> {
-    let deadline = gateway.clock.now().after(gateway.bounds.max_wait);
+pub(crate) async fn send(
+    gateway: &Arc<Gateway>,
+    plan: &Plan,
+    wish: Wish,
+    bill: &mut Bill,
+) -> Result<Answer, Refusal> {
+    let mut wish = wish;
     loop {
         let asked = gateway.clock.now();
-        let turn = gateway.turnstile.wait(plan.pool.id(), plan.cost, deadline).await?;
+        let turn = gateway.turnstile.wait(wish).await.inspect_err(|_| bill.close("provider_refused"))?;
         let waited = gateway.clock.now().since(asked);
         gateway.metrics.waited(plan.provider.name(), waited);
+        let pool = turn.pool();
         bill.goes_out(turn, waited);
-        let answer = match gateway.upstream.call(plan.call.clone()).await {
+        let answer = match gateway.upstream.call(plan.call(pool)).await {
             Ok(answer) => answer,
             Err(failure) => {
                 bill.close("upstream_failed");
@@ -31,72 +43,69 @@ pub(crate) async fn send(gateway: &Arc<Gateway>, plan: &Plan, bill: &mut Bill) -
             }
         };
         bill.answered(answer.status, &answer.headers);
-        if answer.status != StatusCode::TOO_MANY_REQUESTS {
+        let readings = limits::readings(&answer.headers, gateway.clock.wall());
+        if !may_be_refusal(answer.status) {
+            bill.learns(&readings);
             return Ok(answer);
         }
-        gateway.metrics.upstream_refused(plan.provider.name());
-        let Some(wait) = stated_wait(&answer.headers) else { return Ok(answer) };
-        let may_wait = gateway.clock.now().after(wait) <= deadline;
-        if !may_wait || bill.attempts() >= gateway.bounds.max_attempts {
+        let (answer, refusal) = judged(gateway, answer).await;
+        let Some(refusal) = refusal else {
+            bill.learns(&readings);
+            return Ok(answer);
+        };
+        gateway.metrics.upstream_refused(plan.provider.name(), refusal.cause);
+        tracing::debug!(provider = plan.provider.name(), cause = refusal.cause.name(), "a call was refused");
+        bill.was_refused(&refusal, &readings);
+        if bill.attempts() >= gateway.bounds.max_attempts {
             return Ok(answer);
         }
-        give_turn_back(bill, plan, wait);
+        if is_hopeless_here(&refusal) {
+            wish.without |= plan.lane.bit_of(pool);
+            if wish.without.count_ones() as usize >= plan.lane.targets() {
+                return Ok(answer);
+            }
+        }
+        let wait = gateway.turnstile.expected(&wish);
+        if gateway.clock.now().after(wait) > wish.deadline {
+            return Ok(with_true_wait(answer, wait));
+        }
     }
 }
 
-/// A provider that reserves charges refused calls as well (OpenAI); the others do not.
-fn give_turn_back(bill: &mut Bill, plan: &Plan, wait: Duration) {
-    let Some(turn) = bill.was_refused() else { return };
-    turn.learn_refusal(wait);
-    if plan.pool.charges_refused_calls() {
-        turn.settle(Cost::default());
-    }
+/// Statuses behind which a refusal for rate, load or account can be.
+fn may_be_refusal(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 402 | 403 | 429 | 503 | 529)
 }
 
-/// How long a refused call should wait, if the provider says so and does not say that waiting is of no use. Never
-/// clamped: a stated wait is a fact. Sources: `retry-after` (RFC 9110, 10.2.3, whole seconds here), `retry-after-ms` and
-/// `x-should-retry` (OpenAI's and Anthropic's SDKs).
-fn stated_wait(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    if text("x-should-retry") == Some("false") {
-        return None;
-    }
-    let millis = text("retry-after-ms").and_then(|value| value.parse::<f64>().ok()).map(|ms| ms / 1e3);
-    let seconds = || text("retry-after").and_then(|value| value.parse::<f64>().ok());
-    let wait = millis.or_else(seconds)?;
-    Duration::try_from_secs_f64(wait).ok()
+/// The answer again, and why it is a refusal if it is one. An error too large to be read is handed on unread.
+async fn judged(gateway: &Gateway, answer: Answer) -> (Answer, Option<RateRefusal>) {
+    let Answer { status, headers, body } = answer;
+    let body = body.collect(MAX_ERROR_BYTES).await.unwrap_or_default();
+    let refusal = limits::refusal(status.as_u16(), &headers, &body, gateway.clock.wall());
+    (Answer { status, headers, body: whole(body) }, refusal)
 }
 
-#[cfg(test)]
-mod tests {
-    use http::{HeaderName, HeaderValue};
+fn whole(body: Bytes) -> AnswerBody {
+    AnswerBody::full(body)
+}
 
-    use super::*;
+/// Whether asking the same key again is of no use.
+fn is_hopeless_here(refusal: &RateRefusal) -> bool {
+    let is_too_large = match (refusal.cause, refusal.requested, refusal.limit) {
+        (Cause::Limit { .. }, Some(requested), Some(limit)) => requested > limit,
+        _ => false,
+    };
+    refusal.is_final || !refusal.cause.is_curable() || is_too_large
+}
 
-    fn wait(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
-        let headers = pairs
-            .iter()
-            .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect();
-        stated_wait(&headers)
+/// A refusal that is handed on says when the next request may really go, wherever that is.
+fn with_true_wait(mut answer: Answer, wait: std::time::Duration) -> Answer {
+    let set = |headers: &mut HeaderMap, name: &'static str, value: u128| {
+        headers.insert(name, u64::try_from(value).unwrap_or(u64::MAX).into());
+    };
+    set(&mut answer.headers, "retry-after", wait.as_millis().div_ceil(1_000));
+    if answer.headers.contains_key("retry-after-ms") {
+        set(&mut answer.headers, "retry-after-ms", wait.as_millis());
     }
-
-    #[test]
-    fn the_finer_of_two_stated_waits_counts_and_none_is_clamped() {
-        assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
-        assert_eq!(
-            wait(&[("retry-after", "1"), ("retry-after-ms", "130")]),
-            Some(Duration::from_millis(130))
-        );
-        assert_eq!(wait(&[("retry-after", "86400")]), Some(Duration::from_hours(24)));
-    }
-
-    #[test]
-    fn a_wait_that_is_not_stated_or_of_no_use_is_none() {
-        assert_eq!(wait(&[]), None);
-        assert_eq!(wait(&[("retry-after", "soon")]), None);
-        assert_eq!(wait(&[("retry-after", "-5")]), None);
-        assert_eq!(wait(&[("retry-after", "NaN")]), None);
-        assert_eq!(wait(&[("retry-after", "5"), ("x-should-retry", "false")]), None);
-    }
+    answer
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{Moment, Tokens, Usage};
+use paceway_domain::{LimitReadings, Moment, RateRefusal, Tokens, Usage};
 use paceway_policy::access::Caller;
 use paceway_policy::pricing;
 use paceway_protocol::Seen;
@@ -17,7 +17,8 @@ use paceway_store::Row;
 
 use crate::admission::Turn;
 use crate::ask::Ask;
-use crate::fleet::{Plan, Pool, Provider};
+use crate::calibration::Subject;
+use crate::fleet::{Plan, Provider};
 use crate::{Endpoint, Gateway};
 
 /// Headers in which providers name a request.
@@ -29,7 +30,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub(crate) struct Bill {
     gateway: Arc<Gateway>,
     provider: Arc<Provider>,
-    pool: Arc<Pool>,
+    caller: u64,
     row: Row,
     arrived: Moment,
     /// The likely input, for a request that ends before its input was counted.
@@ -65,7 +66,7 @@ impl Bill {
         Self {
             gateway: Arc::clone(gateway),
             provider: Arc::clone(&plan.provider),
-            pool: Arc::clone(&plan.pool),
+            caller: caller.number,
             row,
             arrived: gateway.clock.now(),
             expected_input: ask.input,
@@ -82,9 +83,18 @@ impl Bill {
         self.row.queued_ms += millis(waited);
     }
 
-    /// The provider refused the call for its rate: the turn comes back, to be given up.
-    pub(crate) fn was_refused(&mut self) -> Option<Turn> {
-        self.turn.take()
+    /// The answer has begun, and its headers said this of limits.
+    pub(crate) fn learns(&self, readings: &LimitReadings) {
+        if let Some(turn) = &self.turn {
+            turn.answered(readings);
+        }
+    }
+
+    /// The provider refused the call: its turn is over.
+    pub(crate) fn was_refused(&mut self, refusal: &RateRefusal, readings: &LimitReadings) {
+        if let Some(turn) = self.turn.take() {
+            turn.refused(refusal, readings);
+        }
     }
 
     /// Response headers have come.
@@ -153,12 +163,22 @@ impl Bill {
         if let Some(turn) = self.turn.take() {
             turn.settle(Cost::of(&self.row.usage));
         }
-        if self.row.usage.output > Tokens::ZERO {
-            self.pool.saw_output(self.row.usage.output);
-        }
+        self.calibrate();
         self.gateway.metrics.settled(&self.row);
         if let Err(error) = self.gateway.ledger.append(self.row.clone()) {
             tracing::error!(request = %self.row.request_id, %error, "a ledger row is kept in memory only");
+        }
+    }
+
+    /// What the provider counted corrects the next estimates. What was estimated itself teaches nothing.
+    fn calibrate(&self) {
+        let usage = &self.row.usage;
+        if self.endpoint == Endpoint::Generate && !self.row.usage_is_estimated && usage.output > Tokens::ZERO
+        {
+            let (provider, model) = (self.provider.name(), self.row.model.as_str());
+            let subject = Subject { provider, model, caller: self.caller };
+            let counted = usage.input + usage.cache_write();
+            self.gateway.calibration.learn(subject, self.expected_input, counted, usage.output);
         }
     }
 

@@ -1,22 +1,22 @@
-//! The providers, their models and limits; and the plan for a request: who serves it, and what is sent.
+//! The providers and their models; and the plan for a request: who serves it, and what is sent.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use paceway_domain::{CATALOGUE, Dialect, Refusal, Secret, Tokens};
+use paceway_domain::{CATALOGUE, Dialect, Refusal, Tokens};
+use paceway_policy::access::Caller;
 use paceway_policy::routing::{self, Candidate};
 use paceway_protocol::formats::{Target, format_of};
-use paceway_scheduler::{Charging, Cost, Limits, PoolId};
+use paceway_scheduler::{Charging, Cost, PoolId};
 use paceway_upstream::Call;
 
 use crate::ask::Ask;
+use crate::calibration::{Calibration, Subject};
+use crate::lane::{KeySettings, Lane, Lanes, PoolSettings};
 use crate::{Endpoint, Turnstile, headers};
 
 /// The output bound that is sent where a format demands one, the client set none and the catalogue knows none.
 const DEFAULT_MAX_OUTPUT: Tokens = Tokens(8_192);
-/// What an answer is expected to have before any was seen.
-const FIRST_GUESS_OUTPUT: u64 = 500;
 /// The API version under which translated requests are written.
 const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
@@ -29,23 +29,16 @@ pub struct ProviderSettings {
     pub dialect: Dialect,
     /// The address before `/v1/…`, without a slash at its end.
     pub base_url: Uri,
-    /// Our key there.
-    pub api_key: Secret,
+    /// Our keys there; at least one.
+    pub keys: Vec<KeySettings>,
+    /// How it charges requests against its limits.
+    pub charging: Charging,
     /// Whether it knows `max_tokens` only (OpenAI's dialect).
     pub only_max_tokens: bool,
     /// Whether no model is behind it.
     pub is_simulated: bool,
-    /// Its limits.
+    /// Its limits, as far as they are declared.
     pub pools: Vec<PoolSettings>,
-}
-
-/// Limits that a set of models shares.
-#[derive(Debug, Clone)]
-pub struct PoolSettings {
-    /// Patterns of the models; `*` stands for any text.
-    pub models: Vec<String>,
-    /// The limits.
-    pub limits: Limits,
 }
 
 /// All providers.
@@ -57,56 +50,7 @@ pub struct Fleet {
 /// A provider at work.
 pub struct Provider {
     settings: ProviderSettings,
-    pools: Vec<Arc<Pool>>,
-    /// For models of which no limit is configured.
-    unlimited: Arc<Pool>,
-}
-
-/// A pool at work.
-pub struct Pool {
-    models: Vec<String>,
-    id: PoolId,
-    charging: Charging,
-    /// A running mean of output tokens; 0 before the first answer.
-    mean_output: AtomicU64,
-}
-
-impl Pool {
-    fn new(turnstile: &Turnstile, models: Vec<String>, limits: Limits) -> Arc<Self> {
-        let id = turnstile.add_pool(limits);
-        Arc::new(Self { models, id, charging: limits.charging, mean_output: AtomicU64::new(0) })
-    }
-
-    pub(crate) fn id(&self) -> PoolId {
-        self.id
-    }
-
-    pub(crate) fn charges_refused_calls(&self) -> bool {
-        self.charging == Charging::Reserved
-    }
-
-    /// What a request is expected to cost. Where output is charged as generated, its bound says little: the mean of what
-    /// came before says more.
-    fn expected_cost(&self, input: Tokens, max_output: Option<Tokens>) -> Cost {
-        let output = match self.charging {
-            Charging::Reserved => max_output.unwrap_or_default(),
-            Charging::AsGenerated => {
-                let mean = self.mean_output.load(Ordering::Relaxed);
-                let likely = Tokens(if mean == 0 { FIRST_GUESS_OUTPUT } else { mean });
-                max_output.map_or(likely, |most| most.min(likely))
-            }
-        };
-        Cost { input, output }
-    }
-
-    /// An answer had this much output: the mean moves an eighth of the way.
-    pub(crate) fn saw_output(&self, output: Tokens) {
-        let update = |mean: u64| {
-            let first = mean == 0;
-            Some(if first { output.get() } else { mean - mean / 8 + output.get() / 8 }.max(1))
-        };
-        let _previous = self.mean_output.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
-    }
+    lanes: Lanes,
 }
 
 impl Provider {
@@ -124,11 +68,6 @@ impl Provider {
 
     pub(crate) fn is_simulated(&self) -> bool {
         self.settings.is_simulated
-    }
-
-    fn pool_of(&self, model: &str) -> &Arc<Pool> {
-        let covers = |pool: &&Arc<Pool>| pool.models.iter().any(|pattern| routing::matches(pattern, model));
-        self.pools.iter().find(covers).unwrap_or(&self.unlimited)
     }
 
     fn uri(&self, path: &str, query: Option<&str>) -> Result<Uri, Refusal> {
@@ -153,8 +92,8 @@ impl Provider {
         }
     }
 
-    fn authenticate(&self, headers: &mut HeaderMap) {
-        let key = self.settings.api_key.reveal();
+    fn authenticate(&self, key: usize, headers: &mut HeaderMap) {
+        let key = self.settings.keys[key].secret.reveal();
         let (name, value) = match self.settings.dialect {
             Dialect::Anthropic => (HeaderName::from_static("x-api-key"), HeaderValue::from_str(key)),
             Dialect::OpenAi => (header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {key}"))),
@@ -168,11 +107,11 @@ impl Provider {
 /// Who serves a request, and what is sent there.
 pub(crate) struct Plan {
     pub(crate) provider: Arc<Provider>,
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) lane: Arc<Lane>,
     /// The model's name at the provider.
     pub(crate) model: String,
     pub(crate) cost: Cost,
-    pub(crate) call: Call,
+    call: Call,
 }
 
 impl Plan {
@@ -180,18 +119,23 @@ impl Plan {
     pub(crate) fn is_passthrough(&self, ask: &Ask) -> bool {
         self.provider.dialect() == ask.dialect
     }
+
+    /// The call with a key of the pool whose turn it is.
+    pub(crate) fn call(&self, pool: PoolId) -> Call {
+        let mut call = self.call.clone();
+        self.provider.authenticate(self.lane.key_for(pool), &mut call.headers);
+        call
+    }
 }
 
 impl Fleet {
-    /// Sets up the providers, with a pool at the turnstile for each of their limits.
-    pub fn new(providers: Vec<ProviderSettings>, turnstile: &Turnstile) -> Self {
+    /// Sets up the providers. Their pools are added to the turnstile when the first request needs them.
+    pub fn new(providers: Vec<ProviderSettings>, turnstile: &Arc<Turnstile>) -> Self {
         let candidates = providers.iter().map(|settings| settings.candidate.clone()).collect();
         let providers = providers.into_iter().map(|settings| {
-            let pools = &settings.pools;
-            let pools =
-                pools.iter().map(|pool| Pool::new(turnstile, pool.models.clone(), pool.limits)).collect();
-            let unlimited = Pool::new(turnstile, Vec::new(), Limits::NONE);
-            Arc::new(Provider { settings, pools, unlimited })
+            let ProviderSettings { candidate, charging, pools, keys, .. } = &settings;
+            let lanes = Lanes::new(&candidate.catalogue, *charging, pools.clone(), keys, turnstile);
+            Arc::new(Provider { settings, lanes })
         });
         Self { candidates, providers: providers.collect() }
     }
@@ -201,25 +145,44 @@ impl Fleet {
         &self.candidates
     }
 
-    /// The pools that have limits, as `(provider, models, pool)`.
-    pub fn limited_pools(&self) -> impl Iterator<Item = (&str, String, PoolId)> {
-        self.providers.iter().flat_map(|provider| {
-            provider.pools.iter().map(|pool| (provider.name(), pool.models.join(" "), pool.id))
-        })
+    /// The pools that requests have needed so far, as `(provider, models, quota group, pool)`.
+    pub fn pools(&self) -> Vec<(String, String, String, PoolId)> {
+        let of_provider = |provider: &Arc<Provider>| {
+            let of_lane = |lane: Arc<Lane>| -> Vec<_> {
+                let named = |(group, pool): (&str, PoolId)| {
+                    (provider.name().to_owned(), lane.class.clone(), group.to_owned(), pool)
+                };
+                lane.pools().map(named).collect()
+            };
+            provider.lanes.all().into_iter().flat_map(of_lane).collect::<Vec<_>>()
+        };
+        self.providers.iter().flat_map(of_provider).collect()
     }
 
     /// Decides who serves a request and writes the call.
-    pub(crate) fn plan(&self, ask: &Ask) -> Result<Plan, Refusal> {
+    pub(crate) fn plan(
+        &self,
+        caller: &Caller,
+        ask: &Ask,
+        calibration: &Calibration,
+    ) -> Result<Plan, Refusal> {
         let route = routing::route(&self.candidates, &ask.summary.model)?;
         let provider = Arc::clone(&self.providers[route.candidate]);
-        let pool = match ask.endpoint {
-            Endpoint::Generate => Arc::clone(provider.pool_of(&route.model)),
+        let lane = match ask.endpoint {
+            Endpoint::Generate => provider.lanes.of(&route.model),
             // Counting has limits of its own at Anthropic, which are not configured.
-            Endpoint::CountTokens => Arc::clone(&provider.unlimited),
+            Endpoint::CountTokens => Arc::clone(provider.lanes.unlimited()),
         };
-        let cost = pool.expected_cost(ask.input, ask.summary.max_output);
+        let subject = Subject { provider: provider.name(), model: &route.model, caller: caller.number };
+        let (input, likely) = calibration.expected(subject, ask.input);
+        let max_output = ask.summary.max_output;
+        let cost = Cost {
+            input,
+            output: max_output.map_or(likely, |most| most.min(likely)),
+            max_output: max_output.unwrap_or_default(),
+        };
         let call = call(&provider, ask, &route.model)?;
-        Ok(Plan { provider, pool, model: route.model, cost, call })
+        Ok(Plan { provider, lane, model: route.model, cost, call })
     }
 }
 
@@ -245,7 +208,6 @@ fn call(provider: &Provider, ask: &Ask, model: &str) -> Result<Call, Refusal> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // Usage is read from the answer, so it must not be compressed.
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    provider.authenticate(&mut headers);
     Ok(Call { method: Method::POST, uri: provider.uri(path, query)?, headers, body })
 }
 

@@ -8,15 +8,20 @@ pub mod answer;
 mod ask;
 mod attempts;
 mod bill;
+mod calibration;
 pub mod callers;
 pub mod clock;
 mod error_answer;
 pub mod fleet;
 mod headers;
+pub mod lane;
 pub mod metrics;
 pub mod models;
+mod patience;
 pub mod pipeline;
 mod relay;
+pub mod standing;
+mod wish;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,9 +34,11 @@ use paceway_upstream::Upstream;
 
 pub use admission::Turnstile;
 pub use answer::{Answer, AnswerBody};
+pub use calibration::Calibration;
 pub use callers::Callers;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
+pub use standing::Standings;
 
 /// What a client wants done with its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +73,7 @@ pub struct Bounds {
     pub max_wait: Duration,
     /// The largest answer that is not streamed, in bytes.
     pub max_answer_bytes: usize,
-    /// How often a request that a provider refused for its rate is sent again.
+    /// How often a request is sent to a provider that refuses it for its rate or load.
     pub max_attempts: u32,
 }
 
@@ -78,6 +85,10 @@ pub struct Gateway {
     pub callers: Callers,
     /// The providers and their models.
     pub fleet: Fleet,
+    /// Where callers stand.
+    pub standings: Standings,
+    /// How far estimates are from the truth.
+    pub calibration: Calibration,
     /// Whose turn it is.
     pub turnstile: Arc<Turnstile>,
     /// The way to providers.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use paceway_domain::{CATALOGUE, Dialect};
+use paceway_domain::{CATALOGUE, Cause, Dialect};
 use paceway_store::Row;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -44,6 +44,12 @@ struct ProviderLabels {
     provider: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabels {
+    provider: String,
+    cause: &'static str,
+}
+
 /// All metrics.
 pub struct Metrics {
     registry: Registry,
@@ -52,7 +58,7 @@ pub struct Metrics {
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Counter>,
     unpriced: Family<ModelLabels, Counter>,
-    upstream_429: Family<ProviderLabels, Counter>,
+    upstream_refusals: Family<CauseLabels, Counter>,
     queue_wait: Family<ProviderLabels, Histogram>,
     duration: Family<ProviderLabels, Histogram>,
     first_byte: Family<ProviderLabels, Histogram>,
@@ -77,7 +83,7 @@ impl Metrics {
             tokens: Family::default(),
             cost: Family::default(),
             unpriced: Family::default(),
-            upstream_429: Family::default(),
+            upstream_refusals: Family::default(),
             queue_wait: Family::new_with_constructor(seconds),
             duration: Family::new_with_constructor(seconds),
             first_byte: Family::new_with_constructor(seconds),
@@ -99,9 +105,9 @@ impl Metrics {
             self.unpriced.clone(),
         );
         registry.register(
-            "upstream_429",
-            "Calls that a provider refused for their rate",
-            self.upstream_429.clone(),
+            "upstream_refusals",
+            "Calls that a provider refused for its rate, load or account",
+            self.upstream_refusals.clone(),
         );
         registry.register("queue_wait_seconds", "Wait for a rate limit", self.queue_wait.clone());
         registry.register("duration_seconds", "From arrival to the end of the answer", self.duration.clone());
@@ -127,8 +133,9 @@ impl Metrics {
         self.refusals.get_or_create(&RefusalLabels { dialect: dialect.name(), reason }).inc();
     }
 
-    pub(crate) fn upstream_refused(&self, provider: &str) {
-        self.upstream_429.get_or_create(&ProviderLabels { provider: provider.into() }).inc();
+    pub(crate) fn upstream_refused(&self, provider: &str, cause: Cause) {
+        let labels = CauseLabels { provider: provider.into(), cause: cause.name() };
+        self.upstream_refusals.get_or_create(&labels).inc();
     }
 
     pub(crate) fn waited(&self, provider: &str, wait: Duration) {

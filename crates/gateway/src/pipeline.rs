@@ -4,7 +4,8 @@
 //!
 //! 1. **find the caller**: who may not ask costs nothing;
 //! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept;
-//! 3. **plan**: which provider and model, and the request as that provider wants it. No plan, no hold;
+//! 3. **plan**: which provider and model, what it will likely cost, and the request as that provider wants it. No plan, no
+//!    hold; then the **wish**: how it stands in the queue, with which priority and until when;
 //! 4. **open the bill**: from here on the request is settled exactly once, by a drop guard, however it ends;
 //! 5. **attempts**: wait for a turn, send, judge, wait again. The only loop;
 //! 6. **answer**: attach the bill to the answer and hand it on as it arrives.
@@ -17,14 +18,15 @@ use paceway_protocol::refusals;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
-use crate::{Arrival, Gateway, answer, attempts, error_answer};
+use crate::{Arrival, Gateway, answer, attempts, error_answer, wish};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
     let ask = Ask::read(arrival)?;
-    let plan = gateway.fleet.plan(&ask)?;
+    let plan = gateway.fleet.plan(&caller, &ask, &gateway.calibration)?;
+    let wish = wish::of(gateway, &caller, &ask, &plan);
     let mut bill = Bill::open(gateway, &caller, &ask, &plan);
-    let response = attempts::send(gateway, &plan, &mut bill).await?;
+    let response = attempts::send(gateway, &plan, wish, &mut bill).await?;
     answer::hand_on(gateway, ask, plan, response, bill).await
 }
 
@@ -41,5 +43,5 @@ pub async fn serve(gateway: &Arc<Gateway>, arrival: Arrival) -> Answer {
 pub fn refuse(gateway: &Gateway, dialect: Dialect, id: &RequestId, refusal: &Refusal) -> Answer {
     gateway.metrics.refused(dialect, refusals::appearance(refusal).label);
     tracing::info!(request = %id, %refusal, "refused");
-    error_answer::refused(dialect, id, refusal)
+    error_answer::refused(dialect, id, refusal, gateway.clock.wall())
 }

@@ -1,219 +1,18 @@
 //! The life of a request with fakes for everything outside, in virtual time.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)] // A script holds answers and failures alike.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+mod support;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body::{Body, Frame};
+use http::HeaderValue;
 use http_body_util::BodyExt;
 use paceway_domain::failure::Phase;
-use paceway_domain::{Dialect, Failure, MicroUsd, RequestId, Secret, Tokens};
-use paceway_gateway::clock::RuntimeClock;
-use paceway_gateway::fleet::{PoolSettings, ProviderSettings};
-use paceway_gateway::{
-    Answer, Arrival, Bounds, Callers, Endpoint, Fleet, Gateway, Metrics, Turnstile, pipeline,
-};
-use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
-use paceway_policy::routing::Candidate;
-use paceway_scheduler::{Limits, Rate};
-use paceway_store::ledger::Total;
-use paceway_store::{Ledger, Row, StoreError};
-use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
+use paceway_domain::{Dialect, Failure, MicroUsd, Tokens};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
-
-const KEY: &str = "pw_test";
-
-/// A ledger in memory.
-#[derive(Default)]
-struct Rows(Mutex<Vec<Row>>);
-
-impl Rows {
-    fn all(&self) -> Vec<Row> {
-        self.0.lock().unwrap().clone()
-    }
-
-    fn only(&self) -> Row {
-        let rows = self.all();
-        let [row] = rows.as_slice() else { panic!("not one row: {rows:?}") };
-        row.clone()
-    }
-}
-
-impl Ledger for Rows {
-    fn append(&self, row: Row) -> Result<(), StoreError> {
-        self.0.lock().unwrap().push(row);
-        Ok(())
-    }
-
-    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
-        Ok(self.all().into_iter().find(|row| row.request_id == *id))
-    }
-
-    fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        Ok(Vec::new())
-    }
-}
-
-/// A body that a test feeds piece by piece.
-struct Fed(mpsc::UnboundedReceiver<Result<Bytes, Failure>>);
-
-impl Body for Fed {
-    type Data = Bytes;
-    type Error = Failure;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
-        self.0.poll_recv(cx).map(|piece| piece.map(|piece| piece.map(Frame::data)))
-    }
-}
-
-type Feed = mpsc::UnboundedSender<Result<Bytes, Failure>>;
-
-/// A provider that gives the answers of a script and notes what it was asked.
-#[derive(Default)]
-struct Script {
-    answers: Mutex<VecDeque<Result<Response, Failure>>>,
-    calls: Mutex<Vec<Call>>,
-    /// How long each answer takes.
-    latency: Duration,
-}
-
-impl Upstream for Script {
-    fn call(&self, call: Call) -> BoxFuture<'_, Result<Response, Failure>> {
-        self.calls.lock().unwrap().push(call);
-        let answer = self.answers.lock().unwrap().pop_front().expect("the script has no more answers");
-        let latency = self.latency;
-        Box::pin(async move {
-            tokio::time::sleep(latency).await;
-            answer
-        })
-    }
-}
-
-fn response(status: u16, headers: &[(&'static str, &str)]) -> (Response, Feed) {
-    let (feed, fed) = mpsc::unbounded_channel();
-    let headers = headers
-        .iter()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
-        .collect();
-    let status = StatusCode::from_u16(status).unwrap();
-    (Response { status, headers, body: AnswerBody::new(Fed(fed)) }, feed)
-}
-
-fn whole(status: u16, headers: &[(&'static str, &str)], body: &Value) -> Result<Response, Failure> {
-    let (response, feed) = response(status, headers);
-    feed.send(Ok(body.to_string().into())).unwrap();
-    Ok(response)
-}
-
-/// A streamed answer that arrives in these pieces and then ends.
-fn streamed(pieces: Vec<Bytes>) -> Result<Response, Failure> {
-    let (response, feed) = response(200, &[("content-type", "text/event-stream; charset=utf-8")]);
-    for piece in pieces {
-        feed.send(Ok(piece)).unwrap();
-    }
-    Ok(response)
-}
-
-struct House {
-    gateway: Arc<Gateway>,
-    rows: Arc<Rows>,
-    script: Arc<Script>,
-}
-
-fn provider(name: &str, dialect: Dialect, pattern: &str, limits: Limits) -> ProviderSettings {
-    ProviderSettings {
-        candidate: Candidate { name: name.into(), catalogue: name.into(), serves: vec![pattern.into()] },
-        dialect,
-        base_url: "http://provider.test".parse().unwrap(),
-        api_key: Secret::new("sk-provider"),
-        only_max_tokens: false,
-        is_simulated: false,
-        pools: vec![PoolSettings { models: vec!["*".into()], limits }],
-    }
-}
-
-fn house(answers: Vec<Result<Response, Failure>>, limits: Limits, latency: Duration) -> House {
-    let clock = Arc::new(RuntimeClock::new());
-    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), 100));
-    tokio::spawn(Arc::clone(&turnstile).drive());
-    let providers = vec![
-        provider("anthropic", Dialect::Anthropic, "claude-*", limits),
-        provider("openai", Dialect::OpenAi, "gpt-*", limits),
-    ];
-    let fleet = Fleet::new(providers, &turnstile);
-    let rows = Arc::new(Rows::default());
-    let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
-    let key = VirtualKey { hash: KeyHash::of(KEY), name: "test".into(), is_revoked: false };
-    let gateway = Arc::new(Gateway {
-        clock,
-        callers: Callers::new(Keyring::new([key])),
-        fleet,
-        turnstile,
-        upstream: Arc::clone(&script) as Arc<dyn Upstream>,
-        ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
-        metrics: Arc::new(Metrics::new()),
-        bounds: Bounds { max_wait: Duration::from_mins(1), max_answer_bytes: 1 << 20, max_attempts: 4 },
-    });
-    House { gateway, rows, script }
-}
-
-fn easy(answers: Vec<Result<Response, Failure>>) -> House {
-    house(answers, Limits::NONE, Duration::ZERO)
-}
-
-impl House {
-    async fn ask(&self, dialect: Dialect, body: &Value) -> Answer {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-api-key", HeaderValue::from_static(KEY));
-        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
-        let arrival = Arrival {
-            id: self.gateway.new_request_id(),
-            dialect,
-            endpoint: Endpoint::Generate,
-            headers,
-            query: None,
-            body: body.to_string().into(),
-        };
-        pipeline::serve(&self.gateway, arrival).await
-    }
-
-    fn sent(&self) -> Value {
-        let calls = self.script.calls.lock().unwrap();
-        serde_json::from_slice(&calls.last().unwrap().body).unwrap()
-    }
-}
-
-async fn bytes(answer: Answer) -> Bytes {
-    let collected: Result<_, Infallible> = answer.body.collect().await;
-    collected.unwrap().to_bytes()
-}
-
-async fn text(answer: Answer) -> String {
-    String::from_utf8(bytes(answer).await.to_vec()).unwrap()
-}
-
-fn question(model: &str, stream: bool) -> Value {
-    json!({"model": model, "max_tokens": 50, "stream": stream, "messages": [{"role": "user", "content": "Hi"}]})
-}
-
-fn message() -> Value {
-    json!({
-        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-5-5",
-        "content": [{"type": "text", "text": "Hello."}], "stop_reason": "end_turn", "stop_sequence": null,
-        "usage": {"input_tokens": 100, "output_tokens": 20}, "unheard_of": {"z": 1, "a": null},
-    })
-}
+use support::{at_once, bytes, easy, house, message, question, requests, response, streamed, text, whole};
 
 const STREAM: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\
     \"message\",\"role\":\"assistant\",\"model\":\"claude-haiku-5-5\",\"content\":[],\"usage\":{\"input_tokens\":100,\
@@ -462,7 +261,8 @@ async fn what_cannot_cross_over_is_refused_by_name_before_anything_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn a_providers_error_keeps_status_and_message_in_either_dialect() {
     let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
-    let house = easy(vec![whole(529, &[], &error), whole(529, &[], &error)]);
+    // An overload is tried again, as often as the bounds allow.
+    let house = easy((0..8).map(|_| whole(529, &[], &error)).collect());
     let same = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
     assert_eq!((same.status.as_u16(), text(same).await), (529, error.to_string()));
     let crossed = house.ask(Dialect::OpenAi, &question("claude-haiku-5-5", false)).await;
@@ -486,19 +286,20 @@ async fn a_stated_wait_is_waited_out_and_the_client_sees_no_429() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_without_a_stated_wait_or_beyond_the_deadline_is_handed_on() {
-    let endless = || whole(429, &[("retry-after", "3600")], &json!({"type": "error"}));
-    let silent = || whole(429, &[], &json!({"type": "error"}));
-    let house = easy(vec![endless(), silent()]);
+async fn a_429_beyond_the_deadline_is_handed_on_and_the_next_request_is_told_at_once() {
+    let house = easy(vec![whole(429, &[("retry-after", "3600")], &json!({"type": "error"}))]);
     for _ in 0..2 {
         let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
-        assert_eq!(answer.status, 429);
+        assert_eq!(
+            (answer.status.as_u16(), &answer.headers["retry-after"]),
+            (429, &HeaderValue::from(3_600))
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn requests_wait_for_their_turn_and_say_how_long() {
-    let limits = Limits { requests: Some(Rate { per_minute: 60, burst: 1 }), ..Limits::NONE };
+    let limits = requests(60, 1);
     let answers = (0..3).map(|_| whole(200, &[], &message())).collect();
     let house = house(answers, limits, Duration::from_millis(10));
     let asked = question("claude-haiku-5-5", false);
@@ -517,7 +318,7 @@ async fn requests_wait_for_their_turn_and_say_how_long() {
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_comes_too_late_is_told_at_once_with_the_true_wait() {
-    let limits = Limits { requests: Some(Rate { per_minute: 1, burst: 1 }), ..Limits::NONE };
+    let limits = requests(1, 1);
     let house = house(vec![whole(200, &[], &message())], limits, Duration::ZERO);
     let asked = question("claude-haiku-5-5", false);
     house.ask(Dialect::Anthropic, &asked).await;
@@ -544,7 +345,7 @@ async fn a_turn_that_comes_too_late_is_told_at_once_with_the_true_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_hangs_up_is_billed_for_what_was_used_and_frees_its_place() {
-    let limits = Limits { concurrency: Some(1), ..Limits::NONE };
+    let limits = at_once(1);
     let (response, feed) = response(200, &[("content-type", "text/event-stream")]);
     let house = house(vec![Ok(response), whole(200, &[], &message())], limits, Duration::ZERO);
     let mut answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", true)).await;
@@ -565,7 +366,7 @@ async fn a_client_that_hangs_up_is_billed_for_what_was_used_and_frees_its_place(
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_hangs_up_before_the_answer_leaves_a_row_and_one_that_waits_leaves_none() {
-    let limits = Limits { concurrency: Some(1), ..Limits::NONE };
+    let limits = at_once(1);
     let house = house(vec![whole(200, &[], &message())], limits, Duration::from_secs(5));
     let asked = question("claude-haiku-5-5", false);
     let sent = house.ask(Dialect::Anthropic, &asked);

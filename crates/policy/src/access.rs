@@ -4,6 +4,7 @@
 //! tells an attacker nothing through timing. The key itself is never stored.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use paceway_domain::{KeyId, Refusal, Secret};
 use sha2::{Digest, Sha256};
@@ -40,6 +41,12 @@ impl KeyHash {
         Self(Sha256::digest(key.as_bytes()).into())
     }
 
+    fn number(&self) -> u64 {
+        let mut head = [0; 8];
+        head.copy_from_slice(&self.0[..8]);
+        u64::from_be_bytes(head)
+    }
+
     /// The id by which the key is shown: the first twelve hex digits.
     pub fn id(&self) -> KeyId {
         let mut head = [0; 8];
@@ -64,6 +71,10 @@ pub struct VirtualKey {
 pub struct Caller {
     /// The key used.
     pub key: KeyId,
+    /// The name that its owner gave it.
+    pub name: Arc<str>,
+    /// The first 64 bits of the key's hash: as good a name as its id, and shorter.
+    pub number: u64,
 }
 
 /// All virtual keys, for look-ups. Never changed in place: a new one replaces it.
@@ -75,9 +86,11 @@ pub struct Keyring {
 impl Keyring {
     /// A ring of these keys.
     pub fn new(keys: impl IntoIterator<Item = VirtualKey>) -> Self {
-        let keys =
-            keys.into_iter().map(|key| (key.hash, (Caller { key: key.hash.id() }, key.is_revoked))).collect();
-        Self { keys }
+        let entry = |key: VirtualKey| {
+            let caller = Caller { key: key.hash.id(), name: key.name.into(), number: key.hash.number() };
+            (key.hash, (caller, key.is_revoked))
+        };
+        Self { keys: keys.into_iter().map(entry).collect() }
     }
 
     /// Who sends this key.

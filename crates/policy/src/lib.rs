@@ -4,4 +4,5 @@
 
 pub mod access;
 pub mod pricing;
+pub mod quota_class;
 pub mod routing;

@@ -5,18 +5,47 @@
 
 use std::time::Duration;
 
-use paceway_domain::Moment;
+use paceway_domain::{Moment, Window};
 
-use crate::limits::Rate;
+/// A quota that refills continuously.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Units refilled in each window.
+    pub units: u64,
+    /// The window.
+    pub window: Window,
+    /// The most that can be free at once, in units.
+    pub burst: u64,
+}
 
-/// Level units per unit of quota: with a rate per minute, the level grows by `rate.per_minute` a nanosecond.
-const SCALE: i128 = 60_000_000_000;
+impl Rate {
+    /// `units` a minute, with a burst of what refills in `burst_seconds` (at least one unit).
+    pub fn per_minute(units: u64, burst_seconds: u64) -> Self {
+        Self { units, window: Window::Minute, burst: (units.saturating_mul(burst_seconds) / 60).max(1) }
+    }
+
+    /// `units` a window, all of which may be free at once.
+    pub fn whole(units: u64, window: Window) -> Self {
+        Self { units, window, burst: units.max(1) }
+    }
+
+    /// How long `units` take to refill; [`Duration::MAX`] at a rate of nothing.
+    pub(crate) fn time_for(&self, units: u64) -> Duration {
+        if self.units == 0 {
+            return if units == 0 { Duration::ZERO } else { Duration::MAX };
+        }
+        let nanos = scaled(units, self.window).div_ceil(u128::from(self.units));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
 
 /// A bucket that refills continuously up to its burst.
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     rate: Rate,
-    /// In quota units × [`SCALE`], as of `at`.
+    /// What somebody else takes of the refill, in units per window.
+    drain: u64,
+    /// In units × nanoseconds of the window, as of `at`.
     level: i128,
     at: Moment,
 }
@@ -24,32 +53,57 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// A full bucket.
     pub(crate) fn full(rate: Rate, now: Moment) -> Self {
-        Self { rate, level: scaled(rate.burst), at: now }
+        Self { rate, drain: 0, level: signed(rate.burst, rate.window), at: now }
     }
 
     pub(crate) fn rate(&self) -> Rate {
         self.rate
     }
 
+    /// Puts another rate in the place of the present one. What is free stays free, up to the new burst.
+    pub(crate) fn set_rate(&mut self, now: Moment, rate: Rate) {
+        let free = self.free(now);
+        self.rate = rate;
+        self.drain = self.drain.min(rate.units);
+        self.set_free(now, free);
+    }
+
+    /// What is refilled each window for us, with what others take gone.
+    pub(crate) fn net_units(&self) -> u64 {
+        // A twentieth stays: a quota that others used up altogether must not look as if it never came back.
+        (self.rate.units.saturating_sub(self.drain)).max(self.rate.units.div_ceil(20))
+    }
+
+    /// From now on somebody else takes so much of the refill, in units per window.
+    pub(crate) fn set_drain(&mut self, now: Moment, drain: u64) {
+        self.refill(now);
+        self.drain = drain.min(self.rate.units);
+    }
+
     /// Whole units that are free now; negative when overdrawn.
     pub(crate) fn free(&mut self, now: Moment) -> i128 {
         self.refill(now);
-        self.level.div_euclid(SCALE)
+        self.level.div_euclid(self.scale())
+    }
+
+    /// Says how much is free now, at most the burst.
+    pub(crate) fn set_free(&mut self, now: Moment, units: i128) {
+        self.at = self.at.max(now);
+        self.level = units.saturating_mul(self.scale()).min(self.full_level());
     }
 
     /// How long until `units` have been refilled beyond what is taken, if nobody else takes any; zero if they are free
     /// now. More than the burst is never free at once: this is then the time until that much has been handed out.
     pub(crate) fn wait_for(&mut self, now: Moment, units: u64) -> Duration {
-        let wanted = scaled(units);
         self.refill(now);
-        let missing = wanted - self.level;
+        let missing = signed(units, self.rate.window) - self.level;
         if missing <= 0 {
             return Duration::ZERO;
         }
-        if self.rate.per_minute == 0 {
+        let per_nano = i128::from(self.net_units());
+        if per_nano == 0 {
             return Duration::MAX;
         }
-        let per_nano = i128::from(self.rate.per_minute);
         let nanos = (missing + per_nano - 1) / per_nano;
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
@@ -57,35 +111,49 @@ impl Bucket {
     /// Takes `units`, below zero if need be.
     pub(crate) fn take(&mut self, now: Moment, units: u64) {
         self.refill(now);
-        self.level -= scaled(units);
+        self.level -= signed(units, self.rate.window);
     }
 
     /// Gives `units` back, at most up to the burst.
     pub(crate) fn give(&mut self, now: Moment, units: u64) {
         self.refill(now);
-        self.level = (self.level + scaled(units)).min(scaled(self.rate.burst));
+        self.level = (self.level + signed(units, self.rate.window)).min(self.full_level());
     }
 
     fn refill(&mut self, now: Moment) {
         let elapsed = now.since(self.at).as_nanos();
         if elapsed > 0 {
             let elapsed = i128::try_from(elapsed).unwrap_or(i128::MAX);
-            let gained = elapsed.saturating_mul(i128::from(self.rate.per_minute));
-            self.level = self.level.saturating_add(gained).min(scaled(self.rate.burst));
+            let gained = elapsed.saturating_mul(i128::from(self.net_units()));
+            self.level = self.level.saturating_add(gained).min(self.full_level());
             self.at = now;
         }
     }
+
+    fn scale(&self) -> i128 {
+        signed(1, self.rate.window)
+    }
+
+    fn full_level(&self) -> i128 {
+        signed(self.rate.burst, self.rate.window)
+    }
 }
 
-fn scaled(units: u64) -> i128 {
-    i128::from(units) * SCALE
+/// Units × nanoseconds of a window: a level in which a nanosecond of refill is a whole number.
+fn scaled(units: u64, window: Window) -> u128 {
+    u128::from(units) * window.length().as_nanos()
+}
+
+/// At most 2⁶⁴ × 2⁵² (a month in nanoseconds), so that it fits.
+fn signed(units: u64, window: Window) -> i128 {
+    i128::try_from(scaled(units, window)).unwrap_or(i128::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate { per_minute: 60, burst: 10 };
+    const RATE: Rate = Rate { units: 60, window: Window::Minute, burst: 10 };
 
     fn at(seconds: u64) -> Moment {
         Moment::ZERO.after(Duration::from_secs(seconds))
@@ -125,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_rate_of_nothing_waits_for_ever_and_does_not_divide_by_zero() {
-        let mut bucket = Bucket::full(Rate { per_minute: 0, burst: 1 }, at(0));
+        let mut bucket = Bucket::full(Rate { units: 0, burst: 1, ..RATE }, at(0));
         bucket.take(at(0), 1);
         assert_eq!(bucket.wait_for(at(5), 1), Duration::MAX);
     }
@@ -136,5 +204,26 @@ mod tests {
         bucket.take(at(10), 10);
         assert_eq!(bucket.free(at(5)), 0);
         assert_eq!(bucket.free(at(12)), 2);
+    }
+
+    #[test]
+    fn what_others_take_slows_the_refill_and_never_stops_it() {
+        let mut bucket = Bucket::full(RATE, at(0));
+        bucket.take(at(0), 10);
+        bucket.set_drain(at(0), 30);
+        assert_eq!(bucket.wait_for(at(0), 2), Duration::from_secs(4));
+        bucket.set_drain(at(0), 1_000);
+        assert_eq!(bucket.wait_for(at(0), 1), Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_rate_that_changes_keeps_what_is_free() {
+        let mut bucket = Bucket::full(RATE, at(0));
+        bucket.take(at(0), 4);
+        bucket.set_rate(at(0), Rate { units: 86_400, window: Window::Day, burst: 100 });
+        assert_eq!(bucket.free(at(0)), 6);
+        assert_eq!(bucket.free(at(5)), 11);
+        bucket.set_rate(at(5), Rate { units: 60, window: Window::Minute, burst: 3 });
+        assert_eq!(bucket.free(at(5)), 3);
     }
 }

@@ -12,15 +12,31 @@
 //! | [`Scheduler::poll`] | which waiting request may go now, or has run out of time |
 //! | [`Scheduler::settle`] | what an admitted request really cost |
 //! | [`Scheduler::cancel`] | a request that cost nothing, waiting or admitted |
-//! | [`Scheduler::learn`] | what the provider said about its limits |
+//! | [`Scheduler::learn`] | what the provider said about its limits, in an answer or a refusal |
 //! | [`Scheduler::next_wakeup`] | when to call `poll` next |
 
+mod ask;
 mod bucket;
+mod flight;
+mod gate;
+mod group;
 mod limits;
+mod meter;
+mod pace;
 mod pool;
+mod pools;
+mod queue;
 mod scheduler;
+mod state;
 mod ticket;
+mod verdict;
+mod window;
 
-pub use limits::{Charging, Cost, Dimension, Limits, Rate};
-pub use scheduler::{Ask, Decision, PoolId, PoolState, Reading, Refused, Scheduler, Submitted};
+pub use ask::{Ask, CallerId, MAX_OWN, PoolId, Priority, RouteId};
+pub use bucket::Rate;
+pub use limits::{Charging, Cost, Learning, Limits};
+pub use meter::Source;
+pub use scheduler::{Bounds, Scheduler};
+pub use state::{MeterState, PoolState};
 pub use ticket::Ticket;
+pub use verdict::{Decision, Lesson, Refused, Submitted};

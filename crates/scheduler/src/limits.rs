@@ -1,95 +1,66 @@
-//! What is limited, and what a request costs in each dimension.
+//! What a pool is limited to, and what a request costs in each dimension.
 
-use paceway_domain::{Tokens, Usage};
+use paceway_domain::{Counted, Tokens, Usage};
 
-/// A quota that refills continuously.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Units refilled per minute.
-    pub per_minute: u64,
-    /// The most that can be free at once.
-    pub burst: u64,
-}
+use crate::bucket::Rate;
 
-impl Rate {
-    /// `per_minute` units a minute, with a burst of what refills in `burst_seconds` (at least one unit).
-    pub fn per_minute(per_minute: u64, burst_seconds: u64) -> Self {
-        Self { per_minute, burst: (per_minute.saturating_mul(burst_seconds) / 60).max(1) }
-    }
-}
-
-/// A kind of quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dimension {
-    /// Requests per minute.
-    Requests,
-    /// Uncached input tokens per minute.
-    Input,
-    /// Output tokens per minute.
-    Output,
-    /// Input and output tokens together per minute.
-    Total,
-}
-
-impl Dimension {
-    /// All of them, in the order in which they are checked.
-    pub const ALL: [Self; 4] = [Self::Requests, Self::Input, Self::Output, Self::Total];
-
-    /// The name used in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Requests => "requests per minute",
-            Self::Input => "input tokens per minute",
-            Self::Output => "output tokens per minute",
-            Self::Total => "tokens per minute",
-        }
-    }
-}
-
-/// How a provider charges output against its token limits.
+/// How a provider charges requests against its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charging {
-    /// As it is generated; `max_tokens` does not matter (Anthropic).
+    /// Output as it is generated; `max_tokens` does not matter, and refused calls are free (Anthropic).
     AsGenerated,
-    /// At admission, as the most that the request may generate; not returned when less is generated (OpenAI).
+    /// At admission, as the most that the request may generate; not returned when less is generated, and refused calls
+    /// count as requests (OpenAI, Azure).
     Reserved,
+    /// At admission, as the most that the request may generate; what was not generated is returned (Bedrock).
+    ReservedThenSettled,
 }
 
-/// The limits of one pool. An absent limit does not limit.
+impl Charging {
+    /// Whether a call that the provider refuses counts as a request there.
+    pub fn charges_refused_calls(self) -> bool {
+        self == Self::Reserved
+    }
+}
+
+/// What may be learned about a pool's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learning {
+    /// Nothing: the limits are ours, or the operator wants exactly these.
+    Nothing,
+    /// Everything. What is declared is where to begin.
+    Everything,
+    /// Everything, but no rate above a declared one.
+    UpToDeclared,
+}
+
+/// The limits of one pool. What is not limited is absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests per minute.
-    pub requests: Option<Rate>,
-    /// Uncached input tokens per minute.
-    pub input: Option<Rate>,
-    /// Output tokens per minute.
-    pub output: Option<Rate>,
-    /// Input and output tokens together per minute.
-    pub total: Option<Rate>,
+    /// Rates, at most one for each dimension.
+    pub rates: Vec<(Counted, Rate)>,
     /// Requests in flight at once.
     pub concurrency: Option<u32>,
-    /// How output is charged.
+    /// How requests are charged.
     pub charging: Charging,
+    /// What may be learned.
+    pub learning: Learning,
 }
 
 impl Limits {
-    /// No limit at all.
-    pub const NONE: Self = Self {
-        requests: None,
-        input: None,
-        output: None,
-        total: None,
-        concurrency: None,
-        charging: Charging::AsGenerated,
-    };
-
-    pub(crate) fn rate(&self, dimension: Dimension) -> Option<Rate> {
-        match dimension {
-            Dimension::Requests => self.requests,
-            Dimension::Input => self.input,
-            Dimension::Output => self.output,
-            Dimension::Total => self.total,
+    /// No limit at all, and none will be learned.
+    pub fn none() -> Self {
+        Self {
+            rates: Vec::new(),
+            concurrency: None,
+            charging: Charging::AsGenerated,
+            learning: Learning::Nothing,
         }
+    }
+
+    /// No limit is known yet.
+    pub fn unknown(charging: Charging) -> Self {
+        Self { charging, learning: Learning::Everything, ..Self::none() }
     }
 }
 
@@ -100,24 +71,49 @@ pub struct Cost {
     pub input: Tokens,
     /// Output tokens: expected before, generated after.
     pub output: Tokens,
+    /// The most output tokens that it may generate; what providers that reserve charge.
+    pub max_output: Tokens,
 }
 
 impl Cost {
     /// What a finished request counts for: input read from a cache is free towards limits (Anthropic's rule; see
     /// platform.claude.com/docs/en/api/rate-limits, "cache-aware ITPM").
     pub fn of(usage: &Usage) -> Self {
-        Self { input: usage.input + usage.cache_write(), output: usage.output }
+        Self { input: usage.input + usage.cache_write(), output: usage.output, max_output: usage.output }
     }
 
-    pub(crate) fn in_dimension(self, dimension: Dimension, charging: Charging) -> u64 {
-        match dimension {
-            Dimension::Requests => 1,
-            Dimension::Input => self.input.get(),
-            Dimension::Output => self.output.get(),
+    /// Units taken at admission.
+    pub(crate) fn at_admission(&self, counted: Counted, charging: Charging) -> u64 {
+        let output = match charging {
+            Charging::AsGenerated => self.output,
+            Charging::Reserved | Charging::ReservedThenSettled => self.max_output.max(self.output),
+        };
+        match counted {
+            Counted::Requests => 1,
+            Counted::Input => self.input.get(),
+            Counted::Output => output.get(),
             // OpenAI: "the maximum of max_tokens and the estimated number of tokens based on the character count"
             // (platform.openai.com/docs/guides/rate-limits, read 2026-10).
-            Dimension::Total if charging == Charging::Reserved => self.input.max(self.output).get(),
-            Dimension::Total => (self.input + self.output).get(),
+            Counted::Total if charging == Charging::Reserved => self.input.max(output).get(),
+            Counted::Total => (self.input + output).get(),
+        }
+    }
+
+    /// Units that a finished request has used, where the truth replaces what was taken.
+    pub(crate) fn at_settlement(&self, counted: Counted) -> u64 {
+        match counted {
+            Counted::Requests => 1,
+            Counted::Input => self.input.get(),
+            Counted::Output => self.output.get(),
+            Counted::Total => (self.input + self.output).get(),
+        }
+    }
+
+    /// The part of what is taken at admission that the provider charges only as it is generated.
+    pub(crate) fn charged_later(&self, counted: Counted, charging: Charging) -> u64 {
+        match (counted, charging) {
+            (Counted::Output | Counted::Total, Charging::AsGenerated) => self.output.get(),
+            _ => 0,
         }
     }
 }

@@ -1,151 +1,126 @@
-//! The face of the crate: pools, tickets and the order of decisions.
+//! The face of the crate: pools, routes, tickets and the order of decisions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use paceway_domain::Moment;
+use paceway_domain::{Cause, Moment};
 
-use crate::limits::{Cost, Dimension, Limits};
-use crate::pool::{Pool, Waiting};
-use crate::ticket::Ticket;
+use crate::ask::{Ask, CallerId, PoolId, Priority, RouteId};
+use crate::flight::Flight;
+use crate::group::{Group, Pick};
+use crate::limits::{Cost, Limits};
+use crate::pool::Pool;
+use crate::pools::Pools;
+use crate::state::PoolState;
+use crate::ticket::{Deadline, Entry, Place, Stage, Ticket, Tickets};
+use crate::verdict::{Decision, Lesson, Refused, Submitted};
 
-/// A pool of the scheduler that made it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PoolId(usize);
-
-/// A request that wants to go.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask {
-    /// The pool whose limits it falls under.
-    pub pool: PoolId,
-    /// What it is expected to cost.
-    pub cost: Cost,
-    /// When it is of no more use; [`Moment::FAR`] waits without end.
-    pub deadline: Moment,
-}
-
-/// The answer to [`Scheduler::submit`].
+/// How much may wait, and for how long in one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Submitted {
-    /// It may go now; its expected cost is taken.
-    Admitted(Ticket),
-    /// It waits; [`Scheduler::poll`] will name the ticket.
-    Waiting(Ticket),
-    /// It will not go; nothing was changed.
-    Refused(Refused),
-}
-
-/// Why a request is not even queued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// The request alone is larger than a limit allows at once.
-    LargerThanLimit {
-        /// The limit.
-        dimension: Dimension,
-        /// What the request needs.
-        needs: u64,
-        /// The most that can ever be free.
-        allows: u64,
-    },
-    /// The pool's queue is full.
-    QueueFull {
-        /// The expected wait of a request that is queued now.
-        wait: Duration,
-    },
-    /// Its turn comes after its deadline.
-    TooLate {
-        /// The expected wait.
-        wait: Duration,
-    },
-}
-
-/// What [`Scheduler::poll`] decided about a waiting request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// It may go now; its expected cost is taken.
-    Admitted(Ticket),
-    /// Its deadline has passed; the ticket is gone.
-    Expired {
-        /// The request.
-        ticket: Ticket,
-        /// The least wait that a request like it would have from now.
-        wait: Duration,
-    },
-}
-
-/// Something that a provider said about a pool's limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// It refuses everything until this moment.
-    RefusesUntil(Moment),
-}
-
-/// A pool at one moment, for people and metrics.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoolState {
-    /// Free whole units of each limited dimension; negative when overdrawn.
-    pub free: Vec<(Dimension, i128)>,
-    /// Requests admitted and not yet settled.
-    pub in_flight: u32,
-    /// Requests in the queue.
+pub struct Bounds {
+    /// Requests that wait, in all.
     pub waiting: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    ask: Ask,
-    is_admitted: bool,
+    /// Requests of one caller that wait for one group of pools.
+    pub waiting_per_caller: usize,
+    /// After waiting so long in a class, a request moves up into the next.
+    pub ageing: Duration,
 }
 
 /// Decides when requests go. See the crate's documentation for its six calls.
 #[derive(Debug)]
 pub struct Scheduler {
-    pools: Vec<Pool>,
-    tickets: HashMap<Ticket, Entry>,
+    pools: Pools,
+    /// The group of each pool; `None` for limits of our own.
+    group_of: Vec<Option<usize>>,
+    groups: Vec<Group>,
+    tickets: Tickets,
     /// Deadlines of the waiting, earliest first.
-    deadlines: BTreeSet<(Moment, Ticket)>,
-    next_ticket: u64,
-    max_waiting_per_pool: usize,
+    deadlines: BTreeSet<Deadline>,
+    waiting: usize,
+    bounds: Bounds,
 }
 
 impl Scheduler {
-    /// A scheduler without pools, whose pools each queue at most `max_waiting_per_pool` requests.
-    pub fn new(max_waiting_per_pool: usize) -> Self {
+    /// A scheduler without pools.
+    pub fn new(bounds: Bounds) -> Self {
         Self {
-            pools: Vec::new(),
-            tickets: HashMap::new(),
+            pools: Pools::default(),
+            group_of: Vec::new(),
+            groups: Vec::new(),
+            tickets: Tickets::default(),
             deadlines: BTreeSet::new(),
-            next_ticket: 0,
-            max_waiting_per_pool,
+            waiting: 0,
+            bounds,
         }
     }
 
     /// Adds a pool with all of its quota free.
-    pub fn add_pool(&mut self, now: Moment, limits: Limits) -> PoolId {
-        self.pools.push(Pool::new(limits, now));
-        PoolId(self.pools.len() - 1)
+    pub fn add_pool(&mut self, now: Moment, limits: &Limits) -> PoolId {
+        self.group_of.push(None);
+        self.pools.add(Pool::new(limits, now))
     }
 
-    /// A request wants to go. It may at once only if nobody of its pool waits: newcomers do not overtake.
+    /// Adds a list of pools, any one of which will do; at most 64. They share one queue from now on, with all that share
+    /// one with any of them.
+    pub fn add_route(&mut self, pools: &[PoolId]) -> RouteId {
+        assert!(!pools.is_empty() && pools.len() <= 64, "a route has 1 to 64 targets");
+        let known: BTreeSet<usize> = pools.iter().filter_map(|pool| self.group_of[pool.0]).collect();
+        let group = known.first().copied().unwrap_or_else(|| {
+            self.groups.push(Group::new());
+            self.groups.len() - 1
+        });
+        for pool in pools {
+            if self.group_of[pool.0].is_none() {
+                self.group_of[pool.0] = Some(group);
+                self.groups[group].pools += 1;
+            }
+        }
+        for other in known.into_iter().skip(1) {
+            self.merge(group, other);
+        }
+        self.pools.add_route(pools)
+    }
+
+    /// Two groups become one; who waits in the other waits in this one.
+    fn merge(&mut self, into: usize, from: usize) {
+        self.groups[into].pools += std::mem::take(&mut self.groups[from].pools);
+        for group in self.group_of.iter_mut().filter(|group| **group == Some(from)) {
+            *group = Some(into);
+        }
+        let moving = std::mem::replace(&mut self.groups[from], Group::new());
+        for ticket in moving.tickets() {
+            if let Some(Entry { ask, stage: Stage::Waiting(place) }) = self.tickets.get(ticket).copied() {
+                let units = self.pools.units(&ask);
+                self.groups[into].push(place, ticket, &ask, units);
+            }
+        }
+    }
+
+    /// A request wants to go. It may at once only if nobody waits for its pools: newcomers do not overtake.
     pub fn submit(&mut self, now: Moment, ask: Ask) -> Submitted {
-        let pool = &mut self.pools[ask.pool.0];
-        if let Some((dimension, needs, allows)) = pool.never_fits(ask.cost) {
-            return Submitted::Refused(Refused::LargerThanLimit { dimension, needs, allows });
+        let group = self.group(&ask);
+        if self.groups[group].waiting == 0
+            && let Some(pool) = self.pools.pool_for(now, &ask)
+        {
+            return Submitted::Admitted(self.admit(now, ask, pool), pool);
         }
-        if pool.waiting() == 0 && pool.wait(now, ask.cost) == Some(Duration::ZERO) {
-            pool.admit(now, ask.cost);
-            return Submitted::Admitted(self.enter(Entry { ask, is_admitted: true }));
+        if let Some(why) = self.pools.hopeless(&ask) {
+            return Submitted::Refused(why.into());
         }
-        let wait = pool.wait_behind_queue(now, ask.cost);
-        if pool.waiting() >= self.max_waiting_per_pool {
+        let wait = self.expected_wait(now, &ask, ask.priority as usize);
+        let of_caller = self.groups[group].waiting_of(ask.caller);
+        if self.waiting >= self.bounds.waiting || of_caller >= self.bounds.waiting_per_caller {
             return Submitted::Refused(Refused::QueueFull { wait });
         }
         if now.after(wait) > ask.deadline {
             return Submitted::Refused(Refused::TooLate { wait });
         }
-        let ticket = self.enter(Entry { ask, is_admitted: false });
-        self.pools[ask.pool.0].enqueue(Waiting { ticket, cost: ask.cost });
+        let place = Place { class: ask.priority as usize, since: now };
+        let ticket = self.tickets.insert(Entry { ask, stage: Stage::Waiting(place) });
+        let units = self.pools.units(&ask);
+        self.groups[group].push(place, ticket, &ask, units);
         self.deadlines.insert((ask.deadline, ticket));
+        self.waiting += 1;
         Submitted::Waiting(ticket)
     }
 
@@ -155,19 +130,19 @@ impl Scheduler {
         if let Some(&(deadline, ticket)) = self.deadlines.first()
             && deadline < now
         {
-            let entry = self.leave_queue(ticket).expect("deadlines hold only the waiting");
-            let wait = self.pools[entry.ask.pool.0].wait_behind_queue(now, entry.ask.cost);
+            let (ask, class) = self.leave_queue(ticket).expect("deadlines hold only the waiting");
+            let wait = self.expected_wait(now, &ask, class);
             return Some(Decision::Expired { ticket, wait });
         }
-        for pool in &mut self.pools {
-            let Some(head) = pool.head() else { continue };
-            if pool.wait(now, head.cost) == Some(Duration::ZERO) {
-                pool.admit(now, head.cost);
-                pool.dequeue(head.ticket);
-                let entry = self.tickets.get_mut(&head.ticket).expect("the queue holds only known tickets");
-                entry.is_admitted = true;
-                self.deadlines.remove(&(entry.ask.deadline, head.ticket));
-                return Some(Decision::Admitted(head.ticket));
+        for place in 0..self.groups.len() {
+            if !self.groups[place].is_due(now) {
+                continue;
+            }
+            let group = &mut self.groups[place];
+            group.age(now, self.bounds.ageing, &mut self.tickets, &self.pools);
+            if let Some(Pick { ticket, pool }) = group.pick(now, &mut self.pools, &self.tickets) {
+                self.go(now, ticket, pool);
+                return Some(Decision::Admitted(ticket, pool));
             }
         }
         None
@@ -175,31 +150,41 @@ impl Scheduler {
 
     /// An admitted request ended and cost `spent`. Unknown tickets are ignored, so that settling twice is harmless.
     pub fn settle(&mut self, now: Moment, ticket: Ticket, spent: Cost) {
-        if self.tickets.get(&ticket).is_some_and(|entry| entry.is_admitted)
-            && let Some(entry) = self.tickets.remove(&ticket)
-        {
-            self.pools[entry.ask.pool.0].settle(now, entry.ask.cost, spent);
+        let Some((ask, pool, flight)) = self.land(ticket) else { return };
+        self.pools[pool].settle(now, &flight, &ask.cost, &spent);
+        for own in ask.own.into_iter().flatten() {
+            self.pools[own].settle(now, &flight, &ask.cost, &spent);
         }
+        let pool_of = &self.pools[pool];
+        let correction = i64::try_from(pool_of.share(&spent)).unwrap_or(i64::MAX)
+            - i64::try_from(pool_of.share(&ask.cost)).unwrap_or(i64::MAX);
+        let group = self.group(&ask);
+        self.groups[group].served(&ask, correction);
+        self.changed(&ask, pool);
     }
 
     /// A request is given up and cost nothing: it leaves the queue, or what it had taken is given back.
     pub fn cancel(&mut self, now: Moment, ticket: Ticket) {
-        match self.tickets.get(&ticket).copied() {
-            None => {}
-            Some(Entry { is_admitted: false, .. }) => {
-                self.leave_queue(ticket);
-            }
-            Some(Entry { ask, is_admitted: true }) => {
-                self.tickets.remove(&ticket);
-                self.pools[ask.pool.0].give_back(now, ask.cost);
-            }
+        if self.leave_queue(ticket).is_none() {
+            self.come_to_nothing(now, ticket, false);
         }
     }
 
-    /// The provider said something about a pool's limits.
-    pub fn learn(&mut self, pool: PoolId, reading: Reading) {
-        match reading {
-            Reading::RefusesUntil(until) => self.pools[pool.0].block(until),
+    /// The provider said something, in an answer to this admitted request.
+    pub fn learn(&mut self, now: Moment, ticket: Ticket, lesson: &Lesson<'_>) {
+        match *lesson {
+            Lesson::Answered(readings) => {
+                let Some(&Entry { ask, stage: Stage::InFlight { pool, flight } }) = self.tickets.get(ticket)
+                else {
+                    return;
+                };
+                self.pools[pool].answered(now, &flight, readings);
+                self.changed(&ask, pool);
+            }
+            Lesson::Refused(refusal, readings) => {
+                let Some((ask, pool, flight)) = self.come_to_nothing(now, ticket, true) else { return };
+                self.pools[pool].refused(now, &flight, &ask.cost, refusal, readings);
+            }
         }
     }
 
@@ -208,30 +193,145 @@ impl Scheduler {
     pub fn next_wakeup(&mut self, now: Moment) -> Option<Moment> {
         // A deadline is a moment at which the request may still go: it has passed one nanosecond later.
         let deadline = self.deadlines.first().map(|(at, _)| at.after(Duration::from_nanos(1)));
-        let heads = self.pools.iter_mut().filter_map(|pool| {
-            let head = pool.head()?;
-            pool.wait(now, head.cost).map(|wait| now.after(wait))
-        });
-        heads.chain(deadline).min()
+        let groups = self.groups.iter().filter_map(|group| group.wakes_at(now));
+        groups.chain(deadline).min()
     }
 
     /// A pool as it is now.
     pub fn state(&mut self, now: Moment, pool: PoolId) -> PoolState {
-        let pool = &mut self.pools[pool.0];
-        PoolState { free: pool.free(now), in_flight: pool.in_flight(), waiting: pool.waiting() }
+        self.pools[pool].state(now)
     }
 
-    fn enter(&mut self, entry: Entry) -> Ticket {
-        let ticket = Ticket::numbered(self.next_ticket);
-        self.next_ticket += 1;
-        self.tickets.insert(ticket, entry);
-        ticket
+    /// How many wait for any pool of this one's group, by class and caller.
+    pub fn waiting_for(&self, pool: PoolId) -> Vec<(Priority, CallerId, u32)> {
+        self.group_of[pool.0].map(|group| self.groups[group].waiting_by_caller()).unwrap_or_default()
     }
 
-    fn leave_queue(&mut self, ticket: Ticket) -> Option<Entry> {
-        let entry = self.tickets.remove(&ticket)?;
-        self.pools[entry.ask.pool.0].dequeue(ticket);
-        self.deadlines.remove(&(entry.ask.deadline, ticket));
-        Some(entry)
+    /// How many wait, in all.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// The least wait that a request would have if it were submitted now; zero if it could go at once.
+    pub fn expected(&mut self, now: Moment, ask: &Ask) -> Duration {
+        let group = self.group(ask);
+        let may_go = self.groups[group].waiting == 0 && self.pools.pool_for(now, ask).is_some();
+        if may_go { Duration::ZERO } else { self.expected_wait(now, ask, ask.priority as usize) }
+    }
+
+    /// How many requests of the same group go before this waiting one, at the most.
+    pub fn place_in_queue(&self, ticket: Ticket) -> Option<usize> {
+        let Entry { ask, stage: Stage::Waiting(place) } = self.tickets.get(ticket)? else { return None };
+        Some(self.groups[self.group(ask)].place_of(ticket, ask, place.class, &self.tickets))
+    }
+
+    fn group(&self, ask: &Ask) -> usize {
+        let pool = self.pools.first_of(ask.route);
+        self.group_of[pool.0].expect("every pool of a route is in a group")
+    }
+
+    /// The least wait of a request behind all that go before it. Requests in flight and the waiting may turn out to cost
+    /// less than estimated, and the true wait can then be shorter.
+    fn expected_wait(&mut self, now: Moment, ask: &Ask, class: usize) -> Duration {
+        let units = self.pools.units(ask);
+        let ahead = self.groups[self.group(ask)].ahead(ask, class, units);
+        let targets: Vec<PoolId> = self.pools.targets(ask).collect();
+        let share = targets.len().max(1) as u64;
+        let ahead = ahead.map(|units| units / share);
+        let elsewhere = targets.into_iter().map(|pool| {
+            let pool = &mut self.pools[pool];
+            pool.refill(now, &ask.cost, ahead).max(pool.opens_in(now))
+        });
+        let soonest = elsewhere.min().unwrap_or_default();
+        let own = ask.own.into_iter().flatten().map(|own| {
+            let pool = &mut self.pools[own];
+            pool.refill(now, &ask.cost, [0; 4])
+        });
+        own.max().unwrap_or_default().max(soonest)
+    }
+
+    /// Takes what a request needs, everywhere at once.
+    fn admit(&mut self, now: Moment, ask: Ask, pool: PoolId) -> Ticket {
+        let flight = self.take(now, &ask, pool);
+        self.tickets.insert(Entry { ask, stage: Stage::InFlight { pool, flight } })
+    }
+
+    fn take(&mut self, now: Moment, ask: &Ask, pool: PoolId) -> Flight {
+        for own in ask.own.into_iter().flatten() {
+            self.pools[own].admit(now, &ask.cost);
+        }
+        self.pools[pool].admit(now, &ask.cost)
+    }
+
+    /// A waiting request's turn has come.
+    fn go(&mut self, now: Moment, ticket: Ticket, pool: PoolId) {
+        let (ask, class) = self.dequeue(ticket).expect("only the waiting are picked");
+        let flight = self.take(now, &ask, pool);
+        let share = i64::try_from(self.pools[pool].share(&ask.cost)).unwrap_or(i64::MAX);
+        let group = self.group(&ask);
+        self.groups[group].served_in(&ask, class, share);
+        if let Some(entry) = self.tickets.get_mut(ticket) {
+            entry.stage = Stage::InFlight { pool, flight };
+        }
+    }
+
+    /// Takes a request out of the queue; the ticket stays.
+    fn dequeue(&mut self, ticket: Ticket) -> Option<(Ask, usize)> {
+        let entry = self.tickets.get_mut(ticket)?;
+        let Entry { ask, stage: Stage::Waiting(place) } = *entry else { return None };
+        // A class that no queue has: the queue sees that the ticket is gone.
+        entry.stage = Stage::Waiting(Place { class: usize::MAX, ..place });
+        let units = self.pools.units(&ask);
+        let group = self.group(&ask);
+        self.groups[group].leave(place, ticket, &self.tickets, &ask, units);
+        self.deadlines.remove(&(ask.deadline, ticket));
+        self.waiting -= 1;
+        Some((ask, place.class))
+    }
+
+    fn leave_queue(&mut self, ticket: Ticket) -> Option<(Ask, usize)> {
+        let left = self.dequeue(ticket)?;
+        self.tickets.remove(ticket);
+        Some(left)
+    }
+
+    /// Takes a ticket out that is in flight.
+    fn land(&mut self, ticket: Ticket) -> Option<(Ask, PoolId, Flight)> {
+        let Stage::InFlight { pool, flight } = self.tickets.get(ticket)?.stage else { return None };
+        let entry = self.tickets.remove(ticket)?;
+        Some((entry.ask, pool, flight))
+    }
+
+    fn come_to_nothing(
+        &mut self,
+        now: Moment,
+        ticket: Ticket,
+        was_refused: bool,
+    ) -> Option<(Ask, PoolId, Flight)> {
+        let (ask, pool, flight) = self.land(ticket)?;
+        self.pools[pool].give_back(now, &flight, &ask.cost, was_refused);
+        for own in ask.own.into_iter().flatten() {
+            self.pools[own].give_back(now, &flight, &ask.cost, false);
+        }
+        let share = i64::try_from(self.pools[pool].share(&ask.cost)).unwrap_or(i64::MAX);
+        let group = self.group(&ask);
+        self.groups[group].served(&ask, -share);
+        self.changed(&ask, pool);
+        Some((ask, pool, flight))
+    }
+
+    /// Something about these pools has changed: who waits for them is looked at again. Limits of our own may be waited
+    /// for anywhere.
+    fn changed(&mut self, ask: &Ask, pool: PoolId) {
+        if ask.own.iter().any(Option::is_some) {
+            self.groups.iter_mut().for_each(Group::touch);
+        } else if let Some(group) = self.group_of[pool.0] {
+            self.groups[group].touch();
+        }
+    }
+
+    /// Why and until when a pool is closed.
+    pub fn closed(&self, pool: PoolId) -> Option<Cause> {
+        self.pools[pool].cause()
     }
 }

@@ -4,11 +4,16 @@
 //! one shows against the other. A failing seed is printed; `PACEWAY_SEED=n cargo test -p paceway-scheduler` replays it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use paceway_domain::{Moment, Tokens};
-use paceway_scheduler::{Ask, Charging, Cost, Decision, Limits, PoolId, Rate, Scheduler, Submitted, Ticket};
+use paceway_domain::{Counted, Moment, Tokens};
+use paceway_scheduler::{
+    Ask, Bounds, CallerId, Cost, Decision, Limits, PoolId, Priority, Rate, RouteId, Scheduler, Submitted,
+    Ticket,
+};
+
+const CALLERS: u64 = 5;
 
 /// The provider's side of one limit.
 struct Meter {
@@ -20,7 +25,7 @@ struct Meter {
 
 impl Meter {
     fn new(rate: Rate) -> Self {
-        Self { per_second: rate.per_minute as f64 / 60.0, burst: rate.burst as f64, used: 0.0, at: 0.0 }
+        Self { per_second: rate.units as f64 / 60.0, burst: rate.burst as f64, used: 0.0, at: 0.0 }
     }
 
     fn charge(&mut self, seconds: f64, units: f64) {
@@ -36,7 +41,7 @@ impl Meter {
 
 #[derive(Clone, Copy)]
 enum Event {
-    Arrives(Cost, Moment),
+    Arrives(Cost, Moment, CallerId),
     Ends(Ticket),
     GivesUp(Ticket),
 }
@@ -45,11 +50,12 @@ struct World {
     dice: fastrand::Rng,
     scheduler: Scheduler,
     pool: PoolId,
+    route: RouteId,
     meters: [Meter; 3],
     events: BTreeMap<(Moment, u64), Event>,
-    /// Waiting tickets with their deadlines, in order of arrival.
-    waiting: Vec<(Ticket, Moment)>,
-    costs: HashMap<Ticket, Cost>,
+    /// Waiting tickets with their deadlines, of each caller in order of arrival.
+    waiting: HashMap<CallerId, VecDeque<(Ticket, Moment)>>,
+    asks: HashMap<Ticket, (Cost, CallerId)>,
     served: usize,
     expired: usize,
     serial: u64,
@@ -67,24 +73,25 @@ impl World {
             Rate::per_minute(dice.u64(10_000..200_000), dice.u64(20..60)),
             Rate::per_minute(dice.u64(5_000..30_000), dice.u64(20..60)),
         ];
+        let counted = [Counted::Requests, Counted::Input, Counted::Output];
         let limits = Limits {
-            requests: Some(rates[0]),
-            input: Some(rates[1]),
-            output: Some(rates[2]),
-            total: None,
+            rates: counted.into_iter().zip(rates).collect(),
             concurrency: dice.bool().then(|| dice.u32(1..40)),
-            charging: Charging::AsGenerated,
+            ..Limits::none()
         };
-        let mut scheduler = Scheduler::new(10_000);
-        let pool = scheduler.add_pool(Moment::ZERO, limits);
+        let bounds = Bounds { waiting: 10_000, waiting_per_caller: 10_000, ageing: Duration::from_mins(1) };
+        let mut scheduler = Scheduler::new(bounds);
+        let pool = scheduler.add_pool(Moment::ZERO, &limits);
+        let route = scheduler.add_route(&[pool]);
         Self {
             dice,
             scheduler,
             pool,
+            route,
             meters: rates.map(Meter::new),
             events: BTreeMap::new(),
-            waiting: Vec::new(),
-            costs: HashMap::new(),
+            waiting: HashMap::new(),
+            asks: HashMap::new(),
             served: 0,
             expired: 0,
             serial: 0,
@@ -100,10 +107,11 @@ impl World {
         let mut at = Moment::ZERO;
         for _ in 0..count {
             at = at.after(Duration::from_millis(self.dice.u64(0..1_000)));
-            let cost =
-                Cost { input: Tokens(self.dice.u64(1..3_000)), output: Tokens(self.dice.u64(1..1_500)) };
+            let (input, output) = (Tokens(self.dice.u64(1..3_000)), Tokens(self.dice.u64(1..1_500)));
+            let cost = Cost { input, output, max_output: output };
             let deadline = at.after(Duration::from_secs(self.dice.u64(1..600)));
-            self.schedule(at, Event::Arrives(cost, deadline));
+            let caller = CallerId(self.dice.u64(0..CALLERS));
+            self.schedule(at, Event::Arrives(cost, deadline, caller));
         }
     }
 
@@ -111,7 +119,11 @@ impl World {
         let mut now = Moment::ZERO;
         loop {
             let wakeup = self.scheduler.next_wakeup(now);
-            assert_eq!(wakeup.is_none(), self.waiting.is_empty(), "somebody waits and nobody will wake them");
+            assert_eq!(
+                wakeup.is_none(),
+                self.scheduler.waiting() == 0,
+                "somebody waits and nobody will wake them"
+            );
             let event = self.events.first_key_value().map(|((at, _), _)| *at);
             let Some(next) = [wakeup, event].into_iter().flatten().min() else { return };
             assert!(next >= now, "a wake-up lies in the past");
@@ -128,16 +140,27 @@ impl World {
 
     fn happen(&mut self, now: Moment, event: Event) {
         match event {
-            Event::Arrives(cost, deadline) => {
-                match self.scheduler.submit(now, Ask { pool: self.pool, cost, deadline }) {
-                    Submitted::Admitted(ticket) => {
-                        assert!(self.waiting.is_empty(), "a newcomer overtook the queue");
-                        self.costs.insert(ticket, cost);
+            Event::Arrives(cost, deadline, caller) => {
+                let ask = Ask {
+                    route: self.route,
+                    without: 0,
+                    first: 0,
+                    own: [None; 6],
+                    caller,
+                    weight: 1,
+                    priority: Priority::Normal,
+                    cost,
+                    deadline,
+                };
+                match self.scheduler.submit(now, ask) {
+                    Submitted::Admitted(ticket, _) => {
+                        assert_eq!(self.scheduler.waiting(), 0, "a newcomer overtook the queue");
+                        self.asks.insert(ticket, (cost, caller));
                         self.admitted(now, ticket);
                     }
                     Submitted::Waiting(ticket) => {
-                        self.costs.insert(ticket, cost);
-                        self.waiting.push((ticket, deadline));
+                        self.asks.insert(ticket, (cost, caller));
+                        self.waiting.entry(caller).or_default().push_back((ticket, deadline));
                         if self.dice.u8(..) < 20 {
                             self.schedule(now.after(Duration::from_secs(3)), Event::GivesUp(ticket));
                         }
@@ -145,27 +168,32 @@ impl World {
                     Submitted::Refused(_) => {}
                 }
             }
-            Event::Ends(ticket) => self.scheduler.settle(now, ticket, self.costs[&ticket]),
+            Event::Ends(ticket) => self.scheduler.settle(now, ticket, self.asks[&ticket].0),
             Event::GivesUp(ticket) => {
-                if let Some(place) = self.waiting.iter().position(|(waiting, _)| *waiting == ticket) {
-                    self.waiting.remove(place);
+                if self.leave(ticket).is_some() {
                     self.scheduler.cancel(now, ticket);
                 }
             }
         }
     }
 
+    fn leave(&mut self, ticket: Ticket) -> Option<Moment> {
+        let line = self.waiting.get_mut(&self.asks[&ticket].1)?;
+        let place = line.iter().position(|(waiting, _)| *waiting == ticket)?;
+        line.remove(place).map(|(_, deadline)| deadline)
+    }
+
     fn decided(&mut self, now: Moment, decision: Decision) {
         match decision {
-            Decision::Admitted(ticket) => {
-                let (head, deadline) = self.waiting.remove(0);
-                assert_eq!(ticket, head, "the queue was not served in order");
+            Decision::Admitted(ticket, _) => {
+                let line = self.waiting.get_mut(&self.asks[&ticket].1).unwrap();
+                let (head, deadline) = line.pop_front().unwrap();
+                assert_eq!(ticket, head, "a caller's own requests were not served in order");
                 assert!(deadline >= now, "a request went after its deadline");
                 self.admitted(now, ticket);
             }
             Decision::Expired { ticket, .. } => {
-                let place = self.waiting.iter().position(|(waiting, _)| *waiting == ticket).unwrap();
-                let (_, deadline) = self.waiting.remove(place);
+                let deadline = self.leave(ticket).unwrap();
                 assert_eq!(now, deadline.after(Duration::from_nanos(1)), "told late, or too soon");
                 self.expired += 1;
             }
@@ -173,7 +201,7 @@ impl World {
     }
 
     fn admitted(&mut self, now: Moment, ticket: Ticket) {
-        let cost = self.costs[&ticket];
+        let (cost, _) = self.asks[&ticket];
         let units = [1.0, cost.input.get() as f64, cost.output.get() as f64];
         for (meter, units) in self.meters.iter_mut().zip(units) {
             meter.charge(seconds(now), units);
@@ -203,9 +231,14 @@ fn in_any_traffic_the_provider_never_refuses_and_every_ticket_is_told_in_time() 
         world.plan_arrivals(500);
         world.run();
         let state = world.scheduler.state(Moment::FAR, world.pool);
-        assert_eq!((state.in_flight, state.waiting), (0, 0), "something was left behind");
-        for (dimension, free) in state.free {
-            assert!(free > 0, "{dimension:?} did not refill: what was reserved was not returned");
+        assert_eq!((state.in_flight, world.scheduler.waiting()), (0, 0), "something was left behind");
+        for meter in state.meters {
+            assert_eq!(
+                meter.free,
+                i128::from(meter.burst),
+                "{:?}: what was reserved was not returned",
+                meter.dimension
+            );
         }
         served += world.served;
         expired += world.expired;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use paceway_domain::Failure;
 use paceway_domain::failure::Phase;
@@ -24,6 +25,11 @@ impl AnswerBody {
     /// Wraps any body; fakes hand in their own.
     pub fn new(body: impl Body<Data = Bytes, Error = Failure> + Send + 'static) -> Self {
         Self(Box::pin(body))
+    }
+
+    /// A body that is there already.
+    pub fn full(bytes: Bytes) -> Self {
+        Self::new(Full::new(bytes).map_err(|never| match never {}))
     }
 
     /// The next chunk; `None` at the end.

@@ -15,12 +15,13 @@ use clap::Args;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
-use paceway_domain::{Clock, Dialect, Secret};
+use paceway_domain::{Clock, Counted, Dialect, Secret};
 use paceway_gateway::clock::RuntimeClock;
-use paceway_gateway::fleet::{PoolSettings, ProviderSettings};
+use paceway_gateway::fleet::ProviderSettings;
+use paceway_gateway::lane::PoolSettings;
 use paceway_policy::routing::Candidate;
 use paceway_sandbox::{Sandbox, Settings, Stats};
-use paceway_scheduler::{Charging, Limits, Rate};
+use paceway_scheduler::{Limits, Rate};
 use paceway_store::Access;
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
@@ -170,14 +171,12 @@ impl Provider {
 
     /// The provider as somebody would configure it who knows its limits.
     fn settings(&self) -> Result<ProviderSettings> {
-        let limits = Limits {
-            requests: Some(Rate::per_minute(REQUESTS_PER_MINUTE, BURST_S)),
-            input: Some(Rate::per_minute(INPUT_TOKENS_PER_MINUTE, BURST_S)),
-            output: None,
-            total: None,
-            concurrency: None,
-            charging: Charging::AsGenerated,
-        };
+        let rates = vec![
+            (Counted::Requests, Rate::per_minute(REQUESTS_PER_MINUTE, BURST_S)),
+            (Counted::Input, Rate::per_minute(INPUT_TOKENS_PER_MINUTE, BURST_S)),
+        ];
+        let charging = house::charging_of(Dialect::Anthropic);
+        let limits = Limits { rates, ..Limits::unknown(charging) };
         Ok(ProviderSettings {
             candidate: Candidate {
                 name: "simulated".into(),
@@ -186,7 +185,8 @@ impl Provider {
             },
             dialect: Dialect::Anthropic,
             base_url: format!("http://{}", self.address).parse()?,
-            api_key: Secret::new("any"),
+            keys: house::only_key("any"),
+            charging,
             only_max_tokens: false,
             is_simulated: true,
             pools: vec![PoolSettings { models: vec!["*".into()], limits }],

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use http::{HeaderValue, Uri};
 
-use super::{Config, LimitConfig, ProviderConfig};
+use super::{CallerConfig, Config, ProviderConfig, Rates};
 
 /// A sentence for each mistake.
 pub(super) fn problems(config: &Config) -> Vec<String> {
@@ -18,7 +18,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     check.range("server.drain_s", server.drain_s, 0..=3_600);
     check.range("queue.max_wait_s", queue.max_wait_s, 0..=86_400);
     check.range("queue.max_waiting", queue.max_waiting, 0..=1_000_000);
-    check.range("queue.max_attempts", queue.max_attempts, 1..=100);
+    check.range("queue.max_waiting_per_key", queue.max_waiting_per_key, 0..=1_000_000);
+    check.range("queue.ageing_s", queue.ageing_s, 1..=86_400);
+    check.range("queue.max_attempts", queue.max_attempts, 1..=1_000);
     check.range("upstream.connect_timeout_s", upstream.connect_timeout_s, 1..=600);
     check.range("upstream.headers_timeout_s", upstream.headers_timeout_s, 1..=3_600);
     check.range("upstream.first_byte_timeout_s", upstream.first_byte_timeout_s, 1..=3_600);
@@ -30,6 +32,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     }
     for (name, provider) in &config.providers {
         check.provider(&format!("providers.{name}"), name, provider);
+    }
+    for (index, caller) in config.callers.iter().enumerate() {
+        check.caller(&format!("callers[{index}]"), caller);
     }
     check.0
 }
@@ -68,33 +73,71 @@ impl Check {
         if provider.api_key.as_ref().is_some_and(|secret| !can_be_sent(secret.reveal())) {
             self.say(key, "the key holds characters that cannot be sent in a header: copy it again");
         }
+        for (index, extra) in provider.keys.iter().enumerate() {
+            let key = format!("{key}.keys[{index}]");
+            if extra.name.is_empty() || extra.name == "main" {
+                self.say(&key, "expected a name of its own: `main` is that of `api_key`");
+            }
+            if extra.env.is_none() && extra.key.is_none() {
+                self.say(&key, "expected `env` (the variable that holds the key) or `key`");
+            }
+            if extra.key.as_ref().is_some_and(|secret| !can_be_sent(secret.reveal())) {
+                self.say(&key, "the key holds characters that cannot be sent in a header: copy it again");
+            }
+        }
         for (index, limit) in provider.limits.iter().enumerate() {
-            self.limit(&format!("{key}.limits[{index}]"), limit);
+            let key = format!("{key}.limits[{index}]");
+            self.patterns(&format!("{key}.models"), &limit.models, "models");
+            self.rates(&key, &limit.rates);
         }
     }
 
-    fn limit(&mut self, key: &str, limit: &LimitConfig) {
-        if limit.models.is_empty() {
-            self.say(
-                &format!("{key}.models"),
-                "expected at least one pattern; [\"*\"] stands for all models",
-            );
+    fn caller(&mut self, key: &str, caller: &CallerConfig) {
+        self.patterns(&format!("{key}.keys"), &caller.keys, "keys");
+        if let Some(models) = &caller.models {
+            self.patterns(&format!("{key}.models"), models, "models");
         }
+        if let Some(weight) = caller.weight {
+            self.range(&format!("{key}.weight"), weight, 1..=1_000);
+        }
+        self.rates(key, &caller.rates);
+    }
+
+    fn patterns(&mut self, key: &str, patterns: &[String], what: &str) {
+        if patterns.is_empty() {
+            self.say(key, format_args!("expected at least one pattern; [\"*\"] stands for all {what}"));
+        }
+    }
+
+    fn rates(&mut self, key: &str, limits: &Rates) {
         let rates = [
-            ("requests_per_minute", limit.requests_per_minute),
-            ("input_tokens_per_minute", limit.input_tokens_per_minute),
-            ("output_tokens_per_minute", limit.output_tokens_per_minute),
-            ("tokens_per_minute", limit.tokens_per_minute),
+            ("requests_per_minute", limits.requests_per_minute),
+            ("input_tokens_per_minute", limits.input_tokens_per_minute),
+            ("output_tokens_per_minute", limits.output_tokens_per_minute),
+            ("tokens_per_minute", limits.tokens_per_minute),
+            ("requests_per_day", limits.requests_per_day),
+            ("tokens_per_day", limits.tokens_per_day),
         ];
         for (name, rate) in rates {
             if let Some(rate) = rate {
                 self.range(&format!("{key}.{name}"), rate, 1..=10_000_000_000);
             }
         }
-        if let Some(concurrency) = limit.concurrency {
+        for (minute, day) in [(0, 4), (3, 5)] {
+            if let (Some(a_minute), Some(a_day)) = (rates[minute].1, rates[day].1)
+                && a_minute > a_day
+            {
+                let (minute, day) = (rates[minute].0, rates[day].0);
+                self.say(
+                    key,
+                    format_args!("`{minute}` = {a_minute} contradicts `{day}` = {a_day}: a day allows less than a minute"),
+                );
+            }
+        }
+        if let Some(concurrency) = limits.concurrency {
             self.range(&format!("{key}.concurrency"), concurrency, 1..=100_000);
         }
-        if let Some(burst) = limit.burst_s {
+        if let Some(burst) = limits.burst_s {
             self.range(&format!("{key}.burst_s"), burst, 1..=60);
         }
     }

@@ -43,11 +43,18 @@ impl Variables {
         settings
     }
 
-    /// Looks up the keys of the providers that name a variable and have no key of their own.
+    /// Looks up the keys that name a variable and are not given themselves.
     pub(super) fn fill_keys(&self, config: &mut Config) {
-        for provider in config.providers.values_mut().filter(|provider| provider.api_key.is_none()) {
-            let value = provider.api_key_env.as_ref().and_then(|name| self.0.get(name));
-            provider.api_key = value.map(|key| Secret::new(key.trim_end()));
+        let look_up = |key: &mut Option<Secret>, variable: Option<&String>| {
+            if key.is_none() {
+                *key = variable.and_then(|name| self.0.get(name)).map(|key| Secret::new(key.trim_end()));
+            }
+        };
+        for provider in config.providers.values_mut() {
+            look_up(&mut provider.api_key, provider.api_key_env.as_ref());
+            for key in &mut provider.keys {
+                look_up(&mut key.key, key.env.as_ref());
+            }
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Config {
     pub upstream: Upstream,
     pub log: Log,
     pub providers: BTreeMap<String, ProviderConfig>,
+    #[serde(default)]
+    pub callers: Vec<CallerConfig>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -38,6 +40,8 @@ pub(crate) struct Storage {
 pub(crate) struct Queue {
     pub max_wait_s: u64,
     pub max_waiting: usize,
+    pub max_waiting_per_key: usize,
+    pub ageing_s: u64,
     pub max_attempts: u32,
 }
 
@@ -66,6 +70,8 @@ pub(crate) struct ProviderConfig {
     #[serde(default, skip_serializing)]
     #[schemars(with = "Option<String>")]
     pub api_key: Option<Secret>,
+    #[serde(default)]
+    pub keys: Vec<KeyConfig>,
     pub serves: Vec<String>,
     #[serde(default)]
     pub catalogue: Option<String>,
@@ -83,15 +89,58 @@ pub(crate) enum Dialect {
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct KeyConfig {
+    pub name: String,
+    #[serde(default)]
+    pub env: Option<String>,
+    #[serde(default, skip_serializing)]
+    #[schemars(with = "Option<String>")]
+    pub key: Option<Secret>,
+    #[serde(default)]
+    pub quota_group: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct LimitConfig {
     pub models: Vec<String>,
+    #[serde(flatten)]
+    pub rates: Rates,
+    pub charging: Option<Charging>,
+    pub learn: Option<Learn>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Rates {
     pub requests_per_minute: Option<u64>,
     pub input_tokens_per_minute: Option<u64>,
     pub output_tokens_per_minute: Option<u64>,
     pub tokens_per_minute: Option<u64>,
+    pub requests_per_day: Option<u64>,
+    pub tokens_per_day: Option<u64>,
     pub concurrency: Option<u32>,
     pub burst_s: Option<u64>,
-    pub charging: Option<Charging>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct CallerConfig {
+    pub name: String,
+    pub keys: Vec<String>,
+    pub priority: Option<Priority>,
+    pub weight: Option<u32>,
+    #[serde(default)]
+    pub team: bool,
+    pub models: Option<Vec<String>>,
+    #[serde(flatten)]
+    pub rates: Rates,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Priority {
+    High,
+    Normal,
+    Low,
+    Batch,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -99,14 +148,13 @@ pub(crate) struct LimitConfig {
 pub(crate) enum Charging {
     AsGenerated,
     Reserved,
+    ReservedThenSettled,
 }
 
-impl Config {
-    /// The providers that have a key, with it.
-    pub(crate) fn providers_in_use(&self) -> impl Iterator<Item = (&str, &ProviderConfig, &Secret)> {
-        self.providers.iter().filter_map(|(name, provider)| {
-            let key = provider.api_key.as_ref().filter(|key| !key.is_empty())?;
-            Some((name.as_str(), provider, key))
-        })
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Learn {
+    Everything,
+    UpToDeclared,
+    Nothing,
 }

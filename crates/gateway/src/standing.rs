@@ -1,0 +1,97 @@
+//! Where a caller stands: its priority, its share, and the limits of our own that it falls under.
+//!
+//! Rules are matched by a key's name. The first that matches says priority and weight; the limits of all that match hold.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use paceway_policy::access::Caller;
+use paceway_policy::routing::matches;
+use paceway_scheduler::{CallerId, Limits, MAX_OWN, PoolId, Priority};
+
+use crate::Turnstile;
+
+/// A rule about callers.
+#[derive(Debug, Clone)]
+pub struct CallerRule {
+    /// Its name, for people.
+    pub name: String,
+    /// Patterns of key names; `*` stands for any text.
+    pub keys: Vec<String>,
+    /// The priority of their requests.
+    pub priority: Priority,
+    /// Their share against others', 1 or more.
+    pub weight: u32,
+    /// Whether they are one team: they share their turns and their limits.
+    pub is_team: bool,
+    /// Patterns of the models for which the limits hold.
+    pub models: Vec<String>,
+    /// Their limits.
+    pub limits: Option<Limits>,
+}
+
+/// A caller's standing for one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) caller: CallerId,
+    pub(crate) priority: Priority,
+    pub(crate) weight: u32,
+    pub(crate) own: [Option<PoolId>; MAX_OWN],
+}
+
+/// All rules, with the pools of their limits as callers come to need them.
+pub struct Standings {
+    rules: Vec<CallerRule>,
+    turnstile: Arc<Turnstile>,
+    /// By rule and key; a team has one for all keys.
+    pools: Mutex<HashMap<(usize, Option<u64>), PoolId>>,
+}
+
+impl Standings {
+    /// Standings by these rules.
+    pub fn new(rules: Vec<CallerRule>, turnstile: &Arc<Turnstile>) -> Self {
+        Self { rules, turnstile: Arc::clone(turnstile), pools: Mutex::default() }
+    }
+
+    pub(crate) fn of(&self, caller: &Caller, model: &str) -> Standing {
+        let mut standing = Standing {
+            caller: CallerId(caller.number),
+            priority: Priority::default(),
+            weight: 1,
+            own: [None; MAX_OWN],
+        };
+        let fits = |patterns: &[String], text: &str| patterns.iter().any(|pattern| matches(pattern, text));
+        let mut places = standing.own.iter_mut();
+        let ours = self.rules.iter().enumerate().filter(|(_, rule)| fits(&rule.keys, &caller.name));
+        for (count, (number, rule)) in ours.enumerate() {
+            if count == 0 {
+                (standing.priority, standing.weight) = (rule.priority, rule.weight);
+                if rule.is_team {
+                    standing.caller = CallerId(number as u64);
+                }
+            }
+            if let Some(limits) = &rule.limits
+                && fits(&rule.models, model)
+                && let Some(place) = places.next()
+            {
+                let member = (!rule.is_team).then_some(caller.number);
+                *place = Some(self.pool(number, member, limits));
+            }
+        }
+        standing
+    }
+
+    /// The pools there are, with the rule's name and the key's number.
+    pub fn pools(&self) -> Vec<(String, Option<u64>, PoolId)> {
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = |(&(rule, member), &pool): (&(usize, Option<u64>), &PoolId)| {
+            (self.rules[rule].name.clone(), member, pool)
+        };
+        pools.iter().map(named).collect()
+    }
+
+    fn pool(&self, rule: usize, member: Option<u64>, limits: &Limits) -> PoolId {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        *pools.entry((rule, member)).or_insert_with(|| self.turnstile.add_pool(limits))
+    }
+}

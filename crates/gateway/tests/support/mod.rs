@@ -1,0 +1,245 @@
+//! Fakes for everything outside the gateway, in virtual time.
+#![allow(clippy::unwrap_used, clippy::unnecessary_wraps, dead_code, unreachable_pub)] // Not every file uses everything.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use paceway_domain::{Counted, Dialect, Failure, RequestId, Secret, Window};
+use paceway_gateway::clock::RuntimeClock;
+use paceway_gateway::fleet::ProviderSettings;
+use paceway_gateway::lane::{KeySettings, PoolSettings};
+use paceway_gateway::standing::{CallerRule, Standings};
+use paceway_gateway::{
+    Answer, Arrival, Bounds, Calibration, Callers, Endpoint, Fleet, Gateway, Metrics, Turnstile, pipeline,
+};
+use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
+use paceway_policy::routing::Candidate;
+use paceway_scheduler::{Charging, Limits, Rate};
+use paceway_store::ledger::Total;
+use paceway_store::{Ledger, Row, StoreError};
+use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+pub const KEY: &str = "pw_test";
+
+/// A ledger in memory.
+#[derive(Default)]
+pub struct Rows(Mutex<Vec<Row>>);
+
+impl Rows {
+    pub fn all(&self) -> Vec<Row> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub fn only(&self) -> Row {
+        let rows = self.all();
+        let [row] = rows.as_slice() else { panic!("not one row: {rows:?}") };
+        row.clone()
+    }
+}
+
+impl Ledger for Rows {
+    fn append(&self, row: Row) -> Result<(), StoreError> {
+        self.0.lock().unwrap().push(row);
+        Ok(())
+    }
+
+    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
+        Ok(self.all().into_iter().find(|row| row.request_id == *id))
+    }
+
+    fn totals(&self) -> Result<Vec<Total>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// A body that a test feeds piece by piece.
+pub struct Fed(mpsc::UnboundedReceiver<Result<Bytes, Failure>>);
+
+impl Body for Fed {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        self.0.poll_recv(cx).map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}
+
+pub type Feed = mpsc::UnboundedSender<Result<Bytes, Failure>>;
+
+/// A provider that gives the answers of a script and notes what it was asked.
+#[derive(Default)]
+pub struct Script {
+    pub answers: Mutex<VecDeque<Result<Response, Failure>>>,
+    pub calls: Mutex<Vec<Call>>,
+    /// How long each answer takes.
+    latency: Duration,
+}
+
+impl Upstream for Script {
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Response, Failure>> {
+        self.calls.lock().unwrap().push(call);
+        let answer = self.answers.lock().unwrap().pop_front().expect("the script has no more answers");
+        let latency = self.latency;
+        Box::pin(async move {
+            tokio::time::sleep(latency).await;
+            answer
+        })
+    }
+}
+
+pub fn response(status: u16, headers: &[(&'static str, &str)]) -> (Response, Feed) {
+    let (feed, fed) = mpsc::unbounded_channel();
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+        .collect();
+    let status = StatusCode::from_u16(status).unwrap();
+    (Response { status, headers, body: AnswerBody::new(Fed(fed)) }, feed)
+}
+
+pub fn whole(status: u16, headers: &[(&'static str, &str)], body: &Value) -> Result<Response, Failure> {
+    let (response, feed) = response(status, headers);
+    feed.send(Ok(body.to_string().into())).unwrap();
+    Ok(response)
+}
+
+/// A streamed answer that arrives in these pieces and then ends.
+pub fn streamed(pieces: Vec<Bytes>) -> Result<Response, Failure> {
+    let (response, feed) = response(200, &[("content-type", "text/event-stream; charset=utf-8")]);
+    for piece in pieces {
+        feed.send(Ok(piece)).unwrap();
+    }
+    Ok(response)
+}
+
+pub struct House {
+    pub gateway: Arc<Gateway>,
+    pub rows: Arc<Rows>,
+    pub script: Arc<Script>,
+}
+
+pub fn key(name: &str, secret: &str, quota_group: &str) -> KeySettings {
+    KeySettings { name: name.into(), secret: Secret::new(secret), quota_group: quota_group.into() }
+}
+
+/// So many requests a minute, so many of them at once.
+pub fn requests(units: u64, burst: u64) -> Limits {
+    let rate = Rate { units, window: Window::Minute, burst };
+    Limits { rates: vec![(Counted::Requests, rate)], ..Limits::none() }
+}
+
+pub fn at_once(most: u32) -> Limits {
+    Limits { concurrency: Some(most), ..Limits::none() }
+}
+
+pub fn provider(name: &str, dialect: Dialect, pattern: &str, limits: Limits) -> ProviderSettings {
+    ProviderSettings {
+        candidate: Candidate { name: name.into(), catalogue: name.into(), serves: vec![pattern.into()] },
+        dialect,
+        base_url: "http://provider.test".parse().unwrap(),
+        keys: vec![key("main", "sk-provider", "main")],
+        charging: Charging::AsGenerated,
+        only_max_tokens: false,
+        is_simulated: false,
+        pools: vec![PoolSettings { models: vec!["*".into()], limits }],
+    }
+}
+
+pub fn house(answers: Vec<Result<Response, Failure>>, limits: Limits, latency: Duration) -> House {
+    let providers = vec![
+        provider("anthropic", Dialect::Anthropic, "claude-*", limits.clone()),
+        provider("openai", Dialect::OpenAi, "gpt-*", limits),
+    ];
+    house_of(answers, providers, Vec::new(), latency)
+}
+
+pub fn house_of(
+    answers: Vec<Result<Response, Failure>>,
+    providers: Vec<ProviderSettings>,
+    rules: Vec<CallerRule>,
+    latency: Duration,
+) -> House {
+    let clock = Arc::new(RuntimeClock::new());
+    let bounds =
+        paceway_scheduler::Bounds { waiting: 100, waiting_per_caller: 100, ageing: Duration::from_mins(1) };
+    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), bounds));
+    tokio::spawn(Arc::clone(&turnstile).drive());
+    let fleet = Fleet::new(providers, &turnstile);
+    let rows = Arc::new(Rows::default());
+    let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
+    let key = VirtualKey { hash: KeyHash::of(KEY), name: "test".into(), is_revoked: false };
+    let gateway = Arc::new(Gateway {
+        clock,
+        callers: Callers::new(Keyring::new([key])),
+        fleet,
+        standings: Standings::new(rules, &turnstile),
+        calibration: Calibration::default(),
+        turnstile,
+        upstream: Arc::clone(&script) as Arc<dyn Upstream>,
+        ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
+        metrics: Arc::new(Metrics::new()),
+        bounds: Bounds { max_wait: Duration::from_mins(1), max_answer_bytes: 1 << 20, max_attempts: 4 },
+    });
+    House { gateway, rows, script }
+}
+
+pub fn easy(answers: Vec<Result<Response, Failure>>) -> House {
+    house(answers, Limits::none(), Duration::ZERO)
+}
+
+impl House {
+    pub async fn ask(&self, dialect: Dialect, body: &Value) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-api-key", HeaderValue::from_static(KEY));
+        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        let arrival = Arrival {
+            id: self.gateway.new_request_id(),
+            dialect,
+            endpoint: Endpoint::Generate,
+            headers,
+            query: None,
+            body: body.to_string().into(),
+        };
+        pipeline::serve(&self.gateway, arrival).await
+    }
+
+    pub fn sent(&self) -> Value {
+        let calls = self.script.calls.lock().unwrap();
+        serde_json::from_slice(&calls.last().unwrap().body).unwrap()
+    }
+}
+
+pub async fn bytes(answer: Answer) -> Bytes {
+    let collected: Result<_, Infallible> = answer.body.collect().await;
+    collected.unwrap().to_bytes()
+}
+
+pub async fn text(answer: Answer) -> String {
+    String::from_utf8(bytes(answer).await.to_vec()).unwrap()
+}
+
+pub fn question(model: &str, stream: bool) -> Value {
+    json!({"model": model, "max_tokens": 50, "stream": stream, "messages": [{"role": "user", "content": "Hi"}]})
+}
+
+pub fn message() -> Value {
+    json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-5-5",
+        "content": [{"type": "text", "text": "Hello."}], "stop_reason": "end_turn", "stop_sequence": null,
+        "usage": {"input_tokens": 100, "output_tokens": 20}, "unheard_of": {"z": 1, "a": null},
+    })
+}
