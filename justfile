@@ -12,6 +12,7 @@ simulate seed:
     PACEWAY_SEED={{seed}} cargo test --release -p paceway-scheduler --test simulation
 
 # What Paceway costs on top of nginx (needs nginx): just bench overhead
-bench what:
+# How well it paces: just bench pacing [SCENARIO …] [--seeds N] [--clients a,b] [--minutes F] [--json FILE]
+bench what *args:
     cargo build --release --package paceway --package paceway-bench
-    target/release/paceway-bench {{what}}
+    "${CARGO_TARGET_DIR:-target}/release/paceway-bench" {{what}} {{args}}

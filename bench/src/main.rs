@@ -1,11 +1,14 @@
-//! `just bench overhead`: what Paceway costs on top of a plain reverse proxy.
+//! Benchmarks. `just bench pacing`: how well it paces (`pacing.rs`). `just bench overhead`: what Paceway costs on top of a
+//! plain reverse proxy.
 //!
 //! A fixed-answer upstream, nginx as a plain reverse proxy and Paceway with keys, limits, ledger and metrics run on this
 //! machine. Each kind of answer is asked for in rounds, nginx and Paceway by turns; each round gives one ratio, and the
 //! median of the ratios is what counts, because such a machine is noisy.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)] // A benchmark reads clocks and prints.
 
+mod decisions;
 mod load;
+mod pacing;
 mod targets;
 mod upstream;
 
@@ -28,6 +31,11 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["pacing", ..] => runtime.block_on(pacing::pacing(pacing::Options::read(&arguments[1..])?)),
+        ["scheduler"] => {
+            decisions::decisions();
+            Ok(())
+        }
         ["overhead"] => runtime.block_on(overhead()),
         // One line of it, to work on.
         ["cpu", kind, dialect] => {
@@ -39,7 +47,10 @@ fn main() -> Result<()> {
             let kind = Kind::named(kind).context("whole, burst or paced")?;
             runtime.block_on(upstream::serve(kind, Dialect::named(dialect).context("anthropic or openai")?))
         }
-        _ => bail!("usage: paceway-bench overhead | cpu whole|burst|paced anthropic|openai"),
+        _ => bail!(
+            "usage: paceway-bench overhead | scheduler | cpu whole|burst|paced anthropic|openai | {}",
+            pacing::USAGE
+        ),
     }
 }
 

@@ -209,18 +209,19 @@ impl Target for Paceway {
 }
 
 /// The release binary beside this one.
-fn binary() -> Result<PathBuf> {
+pub(crate) fn binary() -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("paceway");
-    ensure!(path.exists(), "{} is not built: use `just bench overhead`", path.display());
+    ensure!(path.exists(), "{} is not built: use `just bench`", path.display());
     Ok(path)
 }
 
-fn lines(process: &mut Child) -> Result<Lines<BufReader<ChildStdout>>> {
+pub(crate) fn lines(process: &mut Child) -> Result<Lines<BufReader<ChildStdout>>> {
     Ok(BufReader::new(process.stdout.take().context("no standard output")?).lines())
 }
 
-fn address_in(line: &str) -> Option<SocketAddr> {
-    line.split_once("listens on http://")?.1.trim().parse().ok()
+pub(crate) fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, address) = line.split_once("listens on http://")?;
+    address.split([';', ' ']).next()?.trim().parse().ok()
 }
 
 /// The CPU time of all threads of a process, from the scheduler's own count in nanoseconds

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream;
+use tokio::time::Instant;
 
 use crate::exchange::Chunk;
 use crate::limiter::Account;
@@ -24,11 +25,26 @@ pub(crate) struct Flight {
     provider: Arc<Provider>,
     account: Account,
     is_whole: bool,
+    /// When what is generated next is there. Kept, so that the lateness of timers does not add up.
+    due: Instant,
 }
 
 impl Flight {
+    #[allow(clippy::disallowed_methods)] // A server of its own, it has a clock of its own.
     pub(crate) fn new(provider: Arc<Provider>, account: Account) -> Self {
-        Self { provider, account, is_whole: false }
+        provider.begin();
+        Self { provider, account, is_whole: false, due: Instant::now() }
+    }
+
+    async fn wait_for_first(&mut self, latency: &Latency) {
+        self.due += Duration::from_millis(latency.first_token_ms);
+        tokio::time::sleep_until(self.due).await;
+    }
+
+    async fn wait_for(&mut self, tokens: u64, latency: &Latency) {
+        let wait = Duration::try_from_secs_f64(latency.per_token_ms * tokens as f64 / 1e3);
+        self.due += wait.unwrap_or_default();
+        tokio::time::sleep_until(self.due).await;
     }
 
     fn generated(&self, tokens: u64) {
@@ -39,11 +55,11 @@ impl Flight {
 
     /// Generates `tokens` without showing them, in a time that a stream of them would take.
     pub(crate) async fn generate_unseen(&mut self, tokens: u64, latency: &Latency) {
-        tokio::time::sleep(Duration::from_millis(latency.first_token_ms)).await;
+        self.wait_for_first(latency).await;
         let mut left = tokens;
         while left > 0 {
             let step = left.min(STEP);
-            pause(latency, step).await;
+            self.wait_for(step, latency).await;
             self.generated(step);
             left -= step;
         }
@@ -82,7 +98,7 @@ struct State {
 impl State {
     async fn next(&mut self) -> Option<io::Result<Bytes>> {
         if self.sent == 0 {
-            tokio::time::sleep(Duration::from_millis(self.latency.first_token_ms)).await;
+            self.flight.wait_for_first(&self.latency).await;
         }
         if self.cut_at.is_some_and(|at| self.sent >= at) {
             self.chunks.clear();
@@ -93,16 +109,11 @@ impl State {
             self.flight.is_whole = true;
             return None;
         };
-        pause(&self.latency, chunk.tokens).await;
+        if chunk.tokens > 0 {
+            self.flight.wait_for(chunk.tokens, &self.latency).await;
+        }
         self.flight.generated(chunk.tokens);
         self.sent += 1;
         Some(Ok(chunk.bytes))
-    }
-}
-
-async fn pause(latency: &Latency, tokens: u64) {
-    let wait = Duration::try_from_secs_f64(latency.per_token_ms * tokens as f64 / 1e3).unwrap_or_default();
-    if !wait.is_zero() {
-        tokio::time::sleep(wait).await;
     }
 }

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::net::TcpListener;
 
-pub use settings::{Faults, Latency, Limits, OutputLength, Settings};
-pub use stats::Stats;
+pub use settings::{Faults, Latency, Limits, OutputLength, Quiet, Settings};
+pub use stats::{Refusals, Stats};
 
 use state::Provider;
 
@@ -53,7 +53,8 @@ impl Sandbox {
         self.provider.stats.snapshot()
     }
 
-    /// Puts other limits, faults or latencies in force from now on; what has been used stays used.
+    /// Puts other limits, faults or latencies in force from now on. What is free of a limit stays free, up to the burst
+    /// of the new limit.
     pub fn set(&self, settings: Settings) {
         self.provider.set(settings);
     }

@@ -3,7 +3,7 @@
 //! Anthropic (platform.claude.com/docs/en/api/rate-limits): a token bucket that refills continuously; output is charged
 //! as it is generated and `max_tokens` does not matter; input is charged at admission and corrected; input read from a
 //! cache is not charged. OpenAI (platform.openai.com/docs/guides/rate-limits): the larger of `max_tokens` and an estimate
-//! is charged at admission and not corrected; refused calls cost a request too.
+//! is charged at admission and not corrected; refused calls cost a request too (no page says whether into debt; here not).
 //!
 //! The books are kept as what has been *used* and drains away. Time is handed in, in seconds.
 
@@ -61,10 +61,15 @@ struct Meter {
 }
 
 impl Meter {
-    fn drain(&mut self, now: f64, per_minute: u64) {
+    fn drain(&mut self, now: f64, per_minute: f64) {
         let elapsed = (now - self.at).max(0.0);
-        self.used = (self.used - elapsed * per_minute as f64 / 60.0).max(0.0);
+        self.used = (self.used - elapsed * per_minute / 60.0).max(0.0);
         self.at = now.max(self.at);
+    }
+
+    /// What was free of the old burst stays free, up to the new burst; a debt stays a debt.
+    fn resize(&mut self, old_burst: f64, new_burst: f64) {
+        self.used = new_burst - (old_burst - self.used).min(new_burst);
     }
 }
 
@@ -96,12 +101,13 @@ impl Limiter {
         let books = self.books.entry(account.clone()).or_default();
         books.drain(now, limits);
         let refused = books.refusal(limits, rules, input, max_output);
-        if refused.is_none() || rules == Rules::OpenAi {
-            books.requests.used += 1.0;
-        }
         if let Some(refused) = refused {
+            if rules == Rules::OpenAi {
+                books.charge_refused_call(limits);
+            }
             return Err(refused);
         }
+        books.requests.used += 1.0;
         books.in_flight += 1;
         match rules {
             Rules::Anthropic => books.input.used += input as f64,
@@ -115,6 +121,17 @@ impl Limiter {
         let books = self.books.entry(account.clone()).or_default();
         books.drain(now, limits);
         books.output.used += tokens as f64;
+    }
+
+    /// Puts other limits in force. A cut makes no debt of what was used before it, a raise no gift.
+    pub(crate) fn change(&mut self, now: f64, old: &Limits, new: &Limits) {
+        for books in self.books.values_mut() {
+            books.drain(now, old);
+            for kind in [Kind::Requests, Kind::Input, Kind::Output, Kind::Tokens] {
+                let bursts = [old, new].map(|limits| burst(per_minute(kind, limits), limits));
+                books.meter_mut(kind).resize(bursts[0], bursts[1]);
+            }
+        }
     }
 
     /// A request ended.
@@ -143,10 +160,16 @@ impl Limiter {
 
 impl Books {
     fn drain(&mut self, now: f64, limits: &Limits) {
-        self.requests.drain(now, limits.requests_per_minute);
-        self.input.drain(now, limits.input_tokens_per_minute);
-        self.output.drain(now, limits.output_tokens_per_minute);
-        self.tokens.drain(now, limits.tokens_per_minute);
+        let ours = 1.0 - limits.others.clamp(0.0, 1.0);
+        for kind in [Kind::Requests, Kind::Input, Kind::Output, Kind::Tokens] {
+            self.meter_mut(kind).drain(now, per_minute(kind, limits) as f64 * ours);
+        }
+    }
+
+    /// A refused call costs a request, but no debt: a limit per minute never asks for a longer wait than that.
+    fn charge_refused_call(&mut self, limits: &Limits) {
+        let most = burst(limits.requests_per_minute, limits).max(self.requests.used);
+        self.requests.used = (self.requests.used + 1.0).min(most);
     }
 
     fn refusal(&self, limits: &Limits, rules: Rules, input: u64, max_output: u64) -> Option<Refused> {
@@ -184,6 +207,15 @@ impl Books {
             Kind::Tokens => self.tokens,
         }
     }
+
+    fn meter_mut(&mut self, kind: Kind) -> &mut Meter {
+        match kind {
+            Kind::Requests | Kind::Concurrency => &mut self.requests,
+            Kind::Input => &mut self.input,
+            Kind::Output => &mut self.output,
+            Kind::Tokens => &mut self.tokens,
+        }
+    }
 }
 
 fn per_minute(kind: Kind, limits: &Limits) -> u64 {
@@ -216,6 +248,7 @@ mod tests {
             tokens_per_minute: 6_000,
             concurrency: 0,
             burst_s: 10.0,
+            others: 0.0,
         }
     }
 
@@ -256,6 +289,16 @@ mod tests {
     }
 
     #[test]
+    fn refused_calls_keep_a_bucket_empty_and_make_no_debt_at_openai() {
+        let mut limiter = Limiter::default();
+        for _ in 0..100 {
+            admit(&mut limiter, 0.0, Rules::OpenAi, 1_000, 0).ok();
+        }
+        let refused = admit(&mut limiter, 0.0, Rules::OpenAi, 0, 0).unwrap_err();
+        assert!((refused.wait - 1.0).abs() < 1e-9, "{refused:?}");
+    }
+
+    #[test]
     fn anthropic_charges_output_as_generated_and_into_debt() {
         let mut limiter = Limiter::default();
         admit(&mut limiter, 0.0, Rules::Anthropic, 1, 1_000_000).unwrap();
@@ -283,6 +326,36 @@ mod tests {
         assert_eq!(try_one(&mut limiter).unwrap_err().kind, Kind::Concurrency);
         limiter.ended(&account());
         try_one(&mut limiter).unwrap();
+    }
+
+    #[test]
+    fn a_cut_limit_makes_no_debt_and_refills_at_its_own_rate() {
+        let mut limiter = Limiter::default();
+        let halved = Limits { input_tokens_per_minute: 3_000, ..limits() };
+        admit(&mut limiter, 0.0, Rules::Anthropic, 1_000, 0).unwrap();
+        limiter.change(1.0, &limits(), &halved);
+        let refused = limiter.admit(1.0, &account(), &halved, Rules::Anthropic, (200, 0)).unwrap_err();
+        assert!((refused.wait - 2.0).abs() < 1e-9, "100 were free and 50 come each second: {refused:?}");
+    }
+
+    #[test]
+    fn a_raised_limit_gives_nothing_at_once_and_more_each_second() {
+        let mut limiter = Limiter::default();
+        let doubled = Limits { input_tokens_per_minute: 12_000, ..limits() };
+        admit(&mut limiter, 0.0, Rules::Anthropic, 1_000, 0).unwrap();
+        limiter.change(0.0, &limits(), &doubled);
+        let refused = limiter.admit(0.0, &account(), &doubled, Rules::Anthropic, (2_000, 0)).unwrap_err();
+        assert!((refused.wait - 10.0).abs() < 1e-9, "{refused:?}");
+    }
+
+    #[test]
+    fn others_slow_the_refill_and_the_stated_wait_does_not_know_of_them() {
+        let mut limiter = Limiter::default();
+        let limits = Limits { others: 0.5, ..limits() };
+        let mut take = |now| limiter.admit(now, &account(), &limits, Rules::Anthropic, (1_000, 0));
+        take(0.0).unwrap();
+        assert!((take(10.0).unwrap_err().wait - 5.0).abs() < 1e-9);
+        take(20.0).unwrap();
     }
 
     proptest! {

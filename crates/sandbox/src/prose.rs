@@ -57,9 +57,12 @@ fn text(seed: u64, question: &str, length: u64) -> String {
     let quoted: String = question.chars().take(QUOTED).collect();
     let ellipsis = if quoted.len() < question.len() { "…" } else { "" };
     let mut text = format!("{OPENING} You wrote: \"{quoted}{ellipsis}\".");
-    while tokens::count(&text) < length {
-        text.push(' ');
-        text.push_str(dice.choice(WORDS).unwrap_or("the"));
+    let mut count = tokens::count(&text);
+    while count < length {
+        // A space begins a token, so that the counts of the words add up.
+        let word = format!(" {}", dice.choice(WORDS).unwrap_or("the"));
+        count += tokens::count(&word);
+        text.push_str(&word);
     }
     let most = usize::try_from(length).unwrap_or(usize::MAX);
     tokens::pieces(&text).into_iter().take(most).collect()

@@ -29,6 +29,8 @@ use crate::{anthropic, openai};
 /// The header that marks every answer as simulated.
 const MARK: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-simulated"), HeaderValue::from_static("paceway-sandbox"));
+/// What a 429 says when reasons are not given.
+const NO_REASON: &str = "Too many requests.";
 /// Anthropic's bound on a request body, in bytes.
 const MAX_BODY: usize = 32 * 1024 * 1024;
 
@@ -166,7 +168,7 @@ impl Provider {
         }
         let account = (key, model.class);
         if let Err(refused) = self.admit(&account, rules, &ask, &settings) {
-            add(&self.stats.refused, 1);
+            add(self.stats.refused_for(refused.kind), 1);
             return self.refuse(rules, model, &account, &refused, &settings);
         }
         add(&self.stats.admitted, 1);
@@ -189,6 +191,7 @@ impl Provider {
     /// The response of a request that fails before it is admitted.
     async fn fail(&self, rules: Rules, fault: Option<Fault>, settings: &Settings) -> Option<Response> {
         let (status, message) = match fault? {
+            Fault::RateLimited if settings.quiet.reasons => (429, NO_REASON),
             Fault::RateLimited => (429, "This request would exceed a rate limit (simulated fault)."),
             Fault::ServerError => (500, "Internal server error (simulated fault)."),
             Fault::Overloaded => {
@@ -208,14 +211,22 @@ impl Provider {
         };
         let mut response = self.wrong(rules, &Wrong { status, message: message.into() });
         if status == 429 {
-            add(&self.stats.refused, 1);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            add(&self.stats.faults, 1);
+            if !settings.quiet.reasons {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+        } else {
+            add(&self.stats.failed, 1);
         }
         Some(response)
     }
 
     fn limit_headers(&self, rules: Rules, account: &Account, serial: u64, settings: &Settings) -> HeaderMap {
-        let readings = self.limiter(|limiter, now| limiter.readings(now, account, &settings.limits, rules));
+        let readings = if settings.quiet.limit_headers {
+            Vec::new()
+        } else {
+            self.limiter(|limiter, now| limiter.readings(now, account, &settings.limits, rules))
+        };
         match rules {
             Rules::Anthropic => anthropic::headers(&readings, serial),
             Rules::OpenAi => openai::headers(&readings, serial),
@@ -230,6 +241,9 @@ impl Provider {
         refused: &Refused,
         settings: &Settings,
     ) -> Response {
+        if settings.quiet.reasons {
+            return self.wrong(rules, &Wrong { status: 429, message: NO_REASON.into() });
+        }
         let message = match rules {
             Rules::Anthropic => anthropic::refusal(refused),
             Rules::OpenAi => openai::refusal(refused, model),

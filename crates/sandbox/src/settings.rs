@@ -16,6 +16,8 @@ pub struct Settings {
     pub output: OutputLength,
     /// What goes wrong.
     pub faults: Faults,
+    /// What it does not say.
+    pub quiet: Quiet,
 }
 
 /// Rate limits, per API key and model class.
@@ -34,6 +36,9 @@ pub struct Limits {
     pub concurrency: u32,
     /// Seconds of refill that may be used at once, 0 < n ≤ 60.
     pub burst_s: f64,
+    /// The share of each limit per minute, from 0 to 1, that somebody else uses up all the time without a word. Full
+    /// buckets stay full: their refill is what the other one takes. Not of `concurrency`.
+    pub others: f64,
 }
 
 impl Default for Limits {
@@ -46,6 +51,7 @@ impl Default for Limits {
             tokens_per_minute: 2_000_000,
             concurrency: 0,
             burst_s: 60.0,
+            others: 0.0,
         }
     }
 }
@@ -80,6 +86,16 @@ impl Default for OutputLength {
     fn default() -> Self {
         Self { min_tokens: 40, max_tokens: 120 }
     }
+}
+
+/// What the provider keeps to itself, as Bedrock, Vertex and Ollama do.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quiet {
+    /// No answer has rate-limit headers.
+    pub limit_headers: bool,
+    /// A 429 names no limit and no wait, neither in its body nor in its headers.
+    pub reasons: bool,
 }
 
 /// What goes wrong, each as a share of requests from 0 to 1.

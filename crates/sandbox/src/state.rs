@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::exchange::Ask;
 use crate::limiter::{Account, Limiter, Refused, Rules};
 use crate::settings::Settings;
-use crate::stats::{Counters, add};
+use crate::stats::{Counters, add, subtract};
 
 /// The state of a provider.
 pub(crate) struct Provider {
@@ -40,7 +40,9 @@ impl Provider {
     }
 
     pub(crate) fn set(&self, settings: Settings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        let mut in_force = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        self.limiter(|limiter, now| limiter.change(now, &in_force.limits, &settings.limits));
+        *in_force = Arc::new(settings);
     }
 
     /// Does something with the limiter, at the present second.
@@ -55,7 +57,13 @@ impl Provider {
         self.limiter(|limiter, now| limiter.generated(now, account, limits, tokens));
     }
 
+    pub(crate) fn begin(&self) {
+        let before = self.stats.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.stats.most_in_flight.fetch_max(before + 1, Ordering::Relaxed);
+    }
+
     pub(crate) fn end(&self, account: &Account) {
+        subtract(&self.stats.in_flight, 1);
         self.limiter(|limiter, _| limiter.ended(account));
     }
 
