@@ -9,7 +9,7 @@ import sys
 
 # Read off a clock, in headers and bodies: the two runs were not at the same time.
 OF_THE_TIME = re.compile(r"^date$|ratelimit-(.*-)?(remaining|reset)|processing-ms$")
-OURS = re.compile(r"^x-paceway-")
+OURS = re.compile(r"^x-paceway-|^ratelimit(-policy)?$")
 # What Paceway's answers must have beside the provider's.
 ALWAYS_OURS = {"x-paceway-request-id", "x-paceway-provider", "x-paceway-model", "x-paceway-queued-ms"}
 

@@ -3,6 +3,7 @@
 mod arrows;
 mod circles;
 mod documented;
+mod lessons;
 mod shape;
 
 use std::fs;
@@ -14,6 +15,7 @@ pub(crate) fn problems(root: &Path) -> Vec<String> {
     let mut problems = arrows::problems(root);
     problems.extend(circles::problems(root));
     problems.extend(documented::problems(root));
+    problems.extend(lessons::problems(root, &sources));
     problems.extend(sources.iter().flat_map(shape::problems));
     problems
 }

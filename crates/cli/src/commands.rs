@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod keys;
+mod limits;
 mod sandbox;
 mod serve;
 mod usage;
@@ -49,6 +50,8 @@ enum Command {
     Keys(keys::Command),
     /// Show what was used and what it cost, by model
     Usage,
+    /// Show every limit of a running Paceway: what is free, where it is known from, who waits
+    Limits,
     /// Send an overload twice, directly and through Paceway, and compare (no key is needed)
     Demo(demo::Options),
     /// Run the simulated provider alone
@@ -67,6 +70,7 @@ impl CommandLine {
             Command::Config(command) => config::run(&common, &command),
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),
+            Command::Limits => limits::run(&common),
             Command::Demo(options) => demo::run(&options),
             Command::Sandbox(options) => sandbox::run(&options),
         }

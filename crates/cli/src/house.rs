@@ -9,8 +9,12 @@ use anyhow::{Context, Result};
 use paceway_domain::{Clock, Dialect, Secret, UnixMillis};
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::fleet::ProviderSettings;
+use paceway_gateway::grants;
 use paceway_gateway::lane::KeySettings;
-use paceway_gateway::{Bounds, Calibration, Callers, Fleet, Gateway, Metrics, Standings, Turnstile};
+use paceway_gateway::waiting::SignsOfLife;
+use paceway_gateway::{
+    AdminToken, Bounds, Calibration, Callers, Fleet, Gateway, Metrics, Standings, Turnstile,
+};
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::routing::Candidate;
 use paceway_sandbox::Sandbox;
@@ -70,7 +74,12 @@ pub(crate) fn wall_clock() -> UnixMillis {
 }
 
 /// Builds the gateway and starts its tasks.
-pub(crate) fn build(config: &Config, store: &Store, providers: Vec<ProviderSettings>) -> Result<Running> {
+pub(crate) fn build(
+    config: &Config,
+    store: &Store,
+    admin: &Secret,
+    providers: Vec<ProviderSettings>,
+) -> Result<Running> {
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
@@ -87,13 +96,20 @@ pub(crate) fn build(config: &Config, store: &Store, providers: Vec<ProviderSetti
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_secs(config.queue.max_wait_s),
+            signs_of_life: signs_of_life(config),
             max_answer_bytes: config.upstream.max_answer_bytes,
             max_attempts: config.queue.max_attempts,
         },
     });
     let refresh = refresh_keys(Arc::clone(&gateway), Arc::clone(&store.keys));
-    let tasks = vec![tokio::spawn(turnstile.drive()), tokio::spawn(refresh)];
-    let house = House { gateway, bounds: server_bounds(config), is_ready: Arc::new(AtomicBool::new(true)) };
+    let grants = grants::follow(Arc::clone(&gateway));
+    let tasks = vec![tokio::spawn(turnstile.drive()), tokio::spawn(refresh), tokio::spawn(grants)];
+    let house = House {
+        gateway,
+        admin: AdminToken::new(admin),
+        bounds: server_bounds(config),
+        is_ready: Arc::new(AtomicBool::new(true)),
+    };
     Ok(Running { house, tasks })
 }
 
@@ -123,7 +139,12 @@ fn queue_bounds(config: &Config) -> paceway_scheduler::Bounds {
     }
 }
 
-fn timeouts(config: &Config) -> Timeouts {
+fn signs_of_life(config: &Config) -> Option<SignsOfLife> {
+    let every = Duration::from_secs(config.queue.sign_of_life_s);
+    (!every.is_zero()).then_some(SignsOfLife { every, shows_place: config.queue.sign_shows_place })
+}
+
+pub(crate) fn timeouts(config: &Config) -> Timeouts {
     let upstream = &config.upstream;
     Timeouts {
         connect: Duration::from_secs(upstream.connect_timeout_s),
@@ -176,6 +197,12 @@ fn provider_settings(
         charging: charging_of(dialect),
         only_max_tokens: provider.only_max_tokens,
         is_simulated: false,
+        tier: provider.tier.clone(),
+        admin: provider.admin_key.as_ref().filter(|secret| !secret.is_empty()).map(|secret| KeySettings {
+            name: "admin".into(),
+            secret: secret.clone(),
+            quota_group: "main".into(),
+        }),
         pools: provider
             .limits
             .iter()
@@ -221,6 +248,8 @@ pub(crate) async fn simulated_providers() -> Result<(Vec<ProviderSettings>, Join
             only_max_tokens: false,
             is_simulated: true,
             pools: Vec::new(),
+            tier: None,
+            admin: None,
         })
     };
     let anthropic = provider(Dialect::Anthropic, "", &["claude-*"])?;

@@ -2,6 +2,7 @@
 //!
 //! The only crate that knows all others, and the only place that knows configuration.
 
+mod admin;
 mod commands;
 mod config;
 mod house;

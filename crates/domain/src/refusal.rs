@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::failure::{Failure, Phase};
-use crate::quota::Dimension;
+use crate::quota::{Cause, Dimension};
 
 /// Why a request ends without a provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +82,13 @@ pub enum Refusal {
         /// How long it would have to wait from now.
         retry_after: Duration,
     },
+    /// The provider lets nothing through for a reason that no wait of minutes cures.
+    ProviderClosed {
+        /// The reason.
+        cause: Cause,
+        /// When Paceway tries again whether it still holds.
+        retry_after: Duration,
+    },
     /// The provider could not be reached or did not answer.
     Upstream {
         /// The provider.
@@ -99,7 +106,9 @@ impl Refusal {
     /// How long the client should wait before it asks again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::QueueFull { retry_after } | Self::WaitTooLong { retry_after } => Some(*retry_after),
+            Self::QueueFull { retry_after }
+            | Self::WaitTooLong { retry_after }
+            | Self::ProviderClosed { retry_after, .. } => Some(*retry_after),
             Self::ShuttingDown => Some(Duration::from_secs(1)),
             _ => None,
         }
@@ -121,6 +130,7 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
+    // tidy: long because it is a table of sentences, one for each reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingKey => f.write_str(
@@ -178,6 +188,17 @@ impl fmt::Display for Refusal {
             Self::WaitTooLong { retry_after } => write!(
                 f,
                 "this request's turn under the model's rate limit comes in {:.1} s, later than it may wait",
+                retry_after.as_secs_f64()
+            ),
+            Self::ProviderClosed { cause, retry_after } => write!(
+                f,
+                "the provider refuses every request of this account ({}): add credit or raise its cap there; Paceway tries \
+                 again in {:.0} s",
+                if *cause == Cause::SpendCap {
+                    "its spend cap is reached"
+                } else {
+                    "its billing is not in order"
+                },
                 retry_after.as_secs_f64()
             ),
             Self::Upstream { provider, failure } => write!(f, "provider `{provider}`: {failure}"),

@@ -7,17 +7,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paceway_domain::{Clock, LimitReadings, Moment, RateRefusal, Refusal};
+use paceway_domain::{Clock, Dimension, LimitReadings, Moment, RateRefusal, Refusal};
 use paceway_scheduler::{
-    Ask, Bounds, CallerId, Cost, Decision, Lesson, Limits, PoolId, PoolState, Priority, Refused, RouteId,
-    Scheduler, Submitted, Ticket,
+    Ask, Bounds, CallerId, Cost, Decision, Lesson, Limits, PoolId, PoolState, Priority, Reason, Refused,
+    RouteId, Scheduler, Submitted, Ticket,
 };
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::RuntimeClock;
 
-/// What a waiting request is told: its turn and where, or the wait that it would still have.
-type Told = Result<PoolId, Duration>;
+/// What a waiting request is told: its turn and where, or why it will not come.
+type Told = Result<PoolId, Refusal>;
 
 /// The scheduler and those who wait at it.
 pub struct Turnstile {
@@ -46,6 +46,13 @@ impl Turnstile {
         self.lock().scheduler.add_pool(self.clock.now(), limits)
     }
 
+    /// The provider says, outside any answer, what a pool's limit is.
+    pub fn tell_limit(&self, pool: PoolId, dimension: Dimension, limit: u64) {
+        let mut state = self.lock();
+        state.scheduler.tell_limit(self.clock.now(), pool, dimension, limit);
+        self.turn(state);
+    }
+
     /// Adds a list of pools, any one of which will do.
     pub fn add_route(&self, pools: &[PoolId]) -> RouteId {
         self.lock().scheduler.add_route(pools)
@@ -59,6 +66,11 @@ impl Turnstile {
     /// The wait that a request would have if it came now.
     pub fn expected(&self, ask: &Ask) -> Duration {
         self.lock().scheduler.expected(self.clock.now(), ask)
+    }
+
+    /// How many requests go before this one, at the most; `None` if it does not wait.
+    pub fn place_in_queue(&self, progress: &Progress) -> Option<usize> {
+        self.lock().scheduler.place_in_queue(progress.ticket()?)
     }
 
     /// How many wait, in all.
@@ -95,28 +107,38 @@ impl Turnstile {
     ///
     /// # Errors
     /// [`Refusal::LargerThanLimit`], [`Refusal::QueueFull`] or [`Refusal::WaitTooLong`].
-    pub async fn wait(self: &Arc<Self>, ask: Ask) -> Result<Turn, Refusal> {
+    pub async fn wait(self: &Arc<Self>, ask: Ask, progress: &Progress) -> Result<Turn, Refusal> {
         let (mut turn, told) = {
             let mut state = self.lock();
-            let turn = |ticket, pool| Turn { turnstile: Arc::clone(self), pool, ticket, is_open: true };
+            let turn = |ticket, pool, reason| Turn {
+                turnstile: Arc::clone(self),
+                pool,
+                ticket,
+                reason,
+                is_open: true,
+            };
             match state.scheduler.submit(self.clock.now(), ask) {
-                Submitted::Admitted(ticket, pool) => return Ok(turn(ticket, Some(pool))),
+                Submitted::Admitted(ticket, pool) => return Ok(turn(ticket, Some(pool), None)),
                 Submitted::Refused(refused) => return Err(refusal(refused)),
                 Submitted::Waiting(ticket) => {
                     let (tell, told) = oneshot::channel();
                     state.waiting.insert(ticket, tell);
-                    let turn = turn(ticket, None);
+                    let reason = state.scheduler.reason(self.clock.now(), &ask);
+                    let turn = turn(ticket, None, Some(reason));
+                    progress.waits(Some(ticket));
                     self.turn(state);
                     (turn, told)
                 }
             }
         };
-        match told.await {
+        let told = told.await;
+        progress.waits(None);
+        match told {
             Ok(Ok(pool)) => {
                 turn.pool = Some(pool);
                 Ok(turn)
             }
-            Ok(Err(wait)) => Err(Refusal::WaitTooLong { retry_after: wait }),
+            Ok(Err(why)) => Err(why),
             Err(_) => Err(Refusal::ShuttingDown),
         }
     }
@@ -127,7 +149,10 @@ impl Turnstile {
         while let Some(decision) = state.scheduler.poll(now) {
             let (ticket, told) = match decision {
                 Decision::Admitted(ticket, pool) => (ticket, Ok(pool)),
-                Decision::Expired { ticket, wait } => (ticket, Err(wait)),
+                Decision::Refused(ticket, why) => (ticket, Err(refusal(why))),
+                Decision::Expired { ticket, wait } => {
+                    (ticket, Err(Refusal::WaitTooLong { retry_after: wait }))
+                }
             };
             let heard = state.waiting.remove(&ticket).is_some_and(|tell| tell.send(told).is_ok());
             if !heard {
@@ -156,6 +181,7 @@ fn refusal(refused: Refused) -> Refusal {
         }
         Refused::QueueFull { wait } => Refusal::QueueFull { retry_after: wait },
         Refused::TooLate { wait } => Refusal::WaitTooLong { retry_after: wait },
+        Refused::Barred { cause, wait } => Refusal::ProviderClosed { cause, retry_after: wait },
         Refused::NoTarget => Refusal::Internal("a request was left without a target".into()),
     }
 }
@@ -167,10 +193,31 @@ pub struct Turn {
     /// Where it may go; `None` while it waits.
     pool: Option<PoolId>,
     ticket: Ticket,
+    /// Why it has waited, if it has.
+    reason: Option<Reason>,
     is_open: bool,
 }
 
+/// Where a request is, for whoever tells its client meanwhile.
+#[derive(Debug, Default)]
+pub struct Progress(Mutex<Option<Ticket>>);
+
+impl Progress {
+    fn waits(&self, ticket: Option<Ticket>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Turn {
+    /// Why it has waited, if it has.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason
+    }
+
     /// Where the request may go.
     pub fn pool(&self) -> PoolId {
         self.pool.expect("a turn is handed out when its pool is known")
@@ -189,6 +236,13 @@ impl Turn {
         let mut state = self.turnstile.lock();
         let lesson = Lesson::Refused(refusal, readings);
         state.scheduler.learn(self.turnstile.clock.now(), self.ticket, &lesson);
+        self.turnstile.turn(state);
+    }
+
+    /// The provider broke the answer off with this refusal. What it used is still to be settled.
+    pub fn broken_off(&self, refusal: &RateRefusal) {
+        let mut state = self.turnstile.lock();
+        state.scheduler.learn(self.turnstile.clock.now(), self.ticket, &Lesson::BrokenOff(refusal));
         self.turnstile.turn(state);
     }
 

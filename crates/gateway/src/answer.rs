@@ -1,6 +1,7 @@
 //! The answer: the provider's, as it arrives, in the caller's dialect, with the bill attached.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,13 +11,14 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use paceway_domain::{Dialect, Failure, Refusal, RequestId};
 use paceway_protocol::format_of;
+use paceway_scheduler::Ask as Wish;
 use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
 use crate::relay::Relay;
-use crate::{Endpoint, Gateway, headers};
+use crate::{Endpoint, Gateway, headers, limit_headers};
 
 /// What goes back to the client.
 #[derive(Debug)]
@@ -30,12 +32,23 @@ pub struct Answer {
 }
 
 /// An answer's body: whole, or as it arrives. It never fails: what goes wrong in mid-stream is told in the stream.
-#[derive(Debug)]
 pub enum AnswerBody {
     /// All of it.
     Full(Bytes),
     /// A stream that is still on its way.
     Stream(Box<Relay>),
+    /// A stream that has not begun.
+    Late(Pin<Box<dyn Body<Data = Bytes, Error = Infallible> + Send>>),
+}
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full",
+            Self::Stream(_) => "Stream",
+            Self::Late(_) => "Late",
+        })
+    }
 }
 
 impl Body for AnswerBody {
@@ -50,6 +63,7 @@ impl Body for AnswerBody {
             Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Stream(relay) => relay.poll_next(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Late(body) => body.as_mut().poll_frame(cx),
         }
     }
 
@@ -60,7 +74,7 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Late(_) => SizeHint::default(),
         }
     }
 }
@@ -70,6 +84,7 @@ pub(crate) async fn hand_on(
     gateway: &Arc<Gateway>,
     ask: Ask,
     plan: Plan,
+    wish: &Wish,
     response: Response,
     bill: Bill,
 ) -> Result<Answer, Refusal> {
@@ -80,6 +95,7 @@ pub(crate) async fn hand_on(
         translated_headers(&response.headers)
     };
     add_ours(&mut headers, &ask, &plan, &bill);
+    limit_headers::add(gateway, &ask, wish, bill.went(), plan.is_passthrough(&ask), &mut headers);
     let body = if !status.is_success() {
         hand_on_error(gateway, &ask, &plan, response, bill).await?
     } else if is_event_stream(&response.headers) {
@@ -143,8 +159,11 @@ async fn collect(
     response: Response,
     bill: &mut Bill,
 ) -> Result<Bytes, Refusal> {
+    let is_answer = response.status.is_success();
     response.body.collect(gateway.bounds.max_answer_bytes).await.map_err(|failure| {
-        bill.used_unknown(0);
+        if is_answer {
+            bill.used_unknown(0);
+        }
         bill.close("cut");
         Refusal::Upstream { provider: plan.provider.name().to_owned(), failure }
     })
@@ -178,6 +197,9 @@ fn add_ours(headers: &mut HeaderMap, ask: &Ask, plan: &Plan, bill: &Bill) {
     add("x-paceway-provider", plan.provider.name());
     add("x-paceway-model", &plan.model);
     add("x-paceway-queued-ms", &bill.queued_ms().to_string());
+    if let Some(reason) = bill.waited_for() {
+        add("x-paceway-wait-reason", &reason.to_string());
+    }
     if plan.provider.is_simulated() {
         add("x-paceway-simulated", "true");
     }

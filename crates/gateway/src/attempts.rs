@@ -14,6 +14,7 @@ use paceway_scheduler::Ask as Wish;
 use paceway_upstream::{Answer, AnswerBody};
 
 use crate::Gateway;
+use crate::admission::Progress;
 use crate::bill::Bill;
 use crate::fleet::Plan;
 
@@ -24,13 +25,14 @@ const MAX_ERROR_BYTES: usize = 1 << 20;
 pub(crate) async fn send(
     gateway: &Arc<Gateway>,
     plan: &Plan,
-    wish: Wish,
+    mut wish: Wish,
+    progress: &Progress,
     bill: &mut Bill,
 ) -> Result<Answer, Refusal> {
-    let mut wish = wish;
     loop {
         let asked = gateway.clock.now();
-        let turn = gateway.turnstile.wait(wish).await.inspect_err(|_| bill.close("provider_refused"))?;
+        let turn =
+            gateway.turnstile.wait(wish, progress).await.inspect_err(|_| bill.close("provider_refused"))?;
         let waited = gateway.clock.now().since(asked);
         gateway.metrics.waited(plan.provider.name(), waited);
         let pool = turn.pool();
@@ -54,9 +56,10 @@ pub(crate) async fn send(
             return Ok(answer);
         };
         gateway.metrics.upstream_refused(plan.provider.name(), refusal.cause);
-        tracing::debug!(provider = plan.provider.name(), cause = refusal.cause.name(), "a call was refused");
+        tracing::debug!(provider = plan.provider.name(), ?refusal, "a call was refused");
         bill.was_refused(&refusal, &readings);
-        if bill.attempts() >= gateway.bounds.max_attempts {
+        // Each key has its attempts: going round them is not trying again.
+        if bill.attempts() as usize >= gateway.bounds.max_attempts as usize * plan.lane.targets() {
             return Ok(answer);
         }
         if is_hopeless_here(&refusal) {

@@ -12,7 +12,7 @@ use paceway_domain::{LimitReadings, Moment, RateRefusal, Tokens, Usage};
 use paceway_policy::access::Caller;
 use paceway_policy::pricing;
 use paceway_protocol::Seen;
-use paceway_scheduler::Cost;
+use paceway_scheduler::{Cost, PoolId, Reason};
 use paceway_store::Row;
 
 use crate::admission::Turn;
@@ -37,6 +37,9 @@ pub(crate) struct Bill {
     expected_input: Tokens,
     endpoint: Endpoint,
     turn: Option<Turn>,
+    /// Where it went last, and why it last had to wait.
+    went: Option<PoolId>,
+    waited_for: Option<Reason>,
     is_open: bool,
 }
 
@@ -72,12 +75,16 @@ impl Bill {
             expected_input: ask.input,
             endpoint: ask.endpoint,
             turn: None,
+            went: None,
+            waited_for: None,
             is_open: true,
         }
     }
 
     /// Its turn has come, after this wait: a call goes out.
     pub(crate) fn goes_out(&mut self, turn: Turn, waited: Duration) {
+        self.went = Some(turn.pool());
+        self.waited_for = turn.reason().or(self.waited_for);
         self.turn = Some(turn);
         self.row.attempts += 1;
         self.row.queued_ms += millis(waited);
@@ -119,6 +126,23 @@ impl Bill {
     /// How long it has waited for its turns, in milliseconds.
     pub(crate) fn queued_ms(&self) -> u64 {
         self.row.queued_ms
+    }
+
+    /// Where it went last.
+    pub(crate) fn went(&self) -> Option<PoolId> {
+        self.went
+    }
+
+    /// Why it last had to wait, if it had.
+    pub(crate) fn waited_for(&self) -> Option<Reason> {
+        self.waited_for
+    }
+
+    /// The provider broke its answer off with this refusal.
+    pub(crate) fn was_broken_off(&self, refusal: &RateRefusal) {
+        if let Some(turn) = &self.turn {
+            turn.broken_off(refusal);
+        }
     }
 
     /// What the provider says it used.
@@ -191,10 +215,9 @@ impl Drop for Bill {
     /// Nobody closed it, so the client has hung up (its task was dropped).
     fn drop(&mut self) {
         if self.is_open {
-            if self.row.attempts > 0
-                && self.row.usage == Usage::default()
-                && self.endpoint == Endpoint::Generate
-            {
+            // A call that the provider refused, or is about to, has used nothing.
+            let may_have_used = self.turn.is_some() && matches!(self.row.status, 0 | 200..300);
+            if may_have_used && self.row.usage == Usage::default() && self.endpoint == Endpoint::Generate {
                 self.used_unknown(0);
             }
             self.close("client_gone");

@@ -7,13 +7,14 @@ use paceway_domain::{CATALOGUE, Dialect, Refusal, Tokens};
 use paceway_policy::access::Caller;
 use paceway_policy::routing::{self, Candidate};
 use paceway_protocol::formats::{Target, format_of};
-use paceway_scheduler::{Charging, Cost, PoolId};
+use paceway_protocol::limits::organization::Granted;
+use paceway_scheduler::{Charging, Cost, PoolId, RouteId};
 use paceway_upstream::Call;
 
 use crate::ask::Ask;
 use crate::calibration::{Calibration, Subject};
 use crate::lane::{KeySettings, Lane, Lanes, PoolSettings};
-use crate::{Endpoint, Turnstile, headers};
+use crate::{Endpoint, Turnstile, affinity, headers};
 
 /// The output bound that is sent where a format demands one, the client set none and the catalogue knows none.
 const DEFAULT_MAX_OUTPUT: Tokens = Tokens(8_192);
@@ -39,6 +40,10 @@ pub struct ProviderSettings {
     pub is_simulated: bool,
     /// Its limits, as far as they are declared.
     pub pools: Vec<PoolSettings>,
+    /// Its tier, whose published limits are where to begin for what is not declared.
+    pub tier: Option<String>,
+    /// A key for its administration, by which it says what our limits are, and the quota group that they are of.
+    pub admin: Option<KeySettings>,
 }
 
 /// All providers.
@@ -104,6 +109,27 @@ impl Provider {
     }
 }
 
+impl Provider {
+    /// The call that asks what our limits are.
+    pub(crate) fn limits_call(&self) -> Option<Call> {
+        let admin = self.settings.admin.as_ref()?;
+        let uri = self.uri("/v1/organizations/rate_limits", None).ok()?;
+        let mut key = HeaderValue::from_str(admin.secret.reveal()).ok()?;
+        key.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert("x-api-key", key);
+        headers.insert("anthropic-version", ANTHROPIC_VERSION);
+        Some(Call { method: Method::GET, uri, headers, body: bytes::Bytes::new() })
+    }
+
+    /// It grants these limits.
+    pub(crate) fn tell(&self, granted: Vec<Granted>) {
+        if let Some(admin) = &self.settings.admin {
+            self.lanes.tell(&admin.quota_group, granted);
+        }
+    }
+}
+
 /// Who serves a request, and what is sent there.
 pub(crate) struct Plan {
     pub(crate) provider: Arc<Provider>,
@@ -111,6 +137,8 @@ pub(crate) struct Plan {
     /// The model's name at the provider.
     pub(crate) model: String,
     pub(crate) cost: Cost,
+    /// The place of the target that it prefers.
+    pub(crate) preferred: u8,
     call: Call,
 }
 
@@ -133,8 +161,9 @@ impl Fleet {
     pub fn new(providers: Vec<ProviderSettings>, turnstile: &Arc<Turnstile>) -> Self {
         let candidates = providers.iter().map(|settings| settings.candidate.clone()).collect();
         let providers = providers.into_iter().map(|settings| {
-            let ProviderSettings { candidate, charging, pools, keys, .. } = &settings;
-            let lanes = Lanes::new(&candidate.catalogue, *charging, pools.clone(), keys, turnstile);
+            let ProviderSettings { candidate, charging, pools, tier, keys, .. } = &settings;
+            let lanes =
+                Lanes::new(&candidate.catalogue, *charging, pools.clone(), tier.clone(), keys, turnstile);
             Arc::new(Provider { settings, lanes })
         });
         Self { candidates, providers: providers.collect() }
@@ -145,18 +174,23 @@ impl Fleet {
         &self.candidates
     }
 
-    /// The pools that requests have needed so far, as `(provider, models, quota group, pool)`.
-    pub fn pools(&self) -> Vec<(String, String, String, PoolId)> {
+    /// The pools that requests have needed so far, as `(provider, models, quota group, route, pool)`.
+    pub(crate) fn pools(&self) -> Vec<(String, String, String, RouteId, PoolId)> {
         let of_provider = |provider: &Arc<Provider>| {
             let of_lane = |lane: Arc<Lane>| -> Vec<_> {
                 let named = |(group, pool): (&str, PoolId)| {
-                    (provider.name().to_owned(), lane.class.clone(), group.to_owned(), pool)
+                    (provider.name().to_owned(), lane.class.clone(), group.to_owned(), lane.route, pool)
                 };
                 lane.pools().map(named).collect()
             };
             provider.lanes.all().into_iter().flat_map(of_lane).collect::<Vec<_>>()
         };
         self.providers.iter().flat_map(of_provider).collect()
+    }
+
+    /// The providers that say what our limits are when they are asked.
+    pub(crate) fn administered(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.providers.iter().filter(|provider| provider.settings.admin.is_some())
     }
 
     /// Decides who serves a request and writes the call.
@@ -182,7 +216,11 @@ impl Fleet {
             max_output: max_output.unwrap_or_default(),
         };
         let call = call(&provider, ask, &route.model)?;
-        Ok(Plan { provider, lane, model: route.model, cost, call })
+        let preferred = match lane.targets() {
+            1 => 0,
+            targets => affinity::preferred(&ask.envelope()?, targets),
+        };
+        Ok(Plan { provider, lane, model: route.model, cost, preferred, call })
     }
 }
 

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use paceway_domain::Secret;
+use paceway_domain::{Counted, Secret, Window};
 use paceway_policy::quota_class::quota_class;
 use paceway_policy::routing;
-use paceway_scheduler::{Charging, Limits, PoolId, RouteId};
+use paceway_policy::tiers::grant_of;
+use paceway_protocol::limits::organization::Granted;
+use paceway_scheduler::{Charging, Limits, PoolId, Rate, RouteId};
 
 use crate::Turnstile;
 
@@ -86,6 +88,8 @@ pub(crate) struct Lanes {
     catalogue: String,
     charging: Charging,
     declared: Vec<PoolSettings>,
+    /// The provider's tier, whose published limits are where to begin.
+    tier: Option<String>,
     /// Group by group, the places of its keys.
     groups: Vec<(String, Vec<usize>)>,
     turnstile: Arc<Turnstile>,
@@ -98,6 +102,8 @@ pub(crate) struct Lanes {
 struct Known {
     by_model: HashMap<String, Arc<Lane>>,
     by_class: HashMap<String, Arc<Lane>>,
+    /// What the provider says that it grants, and to which quota group.
+    granted: (String, Vec<Granted>),
 }
 
 impl Lanes {
@@ -105,6 +111,7 @@ impl Lanes {
         catalogue: &str,
         charging: Charging,
         declared: Vec<PoolSettings>,
+        tier: Option<String>,
         keys: &[KeySettings],
         turnstile: &Arc<Turnstile>,
     ) -> Self {
@@ -120,6 +127,7 @@ impl Lanes {
             catalogue: catalogue.to_owned(),
             charging,
             declared,
+            tier,
             groups,
             turnstile: Arc::clone(turnstile),
             known: RwLock::default(),
@@ -162,15 +170,45 @@ impl Lanes {
             "other models".to_owned()
         };
         let made = known.by_class.entry(class).or_insert_with_key(|class| {
-            let unknown = Limits::unknown(self.charging);
-            let limits = declared.map_or(&unknown, |pool| &pool.limits);
-            Arc::new(lane(class, &self.groups, limits, &self.turnstile))
+            let limits = declared.map_or_else(|| self.undeclared(class), |pool| pool.limits.clone());
+            Arc::new(lane(class, &self.groups, &limits, &self.turnstile))
         });
         let made = Arc::clone(made);
+        self.apply(&known.granted, &made);
         if known.by_model.len() < MOST_NAMES {
             known.by_model.insert(model.to_owned(), Arc::clone(&made));
         }
         made
+    }
+}
+
+impl Lanes {
+    /// Where to begin for a class whose limits are not declared: what its tier grants, or nothing.
+    fn undeclared(&self, class: &str) -> Limits {
+        let grant = self.tier.as_deref().and_then(|tier| grant_of(&self.catalogue, tier, class));
+        let rate = |(counted, units): (Counted, u64)| (counted, Rate::whole(units, Window::Minute));
+        let rates = grant.map_or_else(Vec::new, |grant| grant.map(rate).to_vec());
+        Limits { rates, ..Limits::unknown(self.charging) }
+    }
+
+    /// The provider grants a quota group these limits: lanes that there are follow, and those that come begin with them.
+    pub(crate) fn tell(&self, group: &str, granted: Vec<Granted>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.granted = (group.to_owned(), granted);
+        for lane in known.by_class.values() {
+            self.apply(&known.granted, lane);
+        }
+    }
+
+    fn apply(&self, (group, granted): &(String, Vec<Granted>), lane: &Lane) {
+        let is_meant = |granted: &&Granted| {
+            granted.models.iter().any(|model| quota_class(&self.catalogue, model) == lane.class)
+        };
+        for (dimension, limit) in granted.iter().filter(is_meant).flat_map(|granted| &granted.limits) {
+            for (_, pool) in lane.pools().filter(|(of, _)| of == group) {
+                self.turnstile.tell_limit(pool, *dimension, *limit);
+            }
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 //! No HTTP framework and no SQL here: requests come in as [`Arrival`], go out as [`Answer`], and the ways out are the
 //! traits of `upstream` and `store`.
 
+mod admin_token;
 pub mod admission;
+mod affinity;
 pub mod answer;
 mod ask;
 mod attempts;
@@ -13,14 +15,18 @@ pub mod callers;
 pub mod clock;
 mod error_answer;
 pub mod fleet;
+pub mod grants;
 mod headers;
 pub mod lane;
+mod limit_headers;
+pub mod limits_report;
 pub mod metrics;
 pub mod models;
 mod patience;
 pub mod pipeline;
 mod relay;
 pub mod standing;
+pub mod waiting;
 mod wish;
 
 use std::sync::Arc;
@@ -32,12 +38,14 @@ use paceway_domain::{Clock, Dialect, RequestId};
 use paceway_store::Ledger;
 use paceway_upstream::Upstream;
 
+pub use admin_token::AdminToken;
 pub use admission::Turnstile;
 pub use answer::{Answer, AnswerBody};
 pub use calibration::Calibration;
 pub use callers::Callers;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
+pub use paceway_scheduler::PoolState;
 pub use standing::Standings;
 
 /// What a client wants done with its body.
@@ -71,6 +79,8 @@ pub struct Arrival {
 pub struct Bounds {
     /// The longest wait for a rate limit.
     pub max_wait: Duration,
+    /// How clients of streams hear that they are waited for; `None`: they hear nothing.
+    pub signs_of_life: Option<waiting::SignsOfLife>,
     /// The largest answer that is not streamed, in bytes.
     pub max_answer_bytes: usize,
     /// How often a request is sent to a provider that refuses it for its rate or load.

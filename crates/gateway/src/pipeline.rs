@@ -8,26 +8,48 @@
 //!    hold; then the **wish**: how it stands in the queue, with which priority and until when;
 //! 4. **open the bill**: from here on the request is settled exactly once, by a drop guard, however it ends;
 //! 5. **attempts**: wait for a turn, send, judge, wait again. The only loop;
-//! 6. **answer**: attach the bill to the answer and hand it on as it arrives.
+//! 6. **answer**: attach the bill to the answer and hand it on as it arrives. A stream whose answer is long in coming begins
+//!    with signs of life.
 
 use std::sync::Arc;
 
 use paceway_domain::{Dialect, Refusal, RequestId};
 use paceway_protocol::refusals;
+use paceway_scheduler::Ask as Wish;
 
+use crate::admission::Progress;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
-use crate::{Arrival, Gateway, answer, attempts, error_answer, wish};
+use crate::fleet::Plan;
+use crate::{Arrival, Gateway, answer, attempts, error_answer, waiting, wish};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
     let ask = Ask::read(arrival)?;
     let plan = gateway.fleet.plan(&caller, &ask, &gateway.calibration)?;
     let wish = wish::of(gateway, &caller, &ask, &plan);
-    let mut bill = Bill::open(gateway, &caller, &ask, &plan);
-    let response = attempts::send(gateway, &plan, wish, &mut bill).await?;
-    answer::hand_on(gateway, ask, plan, response, bill).await
+    let bill = Bill::open(gateway, &caller, &ask, &plan);
+    let progress = Arc::new(Progress::default());
+    if !ask.is_streamed() {
+        return attempt(gateway, ask, plan, wish, &progress, bill).await;
+    }
+    let (dialect, id) = (ask.dialect, ask.id.clone());
+    let (house, told) = (Arc::clone(gateway), Arc::clone(&progress));
+    let going = Box::pin(async move { attempt(&house, ask, plan, wish, &told, bill).await });
+    waiting::answer_or_wait(gateway, dialect, &id, progress, going).await
+}
+
+async fn attempt(
+    gateway: &Arc<Gateway>,
+    ask: Ask,
+    plan: Plan,
+    wish: Wish,
+    progress: &Progress,
+    mut bill: Bill,
+) -> Result<Answer, Refusal> {
+    let response = attempts::send(gateway, &plan, wish, progress, &mut bill).await?;
+    answer::hand_on(gateway, ask, plan, &wish, response, bill).await
 }
 
 /// Answers a request. A refusal is an answer too: it comes in the caller's dialect.

@@ -10,7 +10,7 @@ use paceway_domain::Failure;
 use paceway_protocol::formats::{Edit, Ending, format_of};
 use paceway_protocol::neutral::{ErrorKind, ErrorReport, Piece};
 use paceway_protocol::sse::{Event, Splitter};
-use paceway_protocol::{Format, StreamReader, StreamWatch, StreamWriter};
+use paceway_protocol::{Format, StreamReader, StreamWatch, StreamWriter, limits};
 use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 
 use crate::Gateway;
@@ -94,8 +94,12 @@ impl Relay {
         let passes_whole = self.translation.is_none() && !self.watch.edits();
         let mut written = Written::default();
         let (watch, translation) = (&mut self.watch, &mut self.translation);
+        let mut refusal = None;
         let split = self.splitter.push(&chunk, |event| {
             let edit = watch.event(event);
+            if watch.seen().ending == Ending::Failed {
+                refusal = refusal.or_else(|| limits::refusal_in_stream(&event.data()?));
+            }
             match translation {
                 Some((reader, writer)) => written.translate(reader.as_mut(), writer.as_mut(), event),
                 None if passes_whole => {}
@@ -112,7 +116,12 @@ impl Relay {
         match self.watch.seen().ending {
             Ending::Open => {}
             Ending::Complete => self.bill.close("completed"),
-            Ending::Failed => self.bill.close("provider_error"),
+            Ending::Failed => {
+                if let Some(refusal) = refusal {
+                    self.bill.was_broken_off(&refusal);
+                }
+                self.bill.close("provider_error");
+            }
         }
         if passes_whole { chunk } else { written.bytes.into() }
     }

@@ -20,7 +20,7 @@ pub(crate) fn of(gateway: &Arc<Gateway>, caller: &Caller, ask: &Ask, plan: &Plan
     Wish {
         route: plan.lane.route,
         without: 0,
-        first: 0,
+        first: plan.preferred,
         own: standing.own,
         caller: standing.caller,
         weight: standing.weight,

@@ -12,18 +12,9 @@ use http_body_util::BodyExt;
 use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure, MicroUsd, Tokens};
 use serde_json::{Value, json};
-use support::{at_once, bytes, easy, house, message, question, requests, response, streamed, text, whole};
-
-const STREAM: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\
-    \"message\",\"role\":\"assistant\",\"model\":\"claude-haiku-5-5\",\"content\":[],\"usage\":{\"input_tokens\":100,\
-    \"cache_read_input_tokens\":7,\"output_tokens\":1}}}\n\nevent: unheard_of\ndata: {\"type\":\"unheard_of\"}\n\n\
-    event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\
-    \"text\":\"\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\
-    \"text_delta\",\"text\":\"Héllo \"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\
-    \"delta\":{\"type\":\"text_delta\",\"text\":\"wörld\"}}\n\nevent: content_block_stop\ndata: {\"type\":\
-    \"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\
-    \"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":20}}\n\nevent: message_stop\ndata: {\"type\":\
-    \"message_stop\"}\n\n";
+use support::{
+    STREAM, at_once, bytes, easy, house, message, question, requests, response, streamed, text, whole,
+};
 
 const CHUNKS: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-5-nano\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\
     \"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\ndata: {\"id\":\"chatcmpl-1\",\"model\":\

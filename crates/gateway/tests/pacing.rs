@@ -6,6 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use paceway_domain::Dialect;
 use paceway_gateway::fleet::ProviderSettings;
@@ -14,7 +15,8 @@ use paceway_gateway::{Answer, Arrival, Endpoint, pipeline};
 use paceway_scheduler::{Charging, Limits, Priority};
 use serde_json::{Value, json};
 use support::{
-    House, KEY, at_once, easy, house, house_of, key, message, provider, question, requests, whole,
+    House, KEY, STREAM, at_once, easy, house, house_of, key, message, provider, question, requests, streamed,
+    text, whole,
 };
 
 fn refusal(message: &str) -> Value {
@@ -151,4 +153,167 @@ async fn a_key_has_limits_of_its_own_and_waits_for_them() {
     assert_eq!(ask(&house).await.headers["x-paceway-queued-ms"], "0");
     let waited: u64 = ask(&house).await.headers["x-paceway-queued-ms"].to_str().unwrap().parse().unwrap();
     assert!((990..1_010).contains(&waited), "{waited}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_key_is_tried_however_few_attempts_one_key_gets() {
+    let limited = refusal("This request would exceed your rate limit of 50 requests per minute.");
+    let mut answers: Vec<_> = (0..6).map(|_| whole(429, &[("retry-after", "30")], &limited)).collect();
+    answers.push(whole(200, &[], &message()));
+    let names = ["a", "b", "c", "d", "e", "f", "g"];
+    let keys = names.map(|name| key(name, &format!("sk-{name}"), name)).to_vec();
+    let unknown = Limits::unknown(Charging::AsGenerated);
+    let providers =
+        vec![ProviderSettings { keys, ..provider("anthropic", Dialect::Anthropic, "claude-*", unknown) }];
+    // One attempt may be made again three times, seven keys or not.
+    let house = house_of(answers, providers, Vec::new(), Duration::ZERO);
+    assert_eq!(ask(&house).await.status, 200);
+    assert_eq!(keys_used(&house).len(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_all_keys_used_up_the_client_is_told_the_soonest_release_of_any() {
+    let limited = refusal("This request would exceed your rate limit of 50 requests per minute.");
+    let answers = vec![
+        whole(429, &[("retry-after", "7000")], &limited),
+        whole(429, &[("retry-after", "90")], &limited),
+    ];
+    let house = house_of(answers, two_keys(), Vec::new(), Duration::ZERO);
+    for _ in 0..2 {
+        let told = ask(&house).await;
+        assert_eq!((told.status.as_u16(), &told.headers["retry-after"]), (429, &HeaderValue::from(90)));
+    }
+    assert_eq!(keys_used(&house).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_waits_gets_signs_of_life_with_its_place_and_then_its_answer() {
+    let answers = vec![whole(200, &[], &message()), streamed(vec![Bytes::from_static(STREAM.as_bytes())])];
+    let house = house(answers, requests(2, 1), Duration::ZERO);
+    ask(&house).await;
+    let asked = question("claude-haiku-5-5", true);
+    let before = house.gateway.clock.now();
+    let answer = house.ask(Dialect::Anthropic, &asked).await;
+    assert_eq!(house.gateway.clock.now().since(before), Duration::from_secs(15));
+    assert_eq!(
+        (answer.status, &answer.headers["content-type"]),
+        (StatusCode::OK, &HeaderValue::from_static("text/event-stream; charset=utf-8"))
+    );
+    let seen = text(answer).await;
+    let sign = ": 0 before this request in the queue\nevent: ping\ndata: {\"type\": \"ping\"}\n\n";
+    assert!(seen.starts_with(sign), "{seen}");
+    assert!(seen.ends_with(STREAM), "{seen}");
+    assert_eq!(house.rows.all().last().unwrap().outcome, "completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_wrong_after_a_sign_of_life_is_told_in_the_stream_in_either_dialect() {
+    for (dialect, error) in [
+        (Dialect::Anthropic, "event: error\ndata: {\"type\":\"error\""),
+        (Dialect::OpenAi, "data: {\"error\""),
+    ] {
+        let answers = vec![
+            whole(200, &[], &message()),
+            whole(400, &[], &json!({"error": {"message": "No such thing."}})),
+        ];
+        let house = house(answers, requests(2, 1), Duration::ZERO);
+        ask(&house).await;
+        let answer = house.ask(dialect, &question("claude-haiku-5-5", true)).await;
+        assert_eq!(answer.status, 200);
+        let seen = text(answer).await;
+        assert!(seen.contains(error) && seen.contains("No such thing."), "{seen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_retried_as_a_whole_answer_is() {
+    let overloaded = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
+    let answers = vec![whole(529, &[], &overloaded), streamed(vec![Bytes::from_static(STREAM.as_bytes())])];
+    let house = easy(answers);
+    let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", true)).await;
+    assert_eq!((answer.status.as_u16(), text(answer).await.as_str()), (200, STREAM));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_inside_a_stream_holds_the_next_request_back() {
+    let unknown = Limits::unknown(Charging::Reserved);
+    let providers = vec![provider("openai", Dialect::OpenAi, "gpt-*", unknown)];
+    let refused =
+        "data: {\"error\":{\"message\":\"Rate limit reached. Please try again in 7s.\",\"code\":429}}\n\n";
+    let answers = vec![streamed(vec![Bytes::from_static(refused.as_bytes())]), whole(200, &[], &json!({}))];
+    let house = house_of(answers, providers, Vec::new(), Duration::ZERO);
+    text(house.ask(Dialect::OpenAi, &question("gpt-5-nano", true)).await).await;
+    let before = house.gateway.clock.now();
+    house.ask(Dialect::OpenAi, &question("gpt-5-nano", false)).await;
+    assert!(house.gateway.clock.now().since(before) >= Duration::from_secs(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_says_what_is_left_of_the_limits() {
+    let house = house(
+        vec![whole(200, &[], &message()), whole(200, &[], &message())],
+        requests(60, 10),
+        Duration::ZERO,
+    );
+    let answer = ask(&house).await;
+    assert_eq!(answer.headers["ratelimit-policy"], "\"requests-per-minute\";q=60;w=60");
+    assert_eq!(answer.headers["ratelimit"], "\"requests-per-minute\";r=9;t=1");
+    let crossed = house.ask(Dialect::OpenAi, &question("claude-haiku-5-5", false)).await;
+    assert_eq!(crossed.headers["x-ratelimit-remaining-requests"], "8");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waited_says_why() {
+    let house = house(
+        vec![whole(200, &[], &message()), whole(200, &[], &message())],
+        requests(60, 1),
+        Duration::ZERO,
+    );
+    ask(&house).await;
+    assert_eq!(ask(&house).await.headers["x-paceway-wait-reason"], "requests per minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_asked_says_what_the_limits_are() {
+    let grants = json!({"data": [{"type": "rate_limit", "group_type": "model_group", "models": ["claude-haiku-5-5"],
+        "limits": [{"type": "requests_per_minute", "value": 7}]}], "next_page": null});
+    let unknown = Limits::unknown(Charging::AsGenerated);
+    let admin = Some(key("admin", "sk-ant-admin", "main"));
+    let pools = Vec::new();
+    let one =
+        ProviderSettings { admin, pools, ..provider("anthropic", Dialect::Anthropic, "claude-*", unknown) };
+    let house = house_of(
+        vec![whole(200, &[], &message()), whole(200, &[], &grants)],
+        vec![one],
+        Vec::new(),
+        Duration::ZERO,
+    );
+    ask(&house).await;
+    let following = tokio::spawn(paceway_gateway::grants::follow(Arc::clone(&house.gateway)));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    following.abort();
+    let report = paceway_gateway::limits_report::report(&house.gateway);
+    assert_eq!(report.pools[0].state.meters[0].limit, 7);
+    let calls = house.script.calls.lock().unwrap();
+    assert_eq!(calls[1].uri.path(), "/v1/organizations/rate_limits");
+    assert_eq!(calls[1].headers["x-api-key"], "sk-ant-admin");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tier_is_where_to_begin() {
+    let unknown = Limits::unknown(Charging::AsGenerated);
+    let tier = Some("start".into());
+    let one = ProviderSettings {
+        tier,
+        pools: Vec::new(),
+        ..provider("anthropic", Dialect::Anthropic, "claude-*", unknown)
+    };
+    let house = house_of(vec![whole(200, &[], &message())], vec![one], Vec::new(), Duration::ZERO);
+    let answer = ask(&house).await;
+    assert!(
+        answer.headers["ratelimit-policy"]
+            .to_str()
+            .unwrap()
+            .starts_with("\"requests-per-minute\";q=1000;w=60")
+    );
 }

@@ -6,3 +6,4 @@ pub mod access;
 pub mod pricing;
 pub mod quota_class;
 pub mod routing;
+pub mod tiers;

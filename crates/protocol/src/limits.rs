@@ -8,8 +8,10 @@
 mod date;
 mod duration;
 mod number;
+pub mod organization;
 mod readings;
 mod refusal;
+pub mod show;
 #[cfg(test)]
 mod tests;
 mod wait;

@@ -34,6 +34,7 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
         Refusal::LargerThanLimit { .. } => (413, ErrorKind::TooLarge, "larger_than_limit"),
         Refusal::QueueFull { .. } => (429, ErrorKind::RateLimit, "queue_full"),
         Refusal::WaitTooLong { .. } => (429, ErrorKind::RateLimit, "wait_too_long"),
+        Refusal::ProviderClosed { .. } => (402, ErrorKind::Billing, "provider_closed"),
         Refusal::Upstream { .. } if refusal.is_upstream_timeout() => {
             (504, ErrorKind::Timeout, "upstream_timeout")
         }

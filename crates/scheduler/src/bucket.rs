@@ -45,6 +45,8 @@ pub(crate) struct Bucket {
     rate: Rate,
     /// What somebody else takes of the refill, in units per window.
     drain: u64,
+    /// Taken here and not taken there yet: the real bucket overflows when so much is missing here.
+    ahead: u64,
     /// In units × nanoseconds of the window, as of `at`.
     level: i128,
     at: Moment,
@@ -53,7 +55,7 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// A full bucket.
     pub(crate) fn full(rate: Rate, now: Moment) -> Self {
-        Self { rate, drain: 0, level: signed(rate.burst, rate.window), at: now }
+        Self { rate, drain: 0, ahead: 0, level: signed(rate.burst, rate.window), at: now }
     }
 
     pub(crate) fn rate(&self) -> Rate {
@@ -78,6 +80,14 @@ impl Bucket {
     pub(crate) fn set_drain(&mut self, now: Moment, drain: u64) {
         self.refill(now);
         self.drain = drain.min(self.rate.units);
+    }
+
+    /// So much of what is taken here is not taken at the provider yet. Its bucket is fuller by that, and does not refill
+    /// beyond its burst.
+    pub(crate) fn set_ahead(&mut self, now: Moment, ahead: u64) {
+        self.refill(now);
+        self.ahead = ahead;
+        self.level = self.level.min(self.full_level());
     }
 
     /// Whole units that are free now; negative when overdrawn.
@@ -135,7 +145,7 @@ impl Bucket {
     }
 
     fn full_level(&self) -> i128 {
-        signed(self.rate.burst, self.rate.window)
+        (i128::from(self.rate.burst) - i128::from(self.ahead)) * self.scale()
     }
 }
 
@@ -214,6 +224,16 @@ mod tests {
         assert_eq!(bucket.wait_for(at(0), 2), Duration::from_secs(4));
         bucket.set_drain(at(0), 1_000);
         assert_eq!(bucket.wait_for(at(0), 1), Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_is_taken_ahead_of_the_provider_lets_its_bucket_overflow() {
+        let mut bucket = Bucket::full(RATE, at(0));
+        bucket.take(at(0), 6);
+        bucket.set_ahead(at(0), 6);
+        assert_eq!(bucket.free(at(5)), 4);
+        bucket.set_ahead(at(5), 0);
+        assert_eq!(bucket.free(at(8)), 7);
     }
 
     #[test]

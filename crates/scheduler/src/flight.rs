@@ -16,11 +16,16 @@ type ByCounted = [u64; 4];
 /// Over this time a rate of use is averaged.
 const USE_AVERAGE: Duration = Duration::from_secs(30);
 
+/// The weight that is worked off in a second where no request has ended yet: 100 output tokens.
+const UNKNOWN_WEIGHT_PER_SECOND: f64 = 2_000.0;
+
 /// A request in flight, as its pool saw it leave.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flight {
     /// When it was sent.
     pub(crate) at: Moment,
+    /// Whether it is sent to see whether a closed pool is open again.
+    pub(crate) is_probe: bool,
     /// What the pool had charged ever, then.
     charged: ByCounted,
 }
@@ -35,8 +40,9 @@ pub(crate) struct Flights {
     later: ByCounted,
     /// The same, each part times the nanosecond at which it was sent.
     later_by_time: [u128; 4],
-    /// The mean length of requests, in seconds; 0 before the first one ended.
+    /// The mean length of requests, in seconds, and their mean weight; 0 before the first one ended.
     mean_seconds: f64,
+    mean_weight: f64,
     /// Units per second, and when that was last updated.
     used: [f64; 4],
     used_at: Moment,
@@ -48,15 +54,15 @@ impl Flights {
     }
 
     /// A request leaves.
-    pub(crate) fn begin(&mut self, now: Moment, cost: &Cost, charging: Charging) -> Flight {
+    pub(crate) fn begin(&mut self, now: Moment, cost: &Cost, charging: Charging, is_probe: bool) -> Flight {
         self.count += 1;
-        let flight = Flight { at: now, charged: self.charged };
+        let flight = Flight { at: now, is_probe, charged: self.charged };
         self.decay_use(now);
         for (place, counted) in COUNTED.into_iter().enumerate() {
             let taken = cost.at_admission(counted, charging);
             let later = cost.charged_later(counted, charging);
-            self.charged[place] += taken - later;
-            self.later[place] += later;
+            self.charged[place] = self.charged[place].saturating_add(taken.saturating_sub(later));
+            self.later[place] = self.later[place].saturating_add(later);
             self.later_by_time[place] += u128::from(later) * u128::from(now.as_nanos());
             self.used[place] += taken as f64 / USE_AVERAGE.as_secs_f64();
         }
@@ -79,14 +85,26 @@ impl Flights {
             let by_time = u128::from(later) * u128::from(flight.at.as_nanos());
             self.later_by_time[place] = self.later_by_time[place].saturating_sub(by_time);
             if later > 0 {
-                self.charged[place] += spent.map_or(0, |spent| spent.output.get());
+                let generated = spent.map_or(0, |spent| spent.at_settlement(Counted::Output));
+                self.charged[place] = self.charged[place].saturating_add(generated);
             }
         }
-        if spent.is_some() {
-            let seconds = now.since(flight.at).as_secs_f64();
-            let is_first = self.mean_seconds == 0.0;
-            self.mean_seconds = if is_first { seconds } else { self.mean_seconds * 0.9 + seconds * 0.1 };
+        if let Some(spent) = spent {
+            let is_first = self.mean_weight == 0.0;
+            let toward = |mean: f64, value: f64| if is_first { value } else { mean * 0.9 + value * 0.1 };
+            self.mean_seconds = toward(self.mean_seconds, now.since(flight.at).as_secs_f64());
+            self.mean_weight = toward(self.mean_weight, weight(spent));
         }
+    }
+
+    /// How long a place in flight is likely to be taken by a request.
+    pub(crate) fn likely_length(&self, cost: &Cost) -> Duration {
+        let seconds = if self.mean_weight > 0.0 {
+            self.mean_seconds * weight(cost) / self.mean_weight
+        } else {
+            weight(cost) / UNKNOWN_WEIGHT_PER_SECOND
+        };
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
     }
 
     /// What the provider has charged since this request left, as far as we know.
@@ -103,13 +121,13 @@ impl Flights {
             return (0, 0);
         }
         if self.mean_seconds == 0.0 {
-            return (0, later);
+            return (later, later);
         }
         let sent_at = self.later_by_time[place] / u128::from(later);
         let age = u128::from(now.as_nanos()).saturating_sub(sent_at) as f64 / 1e9;
         let share = (1.0 - age / self.mean_seconds).clamp(0.0, 1.0);
-        // Answers are not all of the mean's length, nor generated at one speed.
-        (part(later, share * 0.6), part(later, share * 1.3 + 0.2))
+        // Answers are not all of the mean's length, and those that are still in flight are the longer ones.
+        (part(later, share * 0.7), later)
     }
 
     /// Units used per second of late.
@@ -122,6 +140,11 @@ impl Flights {
         self.used = self.used.map(|used| used * factor);
         self.used_at = self.used_at.max(now);
     }
+}
+
+/// What makes a request long: output above all.
+fn weight(cost: &Cost) -> f64 {
+    (1 + cost.input.get() + 20 * cost.output.get()) as f64
 }
 
 const COUNTED: [Counted; 4] = [Counted::Requests, Counted::Input, Counted::Output, Counted::Total];

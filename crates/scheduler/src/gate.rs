@@ -71,18 +71,22 @@ impl Gate {
         if is_new {
             self.refusals = self.refusals.saturating_add(1);
         }
-        let guess = FIRST_GUESS.saturating_mul(1 << (self.refusals.max(1) - 1).min(10)).min(LONGEST_GUESS);
-        let mut until = now.after(wait.unwrap_or(guess));
+        let doubled = FIRST_GUESS.saturating_mul(1 << (self.refusals.max(1) - 1).min(10)).min(LONGEST_GUESS);
+        // No wait of seconds cures an account; and who says again and again to come back at once is not believed.
+        let guess = if cause.is_curable() { doubled } else { PROBE_EVERY };
+        let least = if self.refusals > 1 { doubled } else { Duration::ZERO };
+        let mut until = now.after(wait.map_or(guess, |stated| stated.max(least)));
         let mut since = now;
+        let mut is_probing = false;
         if let Some(closed) = self.closed {
             if !is_new {
-                since = closed.since;
+                (since, is_probing) = (closed.since, closed.is_probing);
             }
             let is_guessed_again = wait.is_none() && !is_new;
             until = if is_guessed_again { closed.until } else { until.max(closed.until) };
         }
         let probe_at = until.min(now.after(PROBE_EVERY));
-        self.closed = Some(Closed { cause, since, until, probe_at, is_probing: false });
+        self.closed = Some(Closed { cause, since, until, probe_at, is_probing });
     }
 
     /// The probe leaves.
@@ -92,9 +96,9 @@ impl Gate {
         }
     }
 
-    /// An answer has begun of a request that left at `sent_at`: one that left after the gate was closed opens it.
-    pub(crate) fn answered(&mut self, sent_at: Moment) {
-        if self.closed.is_none_or(|closed| sent_at >= closed.since && closed.is_probing) {
+    /// An answer has begun: that of the probe opens the gate.
+    pub(crate) fn answered(&mut self, is_probe: bool) {
+        if self.closed.is_none_or(|closed| is_probe && closed.is_probing) {
             *self = Self::default();
         }
     }
@@ -159,16 +163,38 @@ mod tests {
         gate.probe_failed(at(3));
         assert_eq!(gate.passage(at(3)), Passage::Probe);
         gate.probe();
-        gate.answered(at(3));
+        gate.answered(false);
+        assert_eq!(gate.passage(at(3)), Passage::Probing);
+        gate.answered(true);
         assert_eq!(gate.passage(at(3)), Passage::Open);
     }
 
     #[test]
-    fn an_answer_that_left_before_the_refusal_does_not_open_it() {
+    fn an_answer_that_is_not_the_probes_does_not_open_it_and_an_old_refusal_does_not_end_the_probe() {
         let mut gate = Gate::default();
         gate.close(at(5), at(4), Cause::Overload, Some(Duration::from_secs(10)));
-        gate.answered(at(3));
+        gate.answered(false);
         assert_eq!(gate.passage(at(5)), Passage::Closed(at(15)));
+        gate.probe();
+        gate.close(at(16), at(4), Cause::Overload, None);
+        assert_eq!(gate.passage(at(16)), Passage::Probing);
+    }
+
+    #[test]
+    fn who_says_again_and_again_to_come_back_at_once_is_not_believed() {
+        let mut gate = Gate::default();
+        gate.close(at(0), at(0), Cause::Unknown, Some(Duration::ZERO));
+        assert_eq!(gate.passage(at(0)), Passage::Probe);
+        gate.probe();
+        gate.close(at(0), at(0), Cause::Unknown, Some(Duration::ZERO));
+        assert_eq!(gate.passage(at(0)), Passage::Closed(at(1)));
+    }
+
+    #[test]
+    fn an_empty_account_is_not_asked_every_few_seconds() {
+        let mut gate = Gate::default();
+        gate.close(at(0), at(0), Cause::Billing, None);
+        assert_eq!(gate.passage(at(0)), Passage::Closed(at(900)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use paceway_domain::Moment;
 
 use crate::ask::{Ask, CallerId, PoolId, Priority};
 use crate::pool::Wait;
-use crate::pools::Pools;
+use crate::pools::{Hopeless, Pools};
 use crate::queue::{Class, Units, add};
 use crate::ticket::{Entry, Place, Stage, Ticket, Tickets};
 
@@ -26,10 +26,11 @@ pub(crate) struct Group {
     is_touched: bool,
 }
 
-/// Who goes next, and where.
-pub(crate) struct Pick {
-    pub(crate) ticket: Ticket,
-    pub(crate) pool: PoolId,
+/// Who goes next and where, or who never will and why, or not in time and how late.
+pub(crate) enum Pick {
+    Goes(Ticket, PoolId),
+    Hopeless(Ticket, Hopeless),
+    TooLate(Ticket, Duration),
 }
 
 impl Group {
@@ -84,13 +85,9 @@ impl Group {
         add(before, self.classes[class].ahead(ask, own))
     }
 
-    /// What a caller was served turned out to be more or less.
-    pub(crate) fn served(&mut self, ask: &Ask, nanos: i64) {
-        self.served_in(ask, ask.priority as usize, nanos);
-    }
-
-    pub(crate) fn served_in(&mut self, ask: &Ask, class: usize, nanos: i64) {
-        self.classes[class].served(ask.caller, ask.weight, nanos);
+    /// A caller was served so many nanoseconds of a pool's time; less than was thought if that is negative.
+    pub(crate) fn served(&mut self, now: Moment, ask: &Ask, class: usize, nanos: i64) {
+        self.classes[class].served(now, ask, nanos);
     }
 
     pub(crate) fn waiting_by_caller(&self) -> Vec<(Priority, CallerId, u32)> {
@@ -113,39 +110,40 @@ impl Group {
         before + self.classes[class].place_of(ticket, ask, tickets)
     }
 
-    /// Moves those up a class that have waited long enough in theirs; from the lowest, so that one may move up several.
+    /// Moves those up that have waited long enough in their class while a higher one was served, one at a time.
     pub(crate) fn age(&mut self, now: Moment, ageing: Duration, tickets: &mut Tickets, pools: &Pools) {
-        for class in (1..self.classes.len()).rev() {
-            while let Some((since, ticket)) = self.classes[class].oldest() {
-                let grown = since.after(ageing);
-                if grown > now {
-                    break;
-                }
-                let Some(entry) = tickets.get_mut(ticket) else { break };
-                entry.stage = Stage::Waiting(Place { class: class - 1, since: grown });
-                let ask = entry.ask;
-                let units = pools.units(&ask);
-                self.classes[class].leave(since, ticket, tickets, &ask, units);
-                self.classes[class - 1].push(grown, ticket, &ask, units);
+        for class in 1..self.classes.len() {
+            let is_overtaken = self.classes[..class].iter().any(|higher| higher.count() > 0);
+            if !is_overtaken || self.classes[class - 1].has_a_guest() {
+                continue;
             }
+            let Some((since, ticket)) = self.classes[class].oldest() else { continue };
+            let Some(entry) = tickets.get_mut(ticket).filter(|_| since.after(ageing) <= now) else {
+                continue;
+            };
+            entry.stage = Stage::Waiting(Place { class: class - 1, since: now });
+            let ask = entry.ask;
+            let units = pools.units(&ask);
+            self.classes[class].leave(since, ticket, tickets, &ask, units);
+            self.classes[class - 1].push(now, ticket, &ask, units);
         }
     }
 
-    /// The first in order that may go now; if there is none, when to look again is noted.
+    /// The first in order that may go now, or that never will; if there is none, when to look again is noted.
     pub(crate) fn pick(&mut self, now: Moment, pools: &mut Pools, tickets: &Tickets) -> Option<Pick> {
-        let mut claimed = Claims::default();
+        let mut claims = Claims::default();
         let mut wake = Moment::FAR;
-        for class in &self.classes {
+        'all: for class in &self.classes {
             for ticket in class.heads() {
                 let Some(&Entry { ask, .. }) = tickets.get(ticket) else { continue };
-                match try_head(now, pools, &ask, &mut claimed) {
-                    Ok(pool) => return Some(Pick { ticket, pool }),
-                    Err(at) => wake = wake.min(at),
+                match try_head(now, pools, &ask, &mut claims) {
+                    Head::Goes(pool) => return Some(Pick::Goes(ticket, pool)),
+                    Head::Hopeless(why) => return Some(Pick::Hopeless(ticket, why)),
+                    Head::TooLate(wait) => return Some(Pick::TooLate(ticket, wait)),
+                    Head::Waits(at) => wake = wake.min(at),
                 }
-                if claimed.0.len() >= self.pools {
-                    self.wake = wake;
-                    self.is_touched = false;
-                    return None;
+                if claims.targets.len() >= self.pools {
+                    break 'all;
                 }
             }
         }
@@ -155,39 +153,67 @@ impl Group {
     }
 }
 
-/// Pools that a request before in the order waits for.
+/// Pools that a request before in the order waits for: targets, and limits of our own.
 #[derive(Debug, Default)]
-struct Claims(Vec<PoolId>);
+struct Claims {
+    targets: Vec<PoolId>,
+    own: Vec<PoolId>,
+}
+
+/// What can be done with a head.
+enum Head {
+    Goes(PoolId),
+    Hopeless(Hopeless),
+    TooLate(Duration),
+    Waits(Moment),
+}
 
 /// Where a head may go now, or when to look again.
-fn try_head(now: Moment, pools: &mut Pools, ask: &Ask, claimed: &mut Claims) -> Result<PoolId, Moment> {
+fn try_head(now: Moment, pools: &mut Pools, ask: &Ask, claims: &mut Claims) -> Head {
+    if let Some(why) = pools.hopeless(now, ask) {
+        return Head::Hopeless(why);
+    }
+    let own = || ask.own.into_iter().flatten();
+    if own().any(|pool| claims.own.contains(&pool)) {
+        return Head::Waits(Moment::FAR);
+    }
     match pools.own_wait(now, ask) {
         Wait::For(Duration::ZERO) => {}
-        Wait::For(wait) => return Err(now.after(wait)),
-        Wait::ForAnother => return Err(Moment::FAR),
+        Wait::For(wait) if now.after(wait) > ask.deadline => return Head::TooLate(wait),
+        wait => {
+            claims.own.extend(own());
+            return Head::Waits(if let Wait::For(wait) = wait { now.after(wait) } else { Moment::FAR });
+        }
     }
     let mut soonest: Option<(Duration, PoolId)> = None;
     let mut held = Vec::new();
+    let mut is_behind = false;
     let targets: Vec<PoolId> = pools.targets(ask).collect();
     for id in targets {
+        if claims.targets.contains(&id) {
+            is_behind = true;
+            continue;
+        }
         let pool = &mut pools[id];
-        if claimed.0.contains(&id) || pool.never_fits(&ask.cost).is_some() {
+        if pool.never_fits(now, &ask.cost).is_some() {
             continue;
         }
         match pool.wait(now, &ask.cost) {
-            Wait::For(Duration::ZERO) => return Ok(id),
+            Wait::For(Duration::ZERO) => return Head::Goes(id),
             Wait::For(wait) if soonest.is_none_or(|(other, _)| wait < other) => soonest = Some((wait, id)),
             Wait::For(_) => {}
             Wait::ForAnother => held.push(id),
         }
     }
     // Where only a request in flight holds it back, its turn may come any moment.
-    claimed.0.extend(held);
+    let may_come_any_moment = is_behind || !held.is_empty();
+    claims.targets.extend(held);
     match soonest {
+        Some((wait, _)) if now.after(wait) > ask.deadline && !may_come_any_moment => Head::TooLate(wait),
         Some((wait, id)) => {
-            claimed.0.push(id);
-            Err(now.after(wait))
+            claims.targets.push(id);
+            Head::Waits(now.after(wait))
         }
-        None => Err(Moment::FAR),
+        None => Head::Waits(Moment::FAR),
     }
 }

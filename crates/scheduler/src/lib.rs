@@ -37,6 +37,6 @@ pub use bucket::Rate;
 pub use limits::{Charging, Cost, Learning, Limits};
 pub use meter::Source;
 pub use scheduler::{Bounds, Scheduler};
-pub use state::{MeterState, PoolState};
+pub use state::{MeterState, PoolState, Reason};
 pub use ticket::Ticket;
 pub use verdict::{Decision, Lesson, Refused, Submitted};

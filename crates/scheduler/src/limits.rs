@@ -4,6 +4,9 @@ use paceway_domain::{Counted, Tokens, Usage};
 
 use crate::bucket::Rate;
 
+/// More than any request can cost: an absurd `max_tokens` must not overflow sums.
+const MOST: u64 = 1 << 40;
+
 /// How a provider charges requests against its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charging {
@@ -82,7 +85,7 @@ impl Cost {
         Self { input: usage.input + usage.cache_write(), output: usage.output, max_output: usage.output }
     }
 
-    /// Units taken at admission.
+    /// Units taken at admission; at most [`MOST`].
     pub(crate) fn at_admission(&self, counted: Counted, charging: Charging) -> u64 {
         let output = match charging {
             Charging::AsGenerated => self.output,
@@ -97,6 +100,7 @@ impl Cost {
             Counted::Total if charging == Charging::Reserved => self.input.max(output).get(),
             Counted::Total => (self.input + output).get(),
         }
+        .min(MOST)
     }
 
     /// Units that a finished request has used, where the truth replaces what was taken.
@@ -107,12 +111,13 @@ impl Cost {
             Counted::Output => self.output.get(),
             Counted::Total => (self.input + self.output).get(),
         }
+        .min(MOST)
     }
 
     /// The part of what is taken at admission that the provider charges only as it is generated.
     pub(crate) fn charged_later(&self, counted: Counted, charging: Charging) -> u64 {
         match (counted, charging) {
-            (Counted::Output | Counted::Total, Charging::AsGenerated) => self.output.get(),
+            (Counted::Output | Counted::Total, Charging::AsGenerated) => self.output.get().min(MOST),
             _ => 0,
         }
     }

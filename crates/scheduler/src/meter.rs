@@ -14,11 +14,17 @@ use crate::limits::Learning;
 /// Over this time what cannot be explained becomes a rate of somebody else's use.
 const OTHERS_LEARNED_S: f64 = 10.0;
 /// Over this time somebody else who is not seen any more is forgotten.
-const OTHERS_FORGOTTEN_S: f64 = 60.0;
+const OTHERS_FORGOTTEN_S: f64 = 120.0;
 /// A burst that was learned to be small grows back to the whole in this time, unless it is refused again.
 const BURST_REGROWN_S: f64 = 900.0;
 /// What a reading may differ by for reasons of arithmetic and estimates, as a share of the burst: one in so many.
-const TOLERANCE: u64 = 200;
+const TOLERANCE: u64 = 400;
+
+/// What is kept free where tokens are estimated, as a share of the burst: one in so many.
+const SPARE: u64 = 70;
+
+/// A learned limit that was not confirmed for so long is no reason to turn a larger request away.
+const SURE_FOR: Duration = Duration::from_mins(15);
 
 /// Where a limit is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +57,16 @@ pub(crate) struct Meter {
     pub(crate) source: Source,
     /// No rate above this is learned.
     ceiling: Option<u64>,
+    /// Whether nothing is learned of it.
+    is_fixed: bool,
+    /// Whether what is free is known only as well as tokens can be estimated.
+    is_estimated: bool,
     /// The burst that the limit's own number promises.
     whole_burst: u64,
     /// Units per second that somebody else takes.
     others: f64,
+    /// When a burst that was refused last grew.
+    regrown_at: Moment,
     /// The last reading or correction.
     read_at: Moment,
     refused_at: Option<Moment>,
@@ -63,7 +75,9 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn declared(counted: Counted, rate: Rate, learning: Learning, now: Moment) -> Self {
         let ceiling = (learning == Learning::UpToDeclared).then_some(rate.units);
-        Self { ceiling, ..Self::new(counted, rate, Source::Declared, now) }
+        let meter = Self::new(counted, rate, Source::Declared, now);
+        let is_fixed = learning == Learning::Nothing;
+        Self { ceiling, is_fixed, is_estimated: meter.is_estimated && !is_fixed, ..meter }
     }
 
     pub(crate) fn new(counted: Counted, rate: Rate, source: Source, now: Moment) -> Self {
@@ -72,8 +86,11 @@ impl Meter {
             bucket: Bucket::full(rate, now),
             source,
             ceiling: None,
+            is_fixed: false,
+            is_estimated: counted != Counted::Requests,
             whole_burst: rate.burst,
             others: 0.0,
+            regrown_at: now,
             read_at: now,
             refused_at: None,
         }
@@ -87,14 +104,29 @@ impl Meter {
         self.bucket.rate().window
     }
 
+    /// Whether output counts here, which some providers charge as it is generated.
+    pub(crate) fn is_charged_later(&self) -> bool {
+        matches!(self.counted, Counted::Output | Counted::Total) && !self.is_fixed
+    }
+
     /// Units per second that somebody else takes.
     pub(crate) fn others(&self) -> f64 {
         self.others
     }
 
-    /// The most that a request may need here: a burst that was only learned from refusals is not held against it.
-    pub(crate) fn allows(&self) -> u64 {
-        if self.source == Source::Declared { self.bucket.rate().burst } else { self.whole_burst }
+    /// What has to be free for a request of so many units: never more than there can be, and a little more than it takes
+    /// where both are estimates.
+    pub(crate) fn needs(&self, units: u64) -> u64 {
+        let burst = self.bucket.rate().burst;
+        let spare = if self.is_estimated { burst / SPARE } else { 0 };
+        units.saturating_add(spare).min(burst)
+    }
+
+    /// The most that a request may need here, as far as that is sure at present: a burst that was only learned from
+    /// refusals is not held against it, and a limit that was learned long ago may have been raised since.
+    pub(crate) fn allows(&self, now: Moment) -> Option<u64> {
+        let is_fresh = now.since(self.read_at) < SURE_FOR;
+        (self.is_fixed || is_fresh).then_some(self.whole_burst)
     }
 
     /// Takes a reading of this limit into account.
@@ -102,7 +134,14 @@ impl Meter {
         if let Some(limit) = reading.limit {
             self.follow(now, limit, reading.window.unwrap_or(self.window()));
         }
-        self.read_burst(now, reading);
+        // Of a limit above our ceiling only the lower end of what is free can bind.
+        let is_above_ceiling =
+            self.ceiling.zip(reading.limit).is_some_and(|(ceiling, limit)| limit > ceiling);
+        if is_above_ceiling {
+            self.regrow_burst(now);
+        } else {
+            self.read_burst(now, reading);
+        }
         let Some((least, most)) = self.free_said(reading) else { return };
         let rate = self.bucket.rate();
         let refilled = units_in(rate.units, rate.window, sight.age);
@@ -114,7 +153,10 @@ impl Meter {
         if free > most {
             self.unexplained(now, free - most);
             self.bucket.set_free(now, most);
-        } else if free < least && self.refused_at.is_none_or(|refused| refused < sight.sent_at) {
+        } else if free < least
+            && !is_above_ceiling
+            && self.refused_at.is_none_or(|refused| refused < sight.sent_at)
+        {
             self.unexplained(now, free - least);
             self.bucket.set_free(now, least);
         } else {
@@ -123,18 +165,30 @@ impl Meter {
     }
 
     /// The provider refused a request that needs so much here. Whether that says when the next one may go.
-    pub(crate) fn refused(&mut self, now: Moment, needs: u64, refusal: &RateRefusal) -> bool {
+    /// `not_yet_charged` is what is taken here and will be charged there.
+    pub(crate) fn refused(
+        &mut self,
+        now: Moment,
+        needs: u64,
+        not_yet_charged: u64,
+        refusal: &RateRefusal,
+    ) -> bool {
         let rate = self.bucket.rate();
+        let net = self.bucket.net_units();
         let said = match (refusal.limit, refusal.used, refusal.wait) {
-            (_, _, Some(wait)) => Some(i128::from(needs) - units_in(rate.units, rate.window, wait)),
+            // At the pace at which the bucket refills here, so that the wait is as long as was stated.
+            (_, _, Some(wait)) => Some(i128::from(needs) - units_in(net, rate.window, wait)),
             (Some(limit), Some(used), None) => Some(i128::from(limit) - i128::from(used)),
             _ => None,
         };
         self.refused_at = Some(now);
-        let Some(said) = said else { return false };
+        let Some(said) = said.map(|said| said - i128::from(not_yet_charged)) else { return false };
         let free = self.bucket.free(now);
         if free > said {
-            self.shrink_burst(now, free - said, needs);
+            if !self.is_fixed {
+                // What is below nothing is a wait, and says nothing of the burst.
+                self.shrink_burst(now, free.max(0) - said.max(0), needs);
+            }
             self.bucket.set_free(now, said);
         }
         true
@@ -194,15 +248,17 @@ impl Meter {
         let least = needs.max(a_second).max(1).min(rate.burst);
         let burst = u64::try_from(i128::from(rate.burst) - by).unwrap_or(0).clamp(least, rate.burst);
         self.bucket.set_rate(now, Rate { burst, ..rate });
+        self.regrown_at = now;
     }
 
     /// A burst that was refused is tried again little by little, so that one bad minute does not cost for ever.
-    fn regrow_burst(&mut self, now: Moment) {
+    pub(crate) fn regrow_burst(&mut self, now: Moment) {
         let rate = self.bucket.rate();
-        if rate.burst < self.whole_burst {
-            let share = now.since(self.read_at).as_secs_f64() / BURST_REGROWN_S;
-            let grown = rate.burst.saturating_add(part(self.whole_burst, share));
-            self.bucket.set_rate(now, Rate { burst: grown.min(self.whole_burst), ..rate });
+        let share = now.since(self.regrown_at).as_secs_f64() / BURST_REGROWN_S;
+        let step = part(self.whole_burst, share);
+        if rate.burst < self.whole_burst && step > 0 {
+            self.bucket.set_rate(now, Rate { burst: (rate.burst + step).min(self.whole_burst), ..rate });
+            self.regrown_at = now;
         }
     }
 

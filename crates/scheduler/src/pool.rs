@@ -2,21 +2,23 @@
 //!
 //! A pool knows nothing of queues: it says how long a request would have to wait if it were the next.
 
+mod learning;
+
 use std::time::Duration;
 
-use paceway_domain::{Cause, Counted, LimitReading, LimitReadings, Moment, RateRefusal, Window};
+use paceway_domain::{Cause, Counted, Dimension, Moment};
 
 use crate::bucket::Rate;
 use crate::flight::{Flight, Flights};
 use crate::gate::{Gate, Passage};
 use crate::limits::{Charging, Cost, Learning, Limits};
-use crate::meter::{Meter, Sight, Source};
+use crate::meter::Meter;
 use crate::pace::Pace;
-use crate::state::{MeterState, PoolState};
-use crate::window;
+use crate::state::{MeterState, PoolState, Reason};
+use crate::window::Window;
 
-/// A pool has at most so many limits: those of each kind over a few windows.
-const MAX_METERS: usize = 12;
+/// How often the shortest limit is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a request has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,15 +36,21 @@ pub(crate) struct Pool {
     learning: Learning,
     pub(crate) meters: Vec<Meter>,
     flights: Flights,
-    window: window::Window,
+    window: Window,
     gate: Gate,
     pace: Option<Pace>,
+    /// The place of the limit that is shortest, and when it was last looked for.
+    shortest: usize,
+    looked_at: Moment,
+    /// When a refusal last came that no known limit explains.
+    unexplained: Option<Moment>,
+    /// How many wait of those that fall under it, if it is a limit of our own.
+    pub(crate) waiting: usize,
 }
 
 impl Pool {
     pub(crate) fn new(limits: &Limits, now: Moment) -> Self {
         let Limits { concurrency, charging, learning, .. } = *limits;
-        let is_known = learning == Learning::Nothing || !limits.rates.is_empty() || concurrency.is_some();
         let declared = |&(counted, rate): &(Counted, Rate)| Meter::declared(counted, rate, learning, now);
         Self {
             concurrency,
@@ -50,20 +58,24 @@ impl Pool {
             learning,
             meters: limits.rates.iter().map(declared).collect(),
             flights: Flights::default(),
-            window: if is_known { window::Window::open() } else { window::Window::unknown() },
+            window: if learning == Learning::Nothing { Window::open() } else { Window::unknown() },
             gate: Gate::default(),
             pace: None,
+            shortest: 0,
+            looked_at: Moment::ZERO,
+            unexplained: None,
+            waiting: 0,
         }
     }
 
     /// The limit that a request of this cost exceeds, so that no wait would help, with what it needs and the most that
     /// can ever be free. Output charged as it is generated never does: a running answer may overdraw.
-    pub(crate) fn never_fits(&self, cost: &Cost) -> Option<(usize, u64, u64)> {
-        self.meters.iter().enumerate().find_map(|(place, meter)| {
+    pub(crate) fn never_fits(&self, now: Moment, cost: &Cost) -> Option<(Dimension, u64, u64)> {
+        self.meters.iter().find_map(|meter| {
             let later = cost.charged_later(meter.counted, self.charging);
-            let needs = cost.at_admission(meter.counted, self.charging) - later;
-            let allows = meter.allows();
-            (needs > allows).then_some((place, needs, allows))
+            let needs = cost.at_admission(meter.counted, self.charging).saturating_sub(later);
+            let allows = meter.allows(now)?;
+            (needs > allows).then_some((meter.dimension(), needs, allows))
         })
     }
 
@@ -81,11 +93,30 @@ impl Pool {
         Wait::For(self.refill(now, cost, [0; 4]).max(opens))
     }
 
+    /// What holds a request back, if anything does.
+    pub(crate) fn blocker(&mut self, now: Moment, cost: &Cost) -> Option<Reason> {
+        if let Some(cause) = self.cause()
+            && self.gate.passage(now) != Passage::Probe
+        {
+            return Some(Reason::Closed(cause));
+        }
+        let charging = self.charging;
+        let waits = self.meters.iter_mut().map(|meter| {
+            let needs = meter.needs(cost.at_admission(meter.counted, charging));
+            (meter.bucket.wait_for(now, needs), meter.dimension())
+        });
+        match waits.max_by_key(|(wait, _)| *wait) {
+            Some((wait, dimension)) if wait > Duration::ZERO => Some(Reason::Limit(dimension)),
+            _ if self.wait(now, cost) == Wait::ForAnother => Some(Reason::InFlight),
+            _ => None,
+        }
+    }
+
     /// How long until all limits have refilled for this request behind so many units, by what is counted.
     pub(crate) fn refill(&mut self, now: Moment, cost: &Cost, ahead: [u64; 4]) -> Duration {
         let charging = self.charging;
         let waits = self.meters.iter_mut().map(|meter| {
-            let needs = cost.at_admission(meter.counted, charging).min(meter.bucket.rate().burst);
+            let needs = meter.needs(cost.at_admission(meter.counted, charging));
             meter.bucket.wait_for(now, ahead[meter.counted as usize].saturating_add(needs))
         });
         waits.max().unwrap_or_default()
@@ -106,38 +137,90 @@ impl Pool {
         self.cause().is_some_and(|cause| !cause.is_curable())
     }
 
+    /// The reason for which it is closed, if no wait cures that, and the time until it is tried again.
+    pub(crate) fn barred(&self, now: Moment) -> Option<(Cause, Duration)> {
+        let cause = self.cause().filter(|cause| !cause.is_curable())?;
+        match self.gate.passage(now) {
+            Passage::Closed(until) => Some((cause, until.since(now))),
+            Passage::Probing => Some((cause, Duration::ZERO)),
+            Passage::Open | Passage::Probe => None,
+        }
+    }
+
     /// Units of each kind that a request takes.
     pub(crate) fn units(&self, cost: &Cost) -> [u64; 4] {
         [Counted::Requests, Counted::Input, Counted::Output, Counted::Total]
             .map(|counted| cost.at_admission(counted, self.charging))
     }
 
-    /// How much of this pool's time a request takes, in nanoseconds: the refill of the limit that it strains most. Without
-    /// limits a token counts as a microsecond, output fourfold.
-    pub(crate) fn share(&self, cost: &Cost) -> u64 {
-        let times = self.meters.iter().map(|meter| {
-            meter.bucket.rate().time_for(cost.at_admission(meter.counted, self.charging)).as_nanos()
-        });
-        let unlimited = u128::from(1_000 * (1 + cost.input.get() + 4 * cost.output.get()));
-        u64::try_from(times.max().unwrap_or(unlimited)).unwrap_or(u64::MAX)
+    /// How much of this pool's time a request takes, in nanoseconds: the refill that it uses of the limit that is shortest at
+    /// present, or its part of the places in flight where nothing else is limited.
+    pub(crate) fn share(&mut self, now: Moment, cost: &Cost) -> u64 {
+        let charging = self.charging;
+        let nanos = match self.shortest(now) {
+            Some(meter) => {
+                meter.bucket.rate().time_for(cost.at_admission(meter.counted, charging)).as_nanos()
+            }
+            None => {
+                let places = self.most_in_flight().map_or(1, |places| places.max(1));
+                self.flights.likely_length(cost).as_nanos() / u128::from(places)
+            }
+        };
+        u64::try_from(nanos).unwrap_or(u64::MAX)
+    }
+
+    /// The limit that is used most for what it allows, looked for again every now and then.
+    fn shortest(&mut self, now: Moment) -> Option<&Meter> {
+        if self.meters.len() > 1 && now.since(self.looked_at) >= LOOK_EVERY {
+            self.looked_at = now;
+            let flights = &self.flights;
+            let strain = |meter: &Meter| {
+                let rate = meter.bucket.rate();
+                let allowed = rate.units.max(1) as f64 / rate.window.length().as_secs_f64();
+                flights.use_per_second(now, meter.counted) / allowed
+            };
+            let strains = self.meters.iter().map(strain).enumerate();
+            self.shortest = strains.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(place, _)| place);
+        }
+        self.meters.get(self.shortest).or(self.meters.first())
+    }
+
+    fn most_in_flight(&self) -> Option<u32> {
+        [self.concurrency, self.window.size()].into_iter().flatten().min()
     }
 
     /// Takes a request's expected cost in every dimension at once.
     pub(crate) fn admit(&mut self, now: Moment, cost: &Cost) -> Flight {
-        if self.gate.passage(now) == Passage::Probe {
+        let is_probe = self.gate.passage(now) == Passage::Probe;
+        if is_probe {
             self.gate.probe();
         }
         for meter in &mut self.meters {
             meter.bucket.take(now, cost.at_admission(meter.counted, self.charging));
         }
-        self.flights.begin(now, cost, self.charging)
+        let flight = self.flights.begin(now, cost, self.charging, is_probe);
+        self.tell_ahead(now);
+        flight
+    }
+
+    /// What output is taken and not generated yet has changed.
+    fn tell_ahead(&mut self, now: Moment) {
+        if self.charging == Charging::AsGenerated {
+            for meter in self.meters.iter_mut().filter(|meter| meter.is_charged_later()) {
+                let (ahead, _) = self.flights.not_yet_charged(now, meter.counted);
+                meter.bucket.set_ahead(now, ahead);
+            }
+        }
     }
 
     /// Ends a request in flight: what was taken at admission is replaced by what it cost, unless the provider keeps what
     /// it reserved.
     pub(crate) fn settle(&mut self, now: Moment, flight: &Flight, taken: &Cost, spent: &Cost) {
         self.flights.end(now, flight, taken, self.charging, Some(spent));
-        self.gate.probe_failed(now);
+        self.tell_ahead(now);
+        if flight.is_probe {
+            self.gate.probe_failed(now);
+        }
         if self.charging == Charging::Reserved {
             return;
         }
@@ -156,7 +239,10 @@ impl Pool {
     /// for a call that it refuses.
     pub(crate) fn give_back(&mut self, now: Moment, flight: &Flight, taken: &Cost, was_refused: bool) {
         self.flights.end(now, flight, taken, self.charging, None);
-        self.gate.probe_failed(now);
+        self.tell_ahead(now);
+        if flight.is_probe {
+            self.gate.probe_failed(now);
+        }
         for meter in &mut self.meters {
             let is_charged =
                 was_refused && self.charging.charges_refused_calls() && meter.counted == Counted::Requests;
@@ -166,168 +252,9 @@ impl Pool {
         }
     }
 
-    /// The head of an answer has come, which is no refusal.
-    pub(crate) fn answered(&mut self, now: Moment, flight: &Flight, readings: &LimitReadings) {
-        self.gate.answered(flight.at);
-        self.window.answered(now, self.flights.count());
-        self.climb(now);
-        if self.learning == Learning::Nothing {
-            return;
-        }
-        for reading in &readings.limits {
-            self.read(now, flight, reading);
-        }
-        if let Some(wait) = readings.closed_for {
-            self.gate.close(now, flight.at, Cause::Limit { counted: None, window: None }, Some(wait));
-        }
-    }
-
-    /// The provider refused a request, which has been given back.
-    pub(crate) fn refused(
-        &mut self,
-        now: Moment,
-        flight: &Flight,
-        taken: &Cost,
-        refusal: &RateRefusal,
-        readings: &LimitReadings,
-    ) {
-        if self.learning != Learning::Nothing {
-            for reading in &readings.limits {
-                self.read(now, flight, reading);
-            }
-        }
-        let left = self.flights.count();
-        match refusal.cause {
-            Cause::Concurrency => {
-                self.window.too_many(now, left);
-                if left == 0 || refusal.wait.is_some() {
-                    self.gate.close(now, flight.at, refusal.cause, refusal.wait);
-                }
-            }
-            Cause::Overload | Cause::Acceleration => {
-                if self.gate.is_news(flight.at) {
-                    self.window.halve(left);
-                }
-                self.gate.close(now, flight.at, refusal.cause, refusal.wait);
-            }
-            Cause::Limit { counted: Some(counted), window }
-                if self.limit_refused(now, taken, refusal, counted, window) => {}
-            Cause::Limit { .. } | Cause::Unknown => {
-                self.slow(now, flight.at);
-                self.gate.close(now, flight.at, refusal.cause, refusal.wait);
-            }
-            Cause::SpendCap | Cause::Billing | Cause::Elsewhere => {
-                self.gate.close(now, flight.at, refusal.cause, refusal.wait);
-            }
-        }
-    }
-
-    /// A known limit refused a request. Whether its bucket now says when the next one may go.
-    fn limit_refused(
-        &mut self,
-        now: Moment,
-        taken: &Cost,
-        refusal: &RateRefusal,
-        counted: Counted,
-        window: Option<Window>,
-    ) -> bool {
-        let place = self.meter_of(now, counted, window, refusal.limit);
-        let Some(place) = place else { return false };
-        let later = taken.charged_later(counted, self.charging);
-        // Where output is charged later, one unit that is free admits. What counts is our own estimate, even if the
-        // provider's differs: by it the request will be compared with what is free.
-        let needs = (taken.at_admission(counted, self.charging) - later).max(1);
-        let meter = &mut self.meters[place];
-        if let Some(limit) = refusal.limit
-            && self.learning != Learning::Nothing
-        {
-            let window = window.unwrap_or(meter.window());
-            meter.follow(now, limit, window);
-        }
-        meter.refused(now, needs, refusal)
-    }
-
-    fn read(&mut self, now: Moment, flight: &Flight, reading: &LimitReading) {
-        let (counted, limit) = (reading.counted, reading.limit);
-        let Some(place) = self.meter_of(now, counted, reading.window, limit) else { return };
-        let sight = Sight {
-            age: now.since(flight.at),
-            sent_at: flight.at,
-            charged_since: self.flights.charged_since(flight, counted),
-            not_yet_charged: self.flights.not_yet_charged(now, counted),
-        };
-        self.meters[place].read(now, reading, &sight);
-    }
-
-    /// The meter of a limit; a new one if the limit is news. A limit over another window than the only one that is known
-    /// of this kind corrects that one, if it was not declared.
-    fn meter_of(
-        &mut self,
-        now: Moment,
-        counted: Counted,
-        window: Option<Window>,
-        limit: Option<u64>,
-    ) -> Option<usize> {
-        let of_kind = |meter: &Meter| meter.counted == counted && meter.source != Source::Guessed;
-        let exact = self.meters.iter().position(|meter| of_kind(meter) && Some(meter.window()) == window);
-        let any = || self.meters.iter().position(of_kind);
-        if let Some(place) = exact.or_else(|| if window.is_none() { any() } else { None }) {
-            return Some(place);
-        }
-        if self.learning == Learning::Nothing || self.meters.len() >= MAX_METERS {
-            return None;
-        }
-        let rate = Rate::whole(limit?, window.unwrap_or(Window::Minute));
-        self.meters.retain(|meter| meter.source != Source::Guessed);
-        self.pace = None;
-        self.meters.push(Meter::new(counted, rate, Source::Learned, now));
-        Some(self.meters.len() - 1)
-    }
-
-    /// Refused without a limit that could say when: a guessed rate takes its place, if nothing is known at all.
-    fn slow(&mut self, now: Moment, sent_at: Moment) {
-        if self.learning == Learning::Nothing
-            || self.meters.iter().any(|meter| meter.source != Source::Guessed)
-        {
-            return;
-        }
-        match &mut self.pace {
-            Some(pace) => pace.refused(now, sent_at),
-            None => {
-                let pace = Pace::begin(now, self.flights.use_per_second(now, Counted::Requests));
-                self.meters.push(pace.meter(now));
-                self.pace = Some(pace);
-            }
-        }
-        self.follow_pace(now);
-    }
-
-    fn climb(&mut self, now: Moment) {
-        let Some(pace) = &mut self.pace else { return };
-        let Some(meter) = self.meters.iter_mut().find(|meter| meter.source == Source::Guessed) else {
-            return;
-        };
-        if pace.is_old(now) {
-            self.pace = None;
-            self.meters.retain(|meter| meter.source != Source::Guessed);
-            return;
-        }
-        if meter.bucket.free(now) * 2 <= i128::from(meter.bucket.rate().burst) {
-            pace.answered();
-            self.follow_pace(now);
-        }
-    }
-
-    fn follow_pace(&mut self, now: Moment) {
-        if let Some(pace) = &self.pace
-            && let Some(meter) = self.meters.iter_mut().find(|meter| meter.source == Source::Guessed)
-        {
-            meter.bucket.set_rate(now, pace.rate());
-        }
-    }
-
     /// The pool as it is now, for people and metrics.
     pub(crate) fn state(&mut self, now: Moment) -> PoolState {
+        let most_in_flight = self.most_in_flight();
         let flights = &self.flights;
         let meters = self.meters.iter_mut().map(|meter| {
             let rate = meter.bucket.rate();
@@ -349,7 +276,7 @@ impl Pool {
         PoolState {
             meters: meters.collect(),
             in_flight: flights.count(),
-            most_in_flight: [self.concurrency, self.window.size()].into_iter().flatten().min(),
+            most_in_flight,
             closed: self.gate.closed().map(|(cause, until)| (cause, until.since(now))),
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::{Index, IndexMut};
 use std::time::Duration;
 
-use paceway_domain::{Dimension, Moment};
+use paceway_domain::{Cause, Dimension, Moment};
 
 use crate::ask::{Ask, PoolId, RouteId};
 use crate::pool::{Pool, Wait};
@@ -19,6 +19,8 @@ pub(crate) struct Pools {
 pub(crate) enum Hopeless {
     /// It is larger than a limit, wherever it could go.
     LargerThanLimit { dimension: Dimension, needs: u64, allows: u64 },
+    /// The provider lets nothing through for a reason that no wait cures, wherever it could go.
+    Barred { cause: Cause, wait: Duration },
     /// There is no target left.
     NoTarget,
 }
@@ -69,22 +71,36 @@ impl Pools {
 
     /// The first target that lets a request through now, if our own limits do.
     pub(crate) fn pool_for(&mut self, now: Moment, ask: &Ask) -> Option<PoolId> {
-        if self.own_wait(now, ask) != Wait::For(Duration::ZERO) {
+        if self.own_wait(now, ask) != Wait::For(Duration::ZERO) || self.somebody_waits_for_own(ask) {
             return None;
         }
         let route = &self.routes[ask.route.0];
         if let [pool] = route.as_slice() {
             let pool = *pool;
             let is_free = ask.without & 1 == 0
-                && self[pool].never_fits(&ask.cost).is_none()
+                && self[pool].never_fits(now, &ask.cost).is_none()
                 && self[pool].wait(now, &ask.cost) == Wait::For(Duration::ZERO);
             return is_free.then_some(pool);
         }
         let targets: Vec<PoolId> = self.targets(ask).collect();
         targets.into_iter().find(|pool| {
             let pool = &mut self[*pool];
-            pool.never_fits(&ask.cost).is_none() && pool.wait(now, &ask.cost) == Wait::For(Duration::ZERO)
+            pool.never_fits(now, &ask.cost).is_none()
+                && pool.wait(now, &ask.cost) == Wait::For(Duration::ZERO)
         })
+    }
+
+    /// Whether a limit of our own that holds for this request holds back others that came before.
+    fn somebody_waits_for_own(&self, ask: &Ask) -> bool {
+        ask.own.iter().flatten().any(|own| self[*own].waiting > 0)
+    }
+
+    /// A request comes to wait, or waits no more.
+    pub(crate) fn count_waiting(&mut self, ask: &Ask, comes: bool) {
+        for own in ask.own.into_iter().flatten() {
+            let waiting = &mut self[own].waiting;
+            *waiting = if comes { *waiting + 1 } else { waiting.saturating_sub(1) };
+        }
     }
 
     /// How long our own limits hold a request back.
@@ -100,18 +116,21 @@ impl Pools {
     }
 
     /// Why a request will never go anywhere.
-    pub(crate) fn hopeless(&self, ask: &Ask) -> Option<Hopeless> {
+    pub(crate) fn hopeless(&self, now: Moment, ask: &Ask) -> Option<Hopeless> {
         let larger = |pool: PoolId| {
-            let pool = &self[pool];
-            let (place, needs, allows) = pool.never_fits(&ask.cost)?;
-            Some(Hopeless::LargerThanLimit { dimension: pool.meters[place].dimension(), needs, allows })
+            let (dimension, needs, allows) = self[pool].never_fits(now, &ask.cost)?;
+            Some(Hopeless::LargerThanLimit { dimension, needs, allows })
+        };
+        let barred = |pool: PoolId| {
+            let (cause, wait) = self[pool].barred(now)?;
+            Some(Hopeless::Barred { cause, wait })
         };
         if let Some(refused) = ask.own.iter().flatten().find_map(|own| larger(*own)) {
             return Some(refused);
         }
         let mut why = Hopeless::NoTarget;
         for pool in self.targets(ask) {
-            match larger(pool) {
+            match larger(pool).or_else(|| barred(pool)) {
                 None => return None,
                 Some(refused) => why = refused,
             }

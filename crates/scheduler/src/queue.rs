@@ -1,18 +1,26 @@
 //! The queue of one class of priority: fair between callers by what they are served, first come first served for each.
 //!
-//! The order is that of the virtual token counter (Sheng et al., OSDI '24): the caller that has been served least goes
-//! next, and one that comes back after a pause does not bring its unused turns along. What counts as served is time of the
-//! pool, the refill of the limit that a request strains most, divided by the caller's weight.
+//! The caller that has been served least goes next, as with the virtual token counter (Sheng et al., OSDI '24). What counts
+//! as served is time of the pool, the refill that a request uses of the limit that is shortest, divided by the caller's
+//! weight, whether it had to wait for it or not: a burst that one caller took is made good to the others. Counters are
+//! compared with the mean of all callers that are present, which are those that wait or were served within a minute. Who is
+//! new, or comes back after longer, begins behind the mean by its part of the last minute, which others have had; nobody is
+//! held to more than a minute of debt, or brings more than a minute of unused turns along.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
 
 use paceway_domain::Moment;
 
-use crate::ask::{Ask, CallerId, RouteId};
+use crate::ask::{Ask, CallerId, MAX_OWN, PoolId, RouteId};
 use crate::ticket::{Ticket, Tickets};
 
-/// Counters of callers that do not wait are kept up to this many; beyond it, those that say nothing any more go.
-const KEPT_COUNTERS: usize = 1_024;
+/// For so long a caller that does not wait is present after it was last served, and no more than this can it be ahead of
+/// the mean or behind it when it comes to wait, in nanoseconds of the pool's time.
+const PRESENT: Duration = Duration::from_mins(1);
+const MOST_APART: u64 = 60_000_000_000;
+/// How often those that are gone are forgotten.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// More gone tickets than waiting ones and these, and a line is swept.
 const SWEPT_ABOVE: usize = 32;
 
@@ -22,13 +30,25 @@ pub(crate) type Units = [u64; 4];
 #[derive(Debug, Default)]
 pub(crate) struct Class {
     number: usize,
+    /// How many wait here that have moved up from a lower class.
+    guests: usize,
     callers: HashMap<CallerId, Counter>,
     /// The callers that wait, least served first.
     order: BTreeSet<(u64, CallerId)>,
-    /// The least that a caller who waits has been served.
-    virtual_time: u64,
+    /// The mean of what the callers that are present have been served.
+    mean: u64,
+    /// The sum of their weights.
+    weights: u64,
+    swept_at: Moment,
     /// Since when each has waited in this class.
     by_age: BTreeSet<(Moment, Ticket)>,
+}
+
+/// What makes one request able to go where another of the same caller is not.
+type Way = (RouteId, u64, [Option<PoolId>; MAX_OWN]);
+
+fn way(ask: &Ask) -> Way {
+    (ask.route, ask.without, ask.own)
 }
 
 /// A caller in a class.
@@ -37,15 +57,16 @@ struct Counter {
     /// Nanoseconds of the pool's time, by weight.
     served: u64,
     weight: u32,
+    seen: Moment,
     waiting: u32,
     queued: Units,
     lanes: Vec<Lane>,
 }
 
-/// A caller's line for one route. Its head always waits; behind it, some may be gone.
+/// A caller's line for one way to go. Its head always waits; behind it, some may be gone.
 #[derive(Debug)]
 struct Lane {
-    route: RouteId,
+    way: Way,
     line: VecDeque<Ticket>,
     waiting: usize,
 }
@@ -88,25 +109,28 @@ impl Class {
     }
 
     pub(crate) fn push(&mut self, since: Moment, ticket: Ticket, ask: &Ask, units: Units) {
-        let counter = self.callers.entry(ask.caller).or_default();
+        let mean = self.mean;
+        let counter = self.present(since, ask);
         if counter.waiting == 0 {
-            counter.served = counter.served.max(self.virtual_time);
-            self.order.insert((counter.served, ask.caller));
+            let (least, most) = (mean.saturating_sub(MOST_APART), mean.saturating_add(MOST_APART));
+            counter.served = counter.served.clamp(least, most);
+            let place = (counter.served, ask.caller);
+            self.order.insert(place);
         }
+        let counter = self.callers.get_mut(&ask.caller).expect("it is present");
         counter.waiting += 1;
-        counter.weight = ask.weight;
         counter.queued = add(counter.queued, units);
-        let lane = match counter.lanes.iter_mut().find(|lane| lane.route == ask.route) {
+        let lane = match counter.lanes.iter_mut().find(|lane| lane.way == way(ask)) {
             Some(lane) => lane,
             None => {
-                counter.lanes.push(Lane { route: ask.route, line: VecDeque::new(), waiting: 0 });
+                counter.lanes.push(Lane { way: way(ask), line: VecDeque::new(), waiting: 0 });
                 counter.lanes.last_mut().expect("it was just pushed")
             }
         };
         lane.line.push_back(ticket);
         lane.waiting += 1;
         self.by_age.insert((since, ticket));
-        self.forget_counters();
+        self.guests += usize::from(self.is_guest(ask));
     }
 
     /// A request has left the queue, whether it goes or not. The ticket no longer waits in this class.
@@ -119,6 +143,7 @@ impl Class {
         units: Units,
     ) {
         self.by_age.remove(&(since, ticket));
+        self.guests -= usize::from(self.is_guest(ask));
         let number = self.number;
         let waits = |ticket: &Ticket| tickets.waits_in(*ticket, number);
         let Some(counter) = self.callers.get_mut(&ask.caller) else { return };
@@ -126,7 +151,7 @@ impl Class {
         for (queued, units) in counter.queued.iter_mut().zip(units) {
             *queued = queued.saturating_sub(units);
         }
-        if let Some(place) = counter.lanes.iter().position(|lane| lane.route == ask.route) {
+        if let Some(place) = counter.lanes.iter().position(|lane| lane.way == way(ask)) {
             let lane = &mut counter.lanes[place];
             lane.waiting -= 1;
             while lane.line.front().is_some_and(|ticket| !waits(ticket)) {
@@ -145,20 +170,45 @@ impl Class {
     }
 
     /// A caller was served so many nanoseconds of the pool's time, or less than was thought if that is negative.
-    pub(crate) fn served(&mut self, caller: CallerId, weight: u32, nanos: i64) {
-        let Some(counter) = self.callers.get_mut(&caller) else { return };
-        let is_waiting = counter.waiting > 0;
-        if is_waiting {
-            self.order.remove(&(counter.served, caller));
+    pub(crate) fn served(&mut self, now: Moment, ask: &Ask, nanos: i64) {
+        let counter = self.present(now, ask);
+        let before = (counter.served, ask.caller);
+        counter.served = counter.served.saturating_add_signed(nanos / i64::from(counter.weight));
+        let after = (counter.served, ask.caller);
+        if counter.waiting > 0 {
+            self.order.remove(&before);
+            self.order.insert(after);
         }
-        let weighted = nanos / i64::from(weight.max(1));
-        counter.served = counter.served.saturating_add_signed(weighted);
-        if is_waiting {
-            self.order.insert((counter.served, caller));
+        let weights = i64::try_from(self.weights.max(1)).unwrap_or(i64::MAX);
+        self.mean = self.mean.saturating_add_signed(nanos / weights);
+    }
+
+    /// The counter of a caller, which is present from now on.
+    fn present(&mut self, now: Moment, ask: &Ask) -> &mut Counter {
+        if now.since(self.swept_at) > SWEEP_EVERY {
+            self.swept_at = now;
+            self.callers.retain(|_, counter| counter.waiting > 0 || now.since(counter.seen) < PRESENT);
+            self.weights = self.callers.values().map(|counter| u64::from(counter.weight)).sum();
         }
-        if let Some((least, _)) = self.order.first() {
-            self.virtual_time = self.virtual_time.max(*least);
-        }
+        let weight = ask.weight.max(1);
+        let part_of_a_minute = MOST_APART / (self.callers.len() as u64 + 1);
+        let newcomers = self.mean.saturating_sub(part_of_a_minute);
+        let counter = self.callers.entry(ask.caller).or_insert_with(|| {
+            self.weights += u64::from(weight);
+            Counter { served: newcomers, weight, ..Counter::default() }
+        });
+        counter.seen = now.max(counter.seen);
+        counter
+    }
+
+    /// Whether an earlier guest still waits: one at a time, lest a long queue of old requests shut out the young ones of
+    /// this class.
+    pub(crate) fn has_a_guest(&self) -> bool {
+        self.guests > 0
+    }
+
+    fn is_guest(&self, ask: &Ask) -> bool {
+        ask.priority as usize != self.number
     }
 
     /// Who has waited longest in this class, and since when.
@@ -180,7 +230,7 @@ impl Class {
     /// caller as many again.
     pub(crate) fn place_of(&self, ticket: Ticket, ask: &Ask, tickets: &Tickets) -> usize {
         let Some(counter) = self.callers.get(&ask.caller) else { return 0 };
-        let Some(lane) = counter.lanes.iter().find(|lane| lane.route == ask.route) else { return 0 };
+        let Some(lane) = counter.lanes.iter().find(|lane| lane.way == way(ask)) else { return 0 };
         let before = lane.line.iter().take_while(|&&other| other != ticket);
         let mine = before.filter(|&&other| tickets.waits_in(other, self.number)).count();
         let theirs = self.order.iter().filter(|(_, caller)| *caller != ask.caller);
@@ -192,14 +242,6 @@ impl Class {
     /// How many wait, by caller.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (CallerId, u32)> {
         self.order.iter().map(|(_, caller)| (*caller, self.callers[caller].waiting))
-    }
-
-    /// A counter at or below the virtual time of a caller that does not wait says nothing: it would be lifted anyway.
-    fn forget_counters(&mut self) {
-        if self.callers.len() > KEPT_COUNTERS.max(2 * self.order.len()) {
-            let virtual_time = self.virtual_time;
-            self.callers.retain(|_, counter| counter.waiting > 0 || counter.served > virtual_time);
-        }
     }
 }
 

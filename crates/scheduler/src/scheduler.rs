@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use paceway_domain::{Cause, Moment};
+use paceway_domain::{Cause, Dimension, LimitReadings, Moment};
 
 use crate::ask::{Ask, CallerId, PoolId, Priority, RouteId};
 use crate::flight::Flight;
@@ -11,8 +11,8 @@ use crate::group::{Group, Pick};
 use crate::limits::{Cost, Limits};
 use crate::pool::Pool;
 use crate::pools::Pools;
-use crate::state::PoolState;
-use crate::ticket::{Deadline, Entry, Place, Stage, Ticket, Tickets};
+use crate::state::{PoolState, Reason};
+use crate::ticket::{Deadline, Entry, Place, Served, Stage, Ticket, Tickets};
 use crate::verdict::{Decision, Lesson, Refused, Submitted};
 
 /// How much may wait, and for how long in one class.
@@ -104,7 +104,7 @@ impl Scheduler {
         {
             return Submitted::Admitted(self.admit(now, ask, pool), pool);
         }
-        if let Some(why) = self.pools.hopeless(&ask) {
+        if let Some(why) = self.pools.hopeless(now, &ask) {
             return Submitted::Refused(why.into());
         }
         let wait = self.expected_wait(now, &ask, ask.priority as usize);
@@ -120,6 +120,7 @@ impl Scheduler {
         let units = self.pools.units(&ask);
         self.groups[group].push(place, ticket, &ask, units);
         self.deadlines.insert((ask.deadline, ticket));
+        self.pools.count_waiting(&ask, true);
         self.waiting += 1;
         Submitted::Waiting(ticket)
     }
@@ -140,9 +141,20 @@ impl Scheduler {
             }
             let group = &mut self.groups[place];
             group.age(now, self.bounds.ageing, &mut self.tickets, &self.pools);
-            if let Some(Pick { ticket, pool }) = group.pick(now, &mut self.pools, &self.tickets) {
-                self.go(now, ticket, pool);
-                return Some(Decision::Admitted(ticket, pool));
+            match group.pick(now, &mut self.pools, &self.tickets) {
+                None => {}
+                Some(Pick::Goes(ticket, pool)) => {
+                    self.go(now, ticket, pool);
+                    return Some(Decision::Admitted(ticket, pool));
+                }
+                Some(Pick::Hopeless(ticket, why)) => {
+                    self.leave_queue(ticket);
+                    return Some(Decision::Refused(ticket, why.into()));
+                }
+                Some(Pick::TooLate(ticket, wait)) => {
+                    self.leave_queue(ticket);
+                    return Some(Decision::Expired { ticket, wait });
+                }
             }
         }
         None
@@ -150,16 +162,14 @@ impl Scheduler {
 
     /// An admitted request ended and cost `spent`. Unknown tickets are ignored, so that settling twice is harmless.
     pub fn settle(&mut self, now: Moment, ticket: Ticket, spent: Cost) {
-        let Some((ask, pool, flight)) = self.land(ticket) else { return };
+        let Some((ask, pool, flight, served)) = self.land(ticket) else { return };
         self.pools[pool].settle(now, &flight, &ask.cost, &spent);
         for own in ask.own.into_iter().flatten() {
             self.pools[own].settle(now, &flight, &ask.cost, &spent);
         }
-        let pool_of = &self.pools[pool];
-        let correction = i64::try_from(pool_of.share(&spent)).unwrap_or(i64::MAX)
-            - i64::try_from(pool_of.share(&ask.cost)).unwrap_or(i64::MAX);
+        let correction = signed(self.pools[pool].share(now, &spent)) - signed(served.share);
         let group = self.group(&ask);
-        self.groups[group].served(&ask, correction);
+        self.groups[group].served(now, &ask, served.class, correction);
         self.changed(&ask, pool);
     }
 
@@ -174,17 +184,27 @@ impl Scheduler {
     pub fn learn(&mut self, now: Moment, ticket: Ticket, lesson: &Lesson<'_>) {
         match *lesson {
             Lesson::Answered(readings) => {
-                let Some(&Entry { ask, stage: Stage::InFlight { pool, flight } }) = self.tickets.get(ticket)
-                else {
-                    return;
-                };
+                let Some((ask, pool, flight)) = self.in_flight(ticket) else { return };
                 self.pools[pool].answered(now, &flight, readings);
+                self.changed(&ask, pool);
+            }
+            Lesson::BrokenOff(refusal) => {
+                let Some((ask, pool, flight)) = self.in_flight(ticket) else { return };
+                self.pools[pool].refused(now, &flight, &ask.cost, refusal, &LimitReadings::default());
                 self.changed(&ask, pool);
             }
             Lesson::Refused(refusal, readings) => {
                 let Some((ask, pool, flight)) = self.come_to_nothing(now, ticket, true) else { return };
                 self.pools[pool].refused(now, &flight, &ask.cost, refusal, readings);
             }
+        }
+    }
+
+    /// The provider says, outside any answer, what a pool's limit is.
+    pub fn tell_limit(&mut self, now: Moment, pool: PoolId, dimension: Dimension, limit: u64) {
+        self.pools[pool].told(now, dimension, limit);
+        if let Some(group) = self.group_of[pool.0] {
+            self.groups[group].touch();
         }
     }
 
@@ -219,6 +239,19 @@ impl Scheduler {
         if may_go { Duration::ZERO } else { self.expected_wait(now, ask, ask.priority as usize) }
     }
 
+    /// Why a request would wait, or does.
+    pub fn reason(&mut self, now: Moment, ask: &Ask) -> Reason {
+        for own in ask.own.into_iter().flatten() {
+            match self.pools[own].blocker(now, &ask.cost) {
+                None => {}
+                Some(Reason::Limit(dimension)) => return Reason::OwnLimit(Some(dimension)),
+                Some(_) => return Reason::OwnLimit(None),
+            }
+        }
+        let target = self.pools.targets(ask).next();
+        target.and_then(|pool| self.pools[pool].blocker(now, &ask.cost)).unwrap_or(Reason::Queue)
+    }
+
     /// How many requests of the same group go before this waiting one, at the most.
     pub fn place_in_queue(&self, ticket: Ticket) -> Option<usize> {
         let Entry { ask, stage: Stage::Waiting(place) } = self.tickets.get(ticket)? else { return None };
@@ -250,28 +283,28 @@ impl Scheduler {
         own.max().unwrap_or_default().max(soonest)
     }
 
-    /// Takes what a request needs, everywhere at once.
-    fn admit(&mut self, now: Moment, ask: Ask, pool: PoolId) -> Ticket {
-        let flight = self.take(now, &ask, pool);
-        self.tickets.insert(Entry { ask, stage: Stage::InFlight { pool, flight } })
-    }
-
-    fn take(&mut self, now: Moment, ask: &Ask, pool: PoolId) -> Flight {
+    /// Takes what a request needs, everywhere at once, and counts what its caller is served.
+    fn take(&mut self, now: Moment, ask: &Ask, pool: PoolId, class: usize) -> Stage {
         for own in ask.own.into_iter().flatten() {
             self.pools[own].admit(now, &ask.cost);
         }
-        self.pools[pool].admit(now, &ask.cost)
+        let served = Served { class, share: self.pools[pool].share(now, &ask.cost) };
+        let group = self.group(ask);
+        self.groups[group].served(now, ask, class, signed(served.share));
+        Stage::InFlight { pool, flight: self.pools[pool].admit(now, &ask.cost), served }
+    }
+
+    fn admit(&mut self, now: Moment, ask: Ask, pool: PoolId) -> Ticket {
+        let stage = self.take(now, &ask, pool, ask.priority as usize);
+        self.tickets.insert(Entry { ask, stage })
     }
 
     /// A waiting request's turn has come.
     fn go(&mut self, now: Moment, ticket: Ticket, pool: PoolId) {
         let (ask, class) = self.dequeue(ticket).expect("only the waiting are picked");
-        let flight = self.take(now, &ask, pool);
-        let share = i64::try_from(self.pools[pool].share(&ask.cost)).unwrap_or(i64::MAX);
-        let group = self.group(&ask);
-        self.groups[group].served_in(&ask, class, share);
+        let stage = self.take(now, &ask, pool, class);
         if let Some(entry) = self.tickets.get_mut(ticket) {
-            entry.stage = Stage::InFlight { pool, flight };
+            entry.stage = stage;
         }
     }
 
@@ -285,6 +318,7 @@ impl Scheduler {
         let group = self.group(&ask);
         self.groups[group].leave(place, ticket, &self.tickets, &ask, units);
         self.deadlines.remove(&(ask.deadline, ticket));
+        self.pools.count_waiting(&ask, false);
         self.waiting -= 1;
         Some((ask, place.class))
     }
@@ -295,11 +329,18 @@ impl Scheduler {
         Some(left)
     }
 
+    fn in_flight(&self, ticket: Ticket) -> Option<(Ask, PoolId, Flight)> {
+        let Entry { ask, stage: Stage::InFlight { pool, flight, .. } } = *self.tickets.get(ticket)? else {
+            return None;
+        };
+        Some((ask, pool, flight))
+    }
+
     /// Takes a ticket out that is in flight.
-    fn land(&mut self, ticket: Ticket) -> Option<(Ask, PoolId, Flight)> {
-        let Stage::InFlight { pool, flight } = self.tickets.get(ticket)?.stage else { return None };
+    fn land(&mut self, ticket: Ticket) -> Option<(Ask, PoolId, Flight, Served)> {
+        let Stage::InFlight { pool, flight, served } = self.tickets.get(ticket)?.stage else { return None };
         let entry = self.tickets.remove(ticket)?;
-        Some((entry.ask, pool, flight))
+        Some((entry.ask, pool, flight, served))
     }
 
     fn come_to_nothing(
@@ -308,14 +349,13 @@ impl Scheduler {
         ticket: Ticket,
         was_refused: bool,
     ) -> Option<(Ask, PoolId, Flight)> {
-        let (ask, pool, flight) = self.land(ticket)?;
+        let (ask, pool, flight, served) = self.land(ticket)?;
         self.pools[pool].give_back(now, &flight, &ask.cost, was_refused);
         for own in ask.own.into_iter().flatten() {
             self.pools[own].give_back(now, &flight, &ask.cost, false);
         }
-        let share = i64::try_from(self.pools[pool].share(&ask.cost)).unwrap_or(i64::MAX);
         let group = self.group(&ask);
-        self.groups[group].served(&ask, -share);
+        self.groups[group].served(now, &ask, served.class, -signed(served.share));
         self.changed(&ask, pool);
         Some((ask, pool, flight))
     }
@@ -334,4 +374,8 @@ impl Scheduler {
     pub fn closed(&self, pool: PoolId) -> Option<Cause> {
         self.pools[pool].cause()
     }
+}
+
+fn signed(nanos: u64) -> i64 {
+    i64::try_from(nanos).unwrap_or(i64::MAX)
 }

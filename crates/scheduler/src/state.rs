@@ -1,5 +1,6 @@
 //! What can be seen of the scheduler at one moment, for people, headers and metrics.
 
+use std::fmt;
 use std::time::Duration;
 
 use paceway_domain::{Cause, Dimension};
@@ -38,4 +39,32 @@ pub struct PoolState {
     pub most_in_flight: Option<u32>,
     /// Why the provider lets nothing through, and for how long.
     pub closed: Option<(Cause, Duration)>,
+}
+
+/// Why a request waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A limit of our own has nothing free for it; `None` is the number of requests at once.
+    OwnLimit(Option<Dimension>),
+    /// The provider's limit has nothing free for it.
+    Limit(Dimension),
+    /// As many are in flight as may be.
+    InFlight,
+    /// The provider lets nothing through.
+    Closed(Cause),
+    /// It fits, and others are before it.
+    Queue,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnLimit(Some(dimension)) => write!(f, "own limit: {dimension}"),
+            Self::OwnLimit(None) => f.write_str("own limit: requests at once"),
+            Self::Limit(dimension) => write!(f, "{dimension}"),
+            Self::InFlight => f.write_str("requests at once"),
+            Self::Closed(cause) => write!(f, "provider closed: {}", cause.name()),
+            Self::Queue => f.write_str("others first"),
+        }
+    }
 }

@@ -26,7 +26,15 @@ pub(crate) enum Stage {
     /// In the queue.
     Waiting(Place),
     /// With a provider.
-    InFlight { pool: PoolId, flight: Flight },
+    InFlight { pool: PoolId, flight: Flight, served: Served },
+}
+
+/// What a request was counted for in its class when it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Served {
+    pub(crate) class: usize,
+    /// Nanoseconds of the pool's time.
+    pub(crate) share: u64,
 }
 
 /// A place in the queue.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use paceway_domain::{Dimension, LimitReadings, RateRefusal};
+use paceway_domain::{Cause, Dimension, LimitReadings, RateRefusal};
 
 use crate::ask::PoolId;
 use crate::pools::Hopeless;
@@ -41,6 +41,13 @@ pub enum Refused {
         /// The expected wait.
         wait: Duration,
     },
+    /// The provider lets nothing through for a reason that no wait cures, wherever the request could go.
+    Barred {
+        /// The reason.
+        cause: Cause,
+        /// When it is tried again.
+        wait: Duration,
+    },
     /// There is no target left to try.
     NoTarget,
 }
@@ -51,6 +58,7 @@ impl From<Hopeless> for Refused {
             Hopeless::LargerThanLimit { dimension, needs, allows } => {
                 Self::LargerThanLimit { dimension, needs, allows }
             }
+            Hopeless::Barred { cause, wait } => Self::Barred { cause, wait },
             Hopeless::NoTarget => Self::NoTarget,
         }
     }
@@ -61,7 +69,9 @@ impl From<Hopeless> for Refused {
 pub enum Decision {
     /// It may go now to this pool of its route; its expected cost is taken.
     Admitted(Ticket, PoolId),
-    /// Its deadline has passed; the ticket is gone.
+    /// It can no longer go, since limits have changed while it waited; the ticket is gone.
+    Refused(Ticket, Refused),
+    /// Its deadline has passed, or cannot be kept any more; the ticket is gone.
     Expired {
         /// The request.
         ticket: Ticket,
@@ -77,4 +87,6 @@ pub enum Lesson<'a> {
     Answered(&'a LimitReadings),
     /// The provider refused it: what was taken is given back and the ticket is gone.
     Refused(&'a RateRefusal, &'a LimitReadings),
+    /// The provider broke its answer off with this refusal: what it used is still to be settled.
+    BrokenOff(&'a RateRefusal),
 }

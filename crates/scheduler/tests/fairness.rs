@@ -45,7 +45,9 @@ fn a_flood_of_one_caller_leaves_every_other_its_turns() {
     for caller in [1; 100].into_iter().chain([2, 3, 2, 3]) {
         asks.push((waiting(scheduler.submit(at(0), by(caller, route))), caller));
     }
-    assert_eq!(served(&mut scheduler, running, &asks, 7), [1, 2, 3, 1, 2, 3, 1]);
+    let mut order = served(&mut scheduler, running, &asks, 6);
+    order.sort_unstable();
+    assert_eq!(order, [1, 1, 2, 2, 3, 3]);
 }
 
 #[test]
@@ -58,72 +60,141 @@ fn a_caller_of_twice_the_weight_is_served_twice_as_much() {
         asks.push((waiting(scheduler.submit(at(0), Ask { weight, ..by(caller, route) })), caller));
     }
     let order = served(&mut scheduler, running, &asks, 60);
-    assert_eq!(order.iter().filter(|&&caller| caller == 2).count(), 40);
+    assert!(order.iter().filter(|&&caller| caller == 2).count().abs_diff(40) <= 1);
 }
 
 #[test]
 fn what_counts_as_served_is_tokens_and_not_requests() {
-    let (mut scheduler, route) = single_file();
-    let running = admitted(scheduler.submit(at(0), by(9, route)));
+    let mut scheduler =
+        Scheduler::new(Bounds { waiting: 10_000, waiting_per_caller: 10_000, ageing: SECOND * 60 });
+    let pool = scheduler.add_pool(at(0), &per_minute(Counted::Input, 60_000, 4_000));
+    let route = scheduler.add_route(&[pool]);
+    let sizes = [(1, 4_000), (2, 1_000)];
     let mut asks = Vec::new();
-    for (caller, size) in [(1, 4_000), (2, 1_000)].repeat(50) {
+    for (caller, size) in sizes.repeat(100) {
         let ask = Ask { cost: cost(size, 0), ..by(caller, route) };
-        asks.push((waiting(scheduler.submit(at(0), ask)), caller));
-    }
-    let mut served = [0, 0];
-    let mut running = running;
-    for _ in 0..50 {
-        scheduler.cancel(at(1), running);
-        running = goes(scheduler.poll(at(1)));
-        let caller = asks.iter().find(|(ticket, _)| *ticket == running).unwrap().1;
-        served[usize::from(caller == 2)] += 1;
-        // It costs what was expected.
-        scheduler.settle(at(1), running, if caller == 1 { cost(4_000, 0) } else { cost(1_000, 0) });
-        running = goes(scheduler.poll(at(1)));
-        let caller = asks.iter().find(|(ticket, _)| *ticket == running).unwrap().1;
-        served[usize::from(caller == 2)] += 1;
-        if served.iter().sum::<i32>() >= 50 {
-            break;
+        match scheduler.submit(at(0), ask) {
+            Submitted::Admitted(..) => {}
+            Submitted::Waiting(ticket) => asks.push((ticket, caller)),
+            Submitted::Refused(why) => panic!("{why:?}"),
         }
     }
-    assert!(served[1] >= 3 * served[0], "{served:?}");
+    let mut tokens = [0, 0];
+    for second in 1..=100 {
+        while let Some(Decision::Admitted(ticket, _)) = scheduler.poll(at(second)) {
+            let (_, caller) = asks.iter().find(|(asked, _)| *asked == ticket).unwrap();
+            let (place, size) = if *caller == 1 { (0, 4_000) } else { (1, 1_000) };
+            tokens[place] += size;
+        }
+    }
+    assert!(i32::abs(tokens[0] - tokens[1]) <= 8_000, "{tokens:?}");
+}
+
+/// Ten callers, one of which asks ten times as much: over twenty minutes each of the others gets its due.
+#[test]
+fn shares_converge_under_a_flood() {
+    let mut scheduler = scheduler_with_room();
+    let pool = scheduler.add_pool(at(0), &per_minute(Counted::Input, 60_000, 60_000));
+    let route = scheduler.add_route(&[pool]);
+    let mut dice = fastrand::Rng::with_seed(7);
+    let mut whose = std::collections::HashMap::new();
+    let mut served = [0_u64; 10];
+    for second in 0..1_200 {
+        let mut submit = |scheduler: &mut Scheduler, caller: u64, dice: &mut fastrand::Rng| {
+            let size = dice.u64(50..2_000);
+            let ask = Ask { cost: cost(size, 0), ..by(caller, route) };
+            match scheduler.submit(at(second), ask) {
+                Submitted::Admitted(..) => Some((caller, size)),
+                Submitted::Waiting(ticket) => {
+                    whose.insert(ticket, (caller, size));
+                    None
+                }
+                Submitted::Refused(_) => None,
+            }
+        };
+        let mut gone: Vec<(u64, u64)> = Vec::new();
+        for _ in 0..10 {
+            gone.extend(submit(&mut scheduler, 0, &mut dice));
+        }
+        for caller in 1..10 {
+            if dice.u8(0..4) == 0 {
+                gone.extend(submit(&mut scheduler, caller, &mut dice));
+            }
+        }
+        while let Some(Decision::Admitted(ticket, _)) = scheduler.poll(at(second)) {
+            gone.push(whose[&ticket]);
+        }
+        for (caller, size) in gone {
+            served[usize::try_from(caller).unwrap()] += size;
+        }
+    }
+    // 1,260,000 tokens in all, a tenth each.
+    let least = served.iter().min().unwrap();
+    assert!(*least >= 126_000 * 9 / 10, "{served:?}");
+}
+
+fn scheduler_with_room() -> Scheduler {
+    Scheduler::new(Bounds { waiting: 100_000, waiting_per_caller: 100_000, ageing: SECOND * 60 })
+}
+
+/// One request a second, of which a whole minute's may go at once.
+#[test]
+fn who_comes_back_after_a_pause_brings_its_part_of_a_minute_along_and_no_more() {
+    let mut scheduler =
+        Scheduler::new(Bounds { waiting: 10_000, waiting_per_caller: 10_000, ageing: SECOND * 60 });
+    let pool = scheduler.add_pool(at(0), &per_minute(Counted::Requests, 60, 60));
+    let route = scheduler.add_route(&[pool]);
+    for _ in 0..1_000 {
+        scheduler.submit(at(0), by(1, route));
+    }
+    let mut now = 0;
+    let mut next = |scheduler: &mut Scheduler| {
+        now += 1;
+        goes(scheduler.poll(at(now)))
+    };
+    for _ in 0..300 {
+        next(&mut scheduler);
+    }
+    let returned: Vec<_> = (0..200).map(|_| waiting(scheduler.submit(at(300), by(2, route)))).collect();
+    let order: Vec<bool> = (0..100).map(|_| returned.contains(&next(&mut scheduler))).collect();
+    let before = order.iter().take_while(|is_theirs| **is_theirs).count();
+    assert!((25..=35).contains(&before), "{before}");
+    let after = order[before..].iter().filter(|is_theirs| **is_theirs).count();
+    assert!(after.abs_diff((100 - before) / 2) <= 1, "{after} of {}", 100 - before);
 }
 
 #[test]
-fn who_comes_back_after_a_pause_does_not_bring_unused_turns_along() {
-    let (mut scheduler, route) = single_file();
-    let running = admitted(scheduler.submit(at(0), by(1, route)));
-    let mut asks = Vec::new();
-    for _ in 0..50 {
-        asks.push((waiting(scheduler.submit(at(0), by(1, route))), 1));
+fn a_burst_that_one_caller_took_is_made_good_to_the_others() {
+    let (mut scheduler, _, route) = with_pool(&per_minute(Counted::Requests, 60, 6));
+    for _ in 0..6 {
+        admitted(scheduler.submit(at(0), by(1, route)));
     }
-    let mut running = running;
-    for _ in 0..20 {
-        scheduler.settle(at(1), running, cost(10, 10));
-        running = goes(scheduler.poll(at(1)));
-    }
-    for _ in 0..10 {
-        asks.push((waiting(scheduler.submit(at(1), by(2, route))), 2));
-    }
-    let order = served(&mut scheduler, running, &asks, 6);
-    assert_eq!(order.iter().filter(|&&caller| caller == 2).count(), 3, "{order:?}");
+    let greedy = waiting(scheduler.submit(at(0), by(1, route)));
+    let others: Vec<_> = [2, 2, 3].map(|caller| waiting(scheduler.submit(at(0), by(caller, route)))).into();
+    let order: Vec<_> = (1..=4).map(|second| goes(scheduler.poll(at(second)))).collect();
+    assert_eq!(order[..3].iter().filter(|ticket| others.contains(ticket)).count(), 3);
+    assert_eq!(order[3], greedy);
 }
 
 #[test]
-fn a_higher_class_goes_first_and_a_lower_one_ages_into_it() {
+fn a_higher_class_goes_first_and_what_it_overtakes_ages_into_it_one_at_a_time() {
     let (mut scheduler, route) = single_file();
-    let running = admitted(scheduler.submit(at(0), ask(route)));
+    let mut running = admitted(scheduler.submit(at(0), ask(route)));
     let of = |priority, caller| Ask { priority, ..by(caller, route) };
-    let low = waiting(scheduler.submit(at(0), of(Priority::Low, 1)));
-    let high = waiting(scheduler.submit(at(1), of(Priority::High, 2)));
-    scheduler.settle(at(2), running, cost(1, 1));
-    assert_eq!(goes(scheduler.poll(at(2))), high);
-    // After two minutes it is of the highest class, where its caller has been served less.
-    for second in 3..10 {
-        waiting(scheduler.submit(at(second), of(Priority::High, 2)));
+    let old: Vec<_> = (0..10).map(|_| waiting(scheduler.submit(at(0), of(Priority::Normal, 1)))).collect();
+    for _ in 0..100 {
+        waiting(scheduler.submit(at(0), of(Priority::High, 2)));
     }
-    scheduler.settle(at(130), high, cost(10, 10));
-    assert_eq!(goes(scheduler.poll(at(130))), low);
+    let mut order = Vec::new();
+    for second in 1..=100 {
+        scheduler.settle(at(second), running, cost(10, 10));
+        running = goes(scheduler.poll(at(second)));
+        order.push(old.contains(&running));
+    }
+    // For a minute only the high ones go; from then on the old ones have their turns among them.
+    let first = order.iter().position(|is_old| *is_old).unwrap();
+    assert!((58..=61).contains(&first), "{first}");
+    assert!(order[first..first + 20].iter().filter(|is_old| **is_old).count() >= 8, "{order:?}");
 }
 
 #[test]
@@ -197,14 +268,15 @@ fn routes_that_share_a_pool_share_its_queue_fairly() {
     };
     admitted(scheduler.submit(at(0), by(1, to_shared)));
     admitted(scheduler.submit(at(0), by(1, to_shared)));
-    let first = waiting(scheduler.submit(at(0), by(1, to_shared)));
+    let second = waiting(scheduler.submit(at(0), by(1, to_shared)));
     waiting(scheduler.submit(at(0), by(1, to_shared)));
-    let second = waiting(scheduler.submit(at(0), by(2, both)));
-    assert_eq!(goes(scheduler.poll(at(1))), first);
-    assert_eq!(scheduler.poll(at(1)), None);
+    let first = waiting(scheduler.submit(at(0), by(2, both)));
+    // The burst went to the first caller: the other one is next.
     assert!(
-        matches!(scheduler.poll(at(2)), Some(Decision::Admitted(ticket, pool)) if ticket == second && pool == shared)
+        matches!(scheduler.poll(at(1)), Some(Decision::Admitted(ticket, pool)) if ticket == first && pool == shared)
     );
+    assert_eq!(scheduler.poll(at(1)), None);
+    assert_eq!(goes(scheduler.poll(at(2))), second);
 }
 
 #[test]

@@ -192,6 +192,7 @@ impl World {
                 assert!(deadline >= now, "a request went after its deadline");
                 self.admitted(now, ticket);
             }
+            Decision::Refused(_, why) => panic!("limits do not change here: {why:?}"),
             Decision::Expired { ticket, .. } => {
                 let deadline = self.leave(ticket).unwrap();
                 assert_eq!(now, deadline.after(Duration::from_nanos(1)), "told late, or too soon");

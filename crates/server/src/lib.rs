@@ -1,5 +1,6 @@
 //! HTTP in and out: endpoints, probes and the listener. Decisions are the gateway's.
 
+mod admin;
 mod endpoints;
 mod models;
 mod probes;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use paceway_gateway::Gateway;
+use paceway_gateway::{AdminToken, Gateway};
 
 pub use routes::router;
 pub use serve::serve;
@@ -35,6 +36,8 @@ pub struct ServerBounds {
 pub struct House {
     /// The gateway.
     pub gateway: Arc<Gateway>,
+    /// Who may see what operators see.
+    pub admin: AdminToken,
     /// Bounds.
     pub bounds: ServerBounds,
     /// Whether new requests are taken; false from the moment the server begins to stop.

@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::routing::{any, get, post};
 
-use crate::{House, endpoints, models, probes};
+use crate::{House, admin, endpoints, models, probes};
 
-/// All endpoints. Those under `/v1` need a virtual key; the others tell nothing about anybody.
+/// All endpoints. Those under `/v1` need a virtual key, those under `/admin` the admin token; the others tell nothing about
+/// anybody.
 pub fn router(house: House) -> Router {
     Router::new()
         .route("/v1/messages", post(endpoints::messages).fallback(endpoints::wrong_method_post))
@@ -23,6 +24,7 @@ pub fn router(house: House) -> Router {
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics))
+        .route("/admin/limits", get(admin::limits))
         .fallback(any(endpoints::nothing_here))
         .with_state(house)
 }

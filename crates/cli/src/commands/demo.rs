@@ -29,7 +29,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use self::client::{Client, Outcome};
 use super::{runtime, say, start_log};
 use crate::config::{self, Config};
-use crate::house;
+use crate::{admin, house};
 
 /// The provider's limits: a small tier's, with a burst that a real provider would allow.
 const REQUESTS_PER_MINUTE: u64 = 600;
@@ -189,6 +189,8 @@ impl Provider {
             charging,
             only_max_tokens: false,
             is_simulated: true,
+            tier: None,
+            admin: None,
             pools: vec![PoolSettings { models: vec!["*".into()], limits }],
         })
     }
@@ -212,7 +214,7 @@ impl Gateway {
     async fn start(config: &Config, provider: &Provider, directory: &Path) -> Result<Self> {
         let store = paceway_store::open(directory, Access::Serve)?;
         let key = house::create_key(store.keys.as_ref(), "demo", house::wall_clock())?;
-        let running = house::build(config, &store, vec![provider.settings()?])?;
+        let running = house::build(config, &store, &admin::token(directory)?, vec![provider.settings()?])?;
         let (listener, address) = free_port().await?;
         let router = paceway_server::router(running.house.clone());
         let house = running.house.clone();

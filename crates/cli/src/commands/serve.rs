@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Common, runtime, say, shown, start_log};
 use crate::config::Config;
-use crate::house;
+use crate::{admin, house};
 
 /// Models that make a good first request, cheapest first.
 const FIRST_MODELS: [&str; 4] =
@@ -51,7 +51,8 @@ async fn serve(config: &Config, store: &Store, directory: &std::path::Path) -> R
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr()?;
     let first_key = first_key(store)?;
-    let running = house::build(config, store, providers)?;
+    admin::note_address(directory, address)?;
+    let running = house::build(config, store, &admin::token(directory)?, providers)?;
     say(format_args!("Paceway {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     say(format_args!("  data       {}", shown(directory)));
     if simulation.is_some() {

@@ -7,6 +7,12 @@ use http::{HeaderValue, Uri};
 
 use super::{CallerConfig, Config, ProviderConfig, Rates};
 
+/// Keys of a provider, `api_key` included: the scheduler tells them apart by a bit each.
+const MAX_KEYS: usize = 64;
+
+/// Tiers whose limits are published.
+const TIERS: [&str; 2] = ["start", "scale"];
+
 /// A sentence for each mistake.
 pub(super) fn problems(config: &Config) -> Vec<String> {
     let mut check = Check(Vec::new());
@@ -20,6 +26,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     check.range("queue.max_waiting", queue.max_waiting, 0..=1_000_000);
     check.range("queue.max_waiting_per_key", queue.max_waiting_per_key, 0..=1_000_000);
     check.range("queue.ageing_s", queue.ageing_s, 1..=86_400);
+    check.range("queue.sign_of_life_s", queue.sign_of_life_s, 0..=3_600);
     check.range("queue.max_attempts", queue.max_attempts, 1..=1_000);
     check.range("upstream.connect_timeout_s", upstream.connect_timeout_s, 1..=600);
     check.range("upstream.headers_timeout_s", upstream.headers_timeout_s, 1..=3_600);
@@ -70,8 +77,15 @@ impl Check {
         }
         // A key is a secret, so a wrong one is not shown.
         let can_be_sent = |text: &str| HeaderValue::from_str(text).is_ok();
-        if provider.api_key.as_ref().is_some_and(|secret| !can_be_sent(secret.reveal())) {
+        if let Some(tier) = provider.tier.as_deref().filter(|tier| !TIERS.contains(tier)) {
+            self.say(&format!("{key}.tier"), format_args!("expected {}, got `{tier}`", TIERS.join(" or ")));
+        }
+        let keys = [&provider.api_key, &provider.admin_key];
+        if keys.into_iter().flatten().any(|secret| !can_be_sent(secret.reveal())) {
             self.say(key, "the key holds characters that cannot be sent in a header: copy it again");
+        }
+        if provider.keys.len() >= MAX_KEYS {
+            self.say(&format!("{key}.keys"), format_args!("expected fewer than {MAX_KEYS} keys"));
         }
         for (index, extra) in provider.keys.iter().enumerate() {
             let key = format!("{key}.keys[{index}]");

@@ -52,6 +52,7 @@ impl Variables {
         };
         for provider in config.providers.values_mut() {
             look_up(&mut provider.api_key, provider.api_key_env.as_ref());
+            look_up(&mut provider.admin_key, provider.admin_key_env.as_ref());
             for key in &mut provider.keys {
                 look_up(&mut key.key, key.env.as_ref());
             }

@@ -42,6 +42,8 @@ pub(crate) struct Queue {
     pub max_waiting: usize,
     pub max_waiting_per_key: usize,
     pub ageing_s: u64,
+    pub sign_of_life_s: u64,
+    pub sign_shows_place: bool,
     pub max_attempts: u32,
 }
 
@@ -72,6 +74,13 @@ pub(crate) struct ProviderConfig {
     pub api_key: Option<Secret>,
     #[serde(default)]
     pub keys: Vec<KeyConfig>,
+    #[serde(default)]
+    pub tier: Option<String>,
+    #[serde(default)]
+    pub admin_key_env: Option<String>,
+    #[serde(default, skip_serializing)]
+    #[schemars(with = "Option<String>")]
+    pub admin_key: Option<Secret>,
     pub serves: Vec<String>,
     #[serde(default)]
     pub catalogue: Option<String>,

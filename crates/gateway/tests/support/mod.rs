@@ -18,6 +18,7 @@ use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::fleet::ProviderSettings;
 use paceway_gateway::lane::{KeySettings, PoolSettings};
 use paceway_gateway::standing::{CallerRule, Standings};
+use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
     Answer, Arrival, Bounds, Calibration, Callers, Endpoint, Fleet, Gateway, Metrics, Turnstile, pipeline,
 };
@@ -155,6 +156,8 @@ pub fn provider(name: &str, dialect: Dialect, pattern: &str, limits: Limits) -> 
         charging: Charging::AsGenerated,
         only_max_tokens: false,
         is_simulated: false,
+        tier: None,
+        admin: None,
         pools: vec![PoolSettings { models: vec!["*".into()], limits }],
     }
 }
@@ -192,7 +195,12 @@ pub fn house_of(
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         metrics: Arc::new(Metrics::new()),
-        bounds: Bounds { max_wait: Duration::from_mins(1), max_answer_bytes: 1 << 20, max_attempts: 4 },
+        bounds: Bounds {
+            max_wait: Duration::from_mins(1),
+            signs_of_life: Some(SignsOfLife { every: Duration::from_secs(15), shows_place: true }),
+            max_answer_bytes: 1 << 20,
+            max_attempts: 4,
+        },
     });
     House { gateway, rows, script }
 }
@@ -243,3 +251,14 @@ pub fn message() -> Value {
         "usage": {"input_tokens": 100, "output_tokens": 20}, "unheard_of": {"z": 1, "a": null},
     })
 }
+
+pub const STREAM: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\
+    \"message\",\"role\":\"assistant\",\"model\":\"claude-haiku-5-5\",\"content\":[],\"usage\":{\"input_tokens\":100,\
+    \"cache_read_input_tokens\":7,\"output_tokens\":1}}}\n\nevent: unheard_of\ndata: {\"type\":\"unheard_of\"}\n\n\
+    event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\
+    \"text\":\"\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\
+    \"text_delta\",\"text\":\"Héllo \"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\
+    \"delta\":{\"type\":\"text_delta\",\"text\":\"wörld\"}}\n\nevent: content_block_stop\ndata: {\"type\":\
+    \"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\
+    \"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":20}}\n\nevent: message_stop\ndata: {\"type\":\
+    \"message_stop\"}\n\n";
