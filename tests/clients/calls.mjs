@@ -48,7 +48,9 @@ async function anthropicCalls() {
   tell("anthropic-js beta", await client.beta.messages.create({ ...ask, betas: ["unheard-of-2031-01-01"] }));
   await fails("anthropic-js unknown model", Anthropic, client.messages.create({ ...ask, model: "claude-none" }));
   for (const fault of ["500", "529"]) {
-    const asking = client.messages.create(ask, { headers: { "x-sandbox-fault": fault } });
+    // An overload is waited out as long as the client's patience lasts.
+    const headers = { "x-sandbox-fault": fault, "x-paceway-timeout": "0.3" };
+    const asking = client.messages.create(ask, { headers });
     await fails(`anthropic-js ${fault}`, Anthropic, asking);
   }
 }

@@ -64,7 +64,8 @@ def anthropic_calls(model, same):
         ("unknown model", {"model": "claude-none"}, {}),
         ("refused field", {"extra_body": {"temperature": 1.0}}, {}),
         ("500", {}, {"x-sandbox-fault": "500"}),
-        ("529", {}, {"x-sandbox-fault": "529"}),
+        # An overload is waited out as long as the client's patience lasts.
+        ("529", {}, {"x-sandbox-fault": "529", "x-paceway-timeout": "0.3"}),
     ]
     for name, changes, headers in wrongs:
         try:
@@ -91,7 +92,7 @@ def openai_calls(model, same):
     wrongs = [
         ("unknown model", {"model": "gpt-none"}, {}),
         ("500", {}, {"x-sandbox-fault": "500"}),
-        ("503", {}, {"x-sandbox-fault": "529"}),
+        ("503", {}, {"x-sandbox-fault": "529", "x-paceway-timeout": "0.3"}),
     ]
     for name, changes, headers in wrongs:
         try:

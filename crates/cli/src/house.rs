@@ -96,6 +96,7 @@ pub(crate) fn build(
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_secs(config.queue.max_wait_s),
+            max_overload: Duration::from_secs(config.queue.max_overload_s),
             signs_of_life: signs_of_life(config),
             max_answer_bytes: config.upstream.max_answer_bytes,
             max_attempts: config.queue.max_attempts,

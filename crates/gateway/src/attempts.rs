@@ -29,6 +29,7 @@ pub(crate) async fn send(
     progress: &Progress,
     bill: &mut Bill,
 ) -> Result<Answer, Refusal> {
+    let mut overload_until = None;
     loop {
         let asked = gateway.clock.now();
         let turn =
@@ -68,6 +69,11 @@ pub(crate) async fn send(
                 return Ok(answer);
             }
         }
+        if refusal.cause == Cause::Overload && refusal.wait.is_none() {
+            let patience = gateway.clock.now().after(gateway.bounds.max_overload);
+            overload_until = Some(overload_until.unwrap_or(patience));
+            wish.deadline = wish.deadline.min(overload_until.unwrap_or(patience));
+        }
         let wait = gateway.turnstile.expected(&wish);
         if gateway.clock.now().after(wait) > wish.deadline {
             return Ok(with_true_wait(answer, wait));
@@ -101,8 +107,11 @@ fn is_hopeless_here(refusal: &RateRefusal) -> bool {
     refusal.is_final || !refusal.cause.is_curable() || is_too_large
 }
 
-/// A refusal that is handed on says when the next request may really go, wherever that is.
+/// A refusal for its rate that is handed on says when the next request may really go, wherever that is.
 fn with_true_wait(mut answer: Answer, wait: std::time::Duration) -> Answer {
+    if answer.status != StatusCode::TOO_MANY_REQUESTS {
+        return answer;
+    }
     let set = |headers: &mut HeaderMap, name: &'static str, value: u128| {
         headers.insert(name, u64::try_from(value).unwrap_or(u64::MAX).into());
     };

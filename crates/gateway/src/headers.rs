@@ -27,12 +27,20 @@ const FOR_US_ONLY: [HeaderName; 7] = [
     header::COOKIE,
 ];
 
+/// What a client says to Paceway begins so.
+const OURS: &str = "x-paceway-";
+
 /// What a provider says to Paceway and not to the client.
 const FROM_PROVIDER_ONLY: [HeaderName; 2] = [header::CONTENT_LENGTH, header::SET_COOKIE];
 
 /// The client's headers that go on to a provider of the same dialect; unknown ones do.
 pub(crate) fn to_provider(headers: &HeaderMap) -> HeaderMap {
-    without(headers, &FOR_US_ONLY)
+    let mut sent = without(headers, &FOR_US_ONLY);
+    let ours: Vec<HeaderName> = sent.keys().filter(|name| name.as_str().starts_with(OURS)).cloned().collect();
+    for name in ours {
+        sent.remove(name);
+    }
+    sent
 }
 
 /// The provider's headers that go on to the client.
@@ -76,6 +84,7 @@ mod tests {
             ("authorization", "Bearer pw_secret"),
             ("anthropic-beta", "unheard-of-2031-01-01"),
             ("cookie", "a=b"),
+            ("x-paceway-priority", "low"),
             ("connection", "close, x-private"),
             ("x-private", "1"),
         ]));

@@ -79,6 +79,8 @@ pub struct Arrival {
 pub struct Bounds {
     /// The longest wait for a rate limit.
     pub max_wait: Duration,
+    /// The longest that an overload is waited out of which the provider does not say when it ends.
+    pub max_overload: Duration,
     /// How clients of streams hear that they are waited for; `None`: they hear nothing.
     pub signs_of_life: Option<waiting::SignsOfLife>,
     /// The largest answer that is not streamed, in bytes.

@@ -86,8 +86,8 @@ impl Group {
     }
 
     /// A caller was served so many nanoseconds of a pool's time; less than was thought if that is negative.
-    pub(crate) fn served(&mut self, now: Moment, ask: &Ask, class: usize, nanos: i64) {
-        self.classes[class].served(now, ask, nanos);
+    pub(crate) fn served(&mut self, at: Moment, ask: &Ask, class: usize, nanos: i64) {
+        self.classes[class].served(at, ask, nanos);
     }
 
     pub(crate) fn waiting_by_caller(&self) -> Vec<(Priority, CallerId, u32)> {

@@ -2,11 +2,12 @@
 //!
 //! The caller that has been served least goes next, as with the virtual token counter (Sheng et al., OSDI '24). What counts
 //! as served is time of the pool, the refill that a request uses of the limit that is shortest, divided by the caller's
-//! weight, whether it had to wait for it or not: a burst that one caller took is made good to the others. Counters are
-//! compared with the mean of all callers that are present, which are those that wait or were served within a minute. Who is
-//! new, or comes back after longer, begins behind the mean by its part of the last minute, which others have had; nobody is
-//! held to more than a minute of debt, or brings more than a minute of unused turns along.
+//! weight, whether it had to wait for it or not: a burst that one caller took is made good to the others. It fades, by a
+//! half in 83 s, so that nobody owes or is owed for long; who is new owes nothing. Since all counters fade alike, their
+//! order does not change by it: instead of fading what was, what comes counts for more and more ("forward decay", Cormode
+//! et al., ICDE '09).
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
@@ -15,12 +16,14 @@ use paceway_domain::Moment;
 use crate::ask::{Ask, CallerId, MAX_OWN, PoolId, RouteId};
 use crate::ticket::{Ticket, Tickets};
 
-/// For so long a caller that does not wait is present after it was last served, and no more than this can it be ahead of
-/// the mean or behind it when it comes to wait, in nanoseconds of the pool's time.
-const PRESENT: Duration = Duration::from_mins(1);
-const MOST_APART: u64 = 60_000_000_000;
-/// How often those that are gone are forgotten.
+/// In this time what was served fades to a part in e.
+const FADES_S: f64 = 120.0;
+/// A caller that does not wait and was served less than this, in seconds of the pool's time, is forgotten.
+const FORGOTTEN_S: f64 = 0.01;
+/// How often callers are looked through for those.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// Counters are scaled back when what comes counts for more than e to this power.
+const MOST_GROWN: f64 = 60.0;
 /// More gone tickets than waiting ones and these, and a line is swept.
 const SWEPT_ABOVE: usize = 32;
 
@@ -34,14 +37,30 @@ pub(crate) struct Class {
     guests: usize,
     callers: HashMap<CallerId, Counter>,
     /// The callers that wait, least served first.
-    order: BTreeSet<(u64, CallerId)>,
-    /// The mean of what the callers that are present have been served.
-    mean: u64,
-    /// The sum of their weights.
-    weights: u64,
+    order: BTreeSet<(Served, CallerId)>,
+    /// When a second of service counted for one.
+    base: Moment,
     swept_at: Moment,
     /// Since when each has waited in this class.
     by_age: BTreeSet<(Moment, Ticket)>,
+}
+
+/// Seconds of the pool's time by weight, grown by when they were served. In the order of size.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Served(f64);
+
+impl Eq for Served {}
+
+impl Ord for Served {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Served {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// What makes one request able to go where another of the same caller is not.
@@ -54,10 +73,8 @@ fn way(ask: &Ask) -> Way {
 /// A caller in a class.
 #[derive(Debug, Default)]
 struct Counter {
-    /// Nanoseconds of the pool's time, by weight.
-    served: u64,
+    served: Served,
     weight: u32,
-    seen: Moment,
     waiting: u32,
     queued: Units,
     lanes: Vec<Lane>,
@@ -109,15 +126,12 @@ impl Class {
     }
 
     pub(crate) fn push(&mut self, since: Moment, ticket: Ticket, ask: &Ask, units: Units) {
-        let mean = self.mean;
-        let counter = self.present(since, ask);
+        self.sweep(since);
+        let counter = self.callers.entry(ask.caller).or_default();
+        counter.weight = ask.weight.max(1);
         if counter.waiting == 0 {
-            let (least, most) = (mean.saturating_sub(MOST_APART), mean.saturating_add(MOST_APART));
-            counter.served = counter.served.clamp(least, most);
-            let place = (counter.served, ask.caller);
-            self.order.insert(place);
+            self.order.insert((counter.served, ask.caller));
         }
-        let counter = self.callers.get_mut(&ask.caller).expect("it is present");
         counter.waiting += 1;
         counter.queued = add(counter.queued, units);
         let lane = match counter.lanes.iter_mut().find(|lane| lane.way == way(ask)) {
@@ -169,36 +183,41 @@ impl Class {
         }
     }
 
-    /// A caller was served so many nanoseconds of the pool's time, or less than was thought if that is negative.
-    pub(crate) fn served(&mut self, now: Moment, ask: &Ask, nanos: i64) {
-        let counter = self.present(now, ask);
+    /// A caller was served so many nanoseconds of the pool's time at `at`, or less than was thought if that is negative.
+    pub(crate) fn served(&mut self, at: Moment, ask: &Ask, nanos: i64) {
+        self.sweep(at);
+        let grown = self.grown(at);
+        let counter = self.callers.entry(ask.caller).or_default();
+        counter.weight = ask.weight.max(1);
         let before = (counter.served, ask.caller);
-        counter.served = counter.served.saturating_add_signed(nanos / i64::from(counter.weight));
-        let after = (counter.served, ask.caller);
+        let seconds = nanos as f64 / 1e9 / f64::from(counter.weight);
+        counter.served = Served((counter.served.0 + seconds * grown).max(0.0));
         if counter.waiting > 0 {
             self.order.remove(&before);
-            self.order.insert(after);
+            self.order.insert((counter.served, ask.caller));
         }
-        let weights = i64::try_from(self.weights.max(1)).unwrap_or(i64::MAX);
-        self.mean = self.mean.saturating_add_signed(nanos / weights);
     }
 
-    /// The counter of a caller, which is present from now on.
-    fn present(&mut self, now: Moment, ask: &Ask) -> &mut Counter {
-        if now.since(self.swept_at) > SWEEP_EVERY {
-            self.swept_at = now;
-            self.callers.retain(|_, counter| counter.waiting > 0 || now.since(counter.seen) < PRESENT);
-            self.weights = self.callers.values().map(|counter| u64::from(counter.weight)).sum();
+    /// What a second of service at `at` counts for.
+    fn grown(&self, at: Moment) -> f64 {
+        let after = at.since(self.base).as_secs_f64() - self.base.since(at).as_secs_f64();
+        (after / FADES_S).exp()
+    }
+
+    /// Forgets callers that were served next to nothing of late, and keeps counters within bounds.
+    fn sweep(&mut self, now: Moment) {
+        if now.since(self.swept_at) < SWEEP_EVERY {
+            return;
         }
-        let weight = ask.weight.max(1);
-        let part_of_a_minute = MOST_APART / (self.callers.len() as u64 + 1);
-        let newcomers = self.mean.saturating_sub(part_of_a_minute);
-        let counter = self.callers.entry(ask.caller).or_insert_with(|| {
-            self.weights += u64::from(weight);
-            Counter { served: newcomers, weight, ..Counter::default() }
-        });
-        counter.seen = now.max(counter.seen);
-        counter
+        self.swept_at = now;
+        let grown = self.grown(now);
+        self.callers.retain(|_, counter| counter.waiting > 0 || counter.served.0 > FORGOTTEN_S * grown);
+        if now.since(self.base).as_secs_f64() > MOST_GROWN * FADES_S {
+            self.base = now;
+            self.callers.values_mut().for_each(|counter| counter.served.0 /= grown);
+            let waiting = self.callers.iter().filter(|(_, counter)| counter.waiting > 0);
+            self.order = waiting.map(|(caller, counter)| (counter.served, *caller)).collect();
+        }
     }
 
     /// Whether an earlier guest still waits: one at a time, lest a long queue of old requests shut out the young ones of

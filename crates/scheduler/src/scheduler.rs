@@ -169,7 +169,7 @@ impl Scheduler {
         }
         let correction = signed(self.pools[pool].share(now, &spent)) - signed(served.share);
         let group = self.group(&ask);
-        self.groups[group].served(now, &ask, served.class, correction);
+        self.groups[group].served(flight.at, &ask, served.class, correction);
         self.changed(&ask, pool);
     }
 
@@ -355,7 +355,7 @@ impl Scheduler {
             self.pools[own].give_back(now, &flight, &ask.cost, false);
         }
         let group = self.group(&ask);
-        self.groups[group].served(now, &ask, served.class, -signed(served.share));
+        self.groups[group].served(flight.at, &ask, served.class, -signed(served.share));
         self.changed(&ask, pool);
         Some((ask, pool, flight))
     }

@@ -139,7 +139,7 @@ fn scheduler_with_room() -> Scheduler {
 
 /// One request a second, of which a whole minute's may go at once.
 #[test]
-fn who_comes_back_after_a_pause_brings_its_part_of_a_minute_along_and_no_more() {
+fn who_comes_back_after_a_pause_goes_first_for_a_while_and_no_longer() {
     let mut scheduler =
         Scheduler::new(Bounds { waiting: 10_000, waiting_per_caller: 10_000, ageing: SECOND * 60 });
     let pool = scheduler.add_pool(at(0), &per_minute(Counted::Requests, 60, 60));
@@ -158,7 +158,8 @@ fn who_comes_back_after_a_pause_brings_its_part_of_a_minute_along_and_no_more() 
     let returned: Vec<_> = (0..200).map(|_| waiting(scheduler.submit(at(300), by(2, route)))).collect();
     let order: Vec<bool> = (0..100).map(|_| returned.contains(&next(&mut scheduler))).collect();
     let before = order.iter().take_while(|is_theirs| **is_theirs).count();
-    assert!((25..=35).contains(&before), "{before}");
+    // What the other one was served in five minutes has faded to that of two.
+    assert!((60..=83).contains(&before), "{before}");
     let after = order[before..].iter().filter(|is_theirs| **is_theirs).count();
     assert!(after.abs_diff((100 - before) / 2) <= 1, "{after} of {}", 100 - before);
 }

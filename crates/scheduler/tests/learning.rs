@@ -84,7 +84,7 @@ fn somebody_else_who_uses_the_quota_is_noticed_and_allowed_for_and_forgotten() {
             theirs -= 1.0;
             remaining -= 1.0;
         }
-        if let Submitted::Admitted(ticket, _) = scheduler.submit(at(second), ask(route)) {
+        if let Some(ticket) = at_once(&mut scheduler, at(second), route) {
             remaining -= 1.0;
             let left = remaining.max(0.0) as u64;
             let headers = said(reading(Counted::Requests, 60, left));
@@ -94,15 +94,27 @@ fn somebody_else_who_uses_the_quota_is_noticed_and_allowed_for_and_forgotten() {
     }
     let [meter] = scheduler.state(at(120), pool).meters.try_into().unwrap();
     assert!((0.3..0.7).contains(&meter.others_per_second), "{meter:?}");
-    for second in 200..500 {
-        if let Submitted::Admitted(ticket, _) = scheduler.submit(at(second), ask(route)) {
+    for second in 200..900 {
+        if let Some(ticket) = at_once(&mut scheduler, at(second), route) {
             let headers = said(reading(Counted::Requests, 60, 59));
             scheduler.learn(at(second).after(SECOND / 10), ticket, &Lesson::Answered(&headers));
             scheduler.settle(at(second).after(SECOND / 5), ticket, cost(10, 10));
         }
     }
-    let [meter] = scheduler.state(at(500), pool).meters.try_into().unwrap();
+    let [meter] = scheduler.state(at(900), pool).meters.try_into().unwrap();
     assert!(meter.others_per_second < 0.05, "{meter:?}");
+}
+
+/// A request that goes at once or not at all.
+fn at_once(scheduler: &mut Scheduler, now: Moment, route: RouteId) -> Option<Ticket> {
+    match scheduler.submit(now, ask(route)) {
+        Submitted::Admitted(ticket, _) => Some(ticket),
+        Submitted::Waiting(ticket) => {
+            scheduler.cancel(now, ticket);
+            None
+        }
+        Submitted::Refused(_) => None,
+    }
 }
 
 #[test]

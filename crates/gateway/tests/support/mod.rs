@@ -197,6 +197,7 @@ pub fn house_of(
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_mins(1),
+            max_overload: Duration::from_secs(30),
             signs_of_life: Some(SignsOfLife { every: Duration::from_secs(15), shows_place: true }),
             max_answer_bytes: 1 << 20,
             max_attempts: 4,
