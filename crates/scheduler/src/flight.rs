@@ -144,7 +144,7 @@ impl Flights {
 
 /// What makes a request long: output above all.
 fn weight(cost: &Cost) -> f64 {
-    (1 + cost.input.get() + 20 * cost.output.get()) as f64
+    1.0 + cost.input.get() as f64 + 20.0 * cost.output.get() as f64
 }
 
 const COUNTED: [Counted; 4] = [Counted::Requests, Counted::Input, Counted::Output, Counted::Total];

@@ -23,6 +23,10 @@ const TOLERANCE: u64 = 400;
 /// What is kept free where tokens are estimated, as a share of the burst: one in so many.
 const SPARE: u64 = 70;
 
+/// More than any provider allows: an absurd limit must not overflow.
+pub(crate) const MOST_LIMIT: u64 = 1 << 48;
+/// A longer time of paying a debt is not kept as a level.
+const LONGEST_DEBT: Duration = Duration::from_mins(15);
 /// A learned limit that was not confirmed for so long is no reason to turn a larger request away.
 const SURE_FOR: Duration = Duration::from_mins(15);
 
@@ -104,6 +108,19 @@ impl Meter {
         self.bucket.rate().window
     }
 
+    /// Keeps a debt at a provider within what can be paid in a while: what was learned may be wrong, and no answer could
+    /// correct it while nothing goes.
+    pub(crate) fn forgive(&mut self, now: Moment) {
+        if self.is_fixed || self.bucket.free(now) >= 0 {
+            return;
+        }
+        let rate = self.bucket.rate();
+        let least = -units_in(self.bucket.net_units(), rate.window, LONGEST_DEBT) - i128::from(rate.burst);
+        if self.bucket.free(now) < least {
+            self.bucket.set_free(now, least);
+        }
+    }
+
     /// Whether output counts here, which some providers charge as it is generated.
     pub(crate) fn is_charged_later(&self) -> bool {
         matches!(self.counted, Counted::Output | Counted::Total) && !self.is_fixed
@@ -183,6 +200,10 @@ impl Meter {
         };
         self.refused_at = Some(now);
         let Some(said) = said.map(|said| said - i128::from(not_yet_charged)) else { return false };
+        // A debt that takes so long to pay is for the gate, which is probed.
+        if said < -units_in(net, rate.window, LONGEST_DEBT) - i128::from(rate.burst) {
+            return false;
+        }
         let free = self.bucket.free(now);
         if free > said {
             if !self.is_fixed {
@@ -196,7 +217,7 @@ impl Meter {
 
     /// The provider said its limit: both ways, but not above a ceiling.
     pub(crate) fn follow(&mut self, now: Moment, limit: u64, window: Window) {
-        let limit = self.ceiling.map_or(limit, |ceiling| limit.min(ceiling)).max(1);
+        let limit = self.ceiling.map_or(limit, |ceiling| limit.min(ceiling)).clamp(1, MOST_LIMIT);
         let rate = self.bucket.rate();
         if (limit, window) == (rate.units, rate.window) {
             return;
@@ -211,6 +232,7 @@ impl Meter {
         if was_full {
             self.bucket.set_free(now, i128::from(burst));
         }
+        self.forgive(now);
         if self.source == Source::Guessed {
             self.source = Source::Learned;
         }
@@ -236,8 +258,10 @@ impl Meter {
 
     fn set_burst(&mut self, now: Moment, burst: u64) {
         let rate = self.bucket.rate();
+        // A bucket holds no more than a window's refill.
+        let burst = burst.clamp(1, rate.units.max(1));
         if rate.burst != burst {
-            self.bucket.set_rate(now, Rate { burst: burst.max(1), ..rate });
+            self.bucket.set_rate(now, Rate { burst, ..rate });
             self.whole_burst = self.whole_burst.max(burst);
         }
     }
@@ -257,7 +281,8 @@ impl Meter {
         let share = now.since(self.regrown_at).as_secs_f64() / BURST_REGROWN_S;
         let step = part(self.whole_burst, share);
         if rate.burst < self.whole_burst && step > 0 {
-            self.bucket.set_rate(now, Rate { burst: (rate.burst + step).min(self.whole_burst), ..rate });
+            self.bucket
+                .set_rate(now, Rate { burst: rate.burst.saturating_add(step).min(self.whole_burst), ..rate });
             self.regrown_at = now;
         }
     }
@@ -268,7 +293,8 @@ impl Meter {
         let stated = reading.remaining.map(|(least, most)| (i128::from(least), i128::from(most)));
         let inferred = reading.full_in.map(|(soonest, latest)| {
             let full = i128::from(rate.burst);
-            let used = |time| units_in(rate.units, rate.window, time);
+            // More than twice the burst is not believed: a bucket is not emptied deeper by one minute's requests.
+            let used = |time| units_in(rate.units, rate.window, time).min(2 * full);
             (full - used(latest), full - used(soonest))
         });
         match (stated, inferred) {

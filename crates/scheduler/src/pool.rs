@@ -197,6 +197,7 @@ impl Pool {
         }
         for meter in &mut self.meters {
             meter.bucket.take(now, cost.at_admission(meter.counted, self.charging));
+            meter.forgive(now);
         }
         let flight = self.flights.begin(now, cost, self.charging, is_probe);
         self.tell_ahead(now);
@@ -232,6 +233,7 @@ impl Pool {
             } else {
                 meter.bucket.give(now, taken - spent);
             }
+            meter.forgive(now);
         }
     }
 

@@ -10,7 +10,7 @@ use super::Pool;
 use crate::bucket::Rate;
 use crate::flight::Flight;
 use crate::limits::{Cost, Learning};
-use crate::meter::{Meter, Sight, Source};
+use crate::meter::{MOST_LIMIT, Meter, Sight, Source};
 use crate::pace::Pace;
 
 /// A pool has at most so many limits: those of each kind over a few windows.
@@ -150,7 +150,7 @@ impl Pool {
         if self.learning == Learning::Nothing || self.meters.len() >= MAX_METERS {
             return None;
         }
-        let rate = Rate::whole(limit?, window.unwrap_or(Span::Minute));
+        let rate = Rate::whole(limit?.clamp(1, MOST_LIMIT), window.unwrap_or(Span::Minute));
         self.meters.retain(|meter| meter.source != Source::Guessed);
         self.pace = None;
         self.meters.push(Meter::new(counted, rate, Source::Learned, now));
