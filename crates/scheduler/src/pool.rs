@@ -17,8 +17,27 @@ use crate::pace::Pace;
 use crate::state::{MeterState, PoolState, Reason};
 use crate::window::Window;
 
-/// How often the shortest limit is looked for.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A change of the shortest limit has to outweigh so many waits for the one before.
+const STEADY: u32 = 50;
+
+/// Which limit is waited for most, by a majority vote that forgets (Boyer and Moore's, with a bound).
+#[derive(Debug, Default)]
+struct Shortest {
+    place: usize,
+    votes: u32,
+}
+
+impl Shortest {
+    fn vote(&mut self, place: usize) {
+        if place == self.place {
+            self.votes = (self.votes + 1).min(STEADY);
+        } else if self.votes == 0 {
+            self.place = place;
+        } else {
+            self.votes -= 1;
+        }
+    }
+}
 
 /// How long a request has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +58,7 @@ pub(crate) struct Pool {
     window: Window,
     gate: Gate,
     pace: Option<Pace>,
-    /// The place of the limit that is shortest, and when it was last looked for.
-    shortest: usize,
-    looked_at: Moment,
+    shortest: Shortest,
     /// When a refusal last came that no known limit explains.
     unexplained: Option<Moment>,
     /// How many wait of those that fall under it, if it is a limit of our own.
@@ -61,8 +78,7 @@ impl Pool {
             window: if learning == Learning::Nothing { Window::open() } else { Window::unknown() },
             gate: Gate::default(),
             pace: None,
-            shortest: 0,
-            looked_at: Moment::ZERO,
+            shortest: Shortest::default(),
             unexplained: None,
             waiting: 0,
         }
@@ -90,7 +106,17 @@ impl Pool {
             Passage::Closed(until) => until.since(now),
             Passage::Probing => return Wait::ForAnother,
         };
-        Wait::For(self.refill(now, cost, [0; 4]).max(opens))
+        let charging = self.charging;
+        let waits = self.meters.iter_mut().map(|meter| {
+            let needs = meter.needs(cost.at_admission(meter.counted, charging));
+            meter.bucket.wait_for(now, needs)
+        });
+        let longest = waits.enumerate().max_by_key(|(_, wait)| *wait);
+        let (place, refill) = longest.unwrap_or_default();
+        if refill > Duration::ZERO {
+            self.shortest.vote(place);
+        }
+        Wait::For(refill.max(opens))
     }
 
     /// What holds a request back, if anything does.
@@ -155,9 +181,9 @@ impl Pool {
 
     /// How much of this pool's time a request takes, in nanoseconds: the refill that it uses of the limit that is shortest at
     /// present, or its part of the places in flight where nothing else is limited.
-    pub(crate) fn share(&mut self, now: Moment, cost: &Cost) -> u64 {
+    pub(crate) fn share(&self, cost: &Cost) -> u64 {
         let charging = self.charging;
-        let nanos = match self.shortest(now) {
+        let nanos = match self.shortest() {
             Some(meter) => {
                 meter.bucket.rate().time_for(cost.at_admission(meter.counted, charging)).as_nanos()
             }
@@ -169,20 +195,9 @@ impl Pool {
         u64::try_from(nanos).unwrap_or(u64::MAX)
     }
 
-    /// The limit that is used most for what it allows, looked for again every now and then.
-    fn shortest(&mut self, now: Moment) -> Option<&Meter> {
-        if self.meters.len() > 1 && now.since(self.looked_at) >= LOOK_EVERY {
-            self.looked_at = now;
-            let flights = &self.flights;
-            let strain = |meter: &Meter| {
-                let rate = meter.bucket.rate();
-                let allowed = rate.units.max(1) as f64 / rate.window.length().as_secs_f64();
-                flights.use_per_second(now, meter.counted) / allowed
-            };
-            let strains = self.meters.iter().map(strain).enumerate();
-            self.shortest = strains.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(place, _)| place);
-        }
-        self.meters.get(self.shortest).or(self.meters.first())
+    /// The limit that is shortest: the one that requests have mostly waited for of late.
+    fn shortest(&self) -> Option<&Meter> {
+        self.meters.get(self.shortest.place).or(self.meters.first())
     }
 
     fn most_in_flight(&self) -> Option<u32> {

@@ -167,7 +167,7 @@ impl Scheduler {
         for own in ask.own.into_iter().flatten() {
             self.pools[own].settle(now, &flight, &ask.cost, &spent);
         }
-        let correction = signed(self.pools[pool].share(now, &spent)) - signed(served.share);
+        let correction = signed(self.pools[pool].share(&spent)) - signed(served.share);
         let group = self.group(&ask);
         self.groups[group].served(flight.at, &ask, served.class, correction);
         self.changed(&ask, pool);
@@ -288,7 +288,7 @@ impl Scheduler {
         for own in ask.own.into_iter().flatten() {
             self.pools[own].admit(now, &ask.cost);
         }
-        let served = Served { class, share: self.pools[pool].share(now, &ask.cost) };
+        let served = Served { class, share: self.pools[pool].share(&ask.cost) };
         let group = self.group(ask);
         self.groups[group].served(now, ask, class, signed(served.share));
         Stage::InFlight { pool, flight: self.pools[pool].admit(now, &ask.cost), served }
