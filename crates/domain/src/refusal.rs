@@ -187,7 +187,8 @@ impl fmt::Display for Refusal {
             ),
             Self::WaitTooLong { retry_after } => write!(
                 f,
-                "this request's turn under the model's rate limit comes in {:.1} s, later than it may wait",
+                "this request's turn under its rate limits comes in {:.1} s, later than it may wait: send it again then, or let it \
+                 wait longer (the client's timeout, `x-paceway-timeout` or `queue.max_wait_s`)",
                 retry_after.as_secs_f64()
             ),
             Self::ProviderClosed { cause, retry_after } => write!(
