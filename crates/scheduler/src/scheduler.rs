@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use paceway_domain::{Cause, Dimension, LimitReadings, Moment};
+use paceway_domain::{Dimension, LimitReadings, Moment};
 
 use crate::ask::{Ask, CallerId, PoolId, Priority, RouteId};
 use crate::flight::Flight;
@@ -368,11 +368,6 @@ impl Scheduler {
         } else if let Some(group) = self.group_of[pool.0] {
             self.groups[group].touch();
         }
-    }
-
-    /// Why and until when a pool is closed.
-    pub fn closed(&self, pool: PoolId) -> Option<Cause> {
-        self.pools[pool].cause()
     }
 }
 
