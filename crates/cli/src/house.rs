@@ -90,6 +90,7 @@ pub(crate) fn build(
         fleet,
         standings: Standings::new(rules, &turnstile),
         calibration: Calibration::default(),
+        siblings: Arc::default(),
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
         ledger: Arc::clone(&store.ledger),
@@ -97,6 +98,7 @@ pub(crate) fn build(
         bounds: Bounds {
             max_wait: Duration::from_secs(config.queue.max_wait_s),
             max_overload: Duration::from_secs(config.queue.max_overload_s),
+            max_sibling_wait: Duration::from_secs(config.queue.max_sibling_wait_s),
             signs_of_life: signs_of_life(config),
             max_answer_bytes: config.upstream.max_answer_bytes,
             max_attempts: config.queue.max_attempts,

@@ -148,6 +148,11 @@ impl Plan {
         self.provider.dialect() == ask.dialect
     }
 
+    /// What is sent.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.call.body
+    }
+
     /// The call with a key of the pool whose turn it is.
     pub(crate) fn call(&self, pool: PoolId) -> Call {
         let mut call = self.call.clone();

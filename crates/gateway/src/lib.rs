@@ -25,6 +25,7 @@ pub mod models;
 mod patience;
 pub mod pipeline;
 mod relay;
+mod siblings;
 pub mod standing;
 pub mod waiting;
 mod wish;
@@ -46,6 +47,7 @@ pub use callers::Callers;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
 pub use paceway_scheduler::PoolState;
+pub use siblings::Siblings;
 pub use standing::Standings;
 
 /// What a client wants done with its body.
@@ -81,6 +83,8 @@ pub struct Bounds {
     pub max_wait: Duration,
     /// The longest that an overload is waited out of which the provider does not say when it ends.
     pub max_overload: Duration,
+    /// The longest that a request waits for a sibling that writes its cacheable beginning; zero: it does not.
+    pub max_sibling_wait: Duration,
     /// How clients of streams hear that they are waited for; `None`: they hear nothing.
     pub signs_of_life: Option<waiting::SignsOfLife>,
     /// The largest answer that is not streamed, in bytes.
@@ -101,6 +105,8 @@ pub struct Gateway {
     pub standings: Standings,
     /// How far estimates are from the truth.
     pub calibration: Calibration,
+    /// Who writes which prompt cache.
+    pub siblings: Arc<Siblings>,
     /// Whose turn it is.
     pub turnstile: Arc<Turnstile>,
     /// The way to providers.

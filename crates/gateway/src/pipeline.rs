@@ -7,7 +7,8 @@
 //! 3. **plan**: which provider and model, what it will likely cost, and the request as that provider wants it. No plan, no
 //!    hold; then the **wish**: how it stands in the queue, with which priority and until when;
 //! 4. **open the bill**: from here on the request is settled exactly once, by a drop guard, however it ends;
-//! 5. **attempts**: wait for a turn, send, judge, wait again. The only loop;
+//! 5. **attempts**: let a sibling write the prompt cache if that is cheaper; then wait for a turn, send, judge, wait again.
+//!    The only loop;
 //! 6. **answer**: attach the bill to the answer and hand it on as it arrives. A stream whose answer is long in coming begins
 //!    with signs of life.
 
@@ -22,7 +23,7 @@ use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
-use crate::{Arrival, Gateway, answer, attempts, error_answer, waiting, wish};
+use crate::{Arrival, Gateway, answer, attempts, error_answer, siblings, waiting, wish};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
@@ -48,7 +49,8 @@ async fn attempt(
     progress: &Progress,
     mut bill: Bill,
 ) -> Result<Answer, Refusal> {
-    let response = attempts::send(gateway, &plan, wish, progress, &mut bill).await?;
+    let prefix = siblings::prefix(gateway, &ask, &plan);
+    let response = attempts::send(gateway, &plan, prefix, wish, progress, &mut bill).await?;
     answer::hand_on(gateway, ask, plan, &wish, response, bill).await
 }
 

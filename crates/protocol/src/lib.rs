@@ -3,6 +3,7 @@
 //! Pure functions on bytes. No sockets, no clock, no configuration; no format knows another: they meet in [`neutral`].
 //! Where client and provider speak the same format nothing is re-modelled: the bytes pass and are only read on the way.
 
+pub mod cacheable;
 pub mod envelope;
 pub mod estimate;
 pub mod formats;
@@ -11,5 +12,6 @@ pub mod neutral;
 pub mod refusals;
 pub mod sse;
 
+pub use cacheable::{Cacheable, cacheable};
 pub use envelope::Envelope;
 pub use formats::{Format, Seen, StreamReader, StreamWatch, StreamWriter, format_of};
