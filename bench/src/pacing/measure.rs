@@ -10,6 +10,9 @@ use super::workload::{Job, TENANTS, Workload};
 /// Fairness is a matter of overload; one that takes less than this share of the time says nothing about it.
 const SHORTEST_OVERLOAD: f64 = 0.2;
 
+/// Requests that arrive in so many seconds before the end of the window are not judged by what was served in it.
+const EDGE_S: f64 = 10.0;
+
 /// A number by its name; none where it has no meaning.
 pub(crate) type Numbers = Vec<(&'static str, Option<f64>)>;
 
@@ -151,16 +154,24 @@ impl Run<'_> {
     }
 
     /// The least that a tenant got of its max-min fair share, from the beginning of the overload to the end of the
-    /// arrivals, and the share of all work that should have been another tenant's.
+    /// arrivals, and the share of all work that should have been another tenant's. Requests that arrive in the last seconds
+    /// are left out: whether one that waits for two seconds is served just before or just after the end says nothing of
+    /// fairness, and decides a quarter of a small tenant's share.
     fn shares(&self, from: f64, to: f64) -> Option<(Option<f64>, f64)> {
         if to - from < SHORTEST_OVERLOAD * to {
             return None;
         }
-        let of_tenant = |tenant: usize| move |outcome: &Outcome| self.job(outcome).tenant == tenant;
+        let last = to - EDGE_S;
+        let of_tenant = |tenant: usize| {
+            move |outcome: &Outcome| {
+                let job = self.job(outcome);
+                job.tenant == tenant && job.at <= last
+            }
+        };
         let served: Vec<f64> = (0..TENANTS).map(|tenant| self.served(from, to, of_tenant(tenant))).collect();
         let demands: Vec<f64> = (0..TENANTS)
             .map(|tenant| {
-                let jobs = self.workload.jobs.iter().filter(|job| job.tenant == tenant);
+                let jobs = self.workload.jobs.iter().filter(|job| job.tenant == tenant && job.at <= last);
                 let offered: f64 = jobs.map(|job| job.work(self.workload.bottleneck, self.scenario)).sum();
                 offered - self.served(f64::NEG_INFINITY, from, of_tenant(tenant))
             })
