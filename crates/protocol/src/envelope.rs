@@ -3,14 +3,15 @@
 //! Values are not parsed unless asked for, and the rest of the body is never re-written: an edit is a splice.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
 use paceway_domain::Refusal;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+use crate::fields::{Fields, shortened};
+use crate::object::Object;
 
 /// A JSON object whose values are slices of the body they came from.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl<'a> Envelope<'a> {
         }
         let fields: Fields<'a> =
             serde_json::from_slice(body).map_err(|error| Refusal::MalformedBody(error.to_string()))?;
-        Ok(Self { body, fields: fields.0 })
+        Ok(Self { body, fields: fields.into_list() })
     }
 
     /// The raw value of a field.
@@ -45,6 +46,11 @@ impl<'a> Envelope<'a> {
     /// The names of all fields, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// The body's top level as an object of which fields are taken and the rest can be noted.
+    pub(crate) fn object(&self) -> Object<'a, 'static> {
+        Object::of(self.fields.clone())
     }
 
     /// A field as `T`; `None` if it is absent or `null`.
@@ -93,48 +99,6 @@ impl<'a> Envelope<'a> {
 fn splice(body: &[u8], place: Range<usize>, replacement: &[u8]) -> Bytes {
     [&body[..place.start], replacement, &body[place.end..]].concat().into()
 }
-
-/// At most 60 characters of a value, for an error message.
-fn shortened(json: &str) -> String {
-    match json.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &json[..end]),
-        None => json.to_owned(),
-    }
-}
-
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor).map(Fields)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields: Self::Value = Vec::new();
-        while let Some(Name(name)) = map.next_key()? {
-            // Two values of one field let two readers of the same bytes see different requests.
-            if fields.iter().any(|(known, _)| *known == name) {
-                return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
-            }
-            fields.push((name, map.next_value()?));
-        }
-        Ok(fields)
-    }
-}
-
-/// A field name: borrowed, unless it holds an escape.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

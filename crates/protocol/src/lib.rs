@@ -3,12 +3,18 @@
 //! Pure functions on bytes. No sockets, no clock, no configuration; no format knows another: they meet in [`neutral`].
 //! Where client and provider speak the same format nothing is re-modelled: the bytes pass and are only read on the way.
 
+pub mod changes;
+mod compose;
 pub mod envelope;
 pub mod estimate;
+mod fields;
+pub mod fit;
 pub mod formats;
 pub mod limits;
 pub mod neutral;
+mod object;
 pub mod refusals;
+mod seals;
 pub mod sse;
 
 pub use envelope::Envelope;

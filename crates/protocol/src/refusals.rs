@@ -47,5 +47,9 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
 
 /// The refusal as an error that each dialect can write.
 pub fn report(refusal: &Refusal) -> ErrorReport {
-    ErrorReport { kind: appearance(refusal).kind, message: refusal.to_string() }
+    let field = match refusal {
+        Refusal::InvalidField { field, .. } | Refusal::Unsupported { field, .. } => Some(field.clone()),
+        _ => None,
+    };
+    ErrorReport { field, ..ErrorReport::new(appearance(refusal).kind, refusal.to_string()) }
 }

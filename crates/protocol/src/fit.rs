@@ -1,0 +1,1 @@
+//! A request put in words that a format has (being written).
