@@ -88,6 +88,22 @@ impl<'a> Envelope<'a> {
         splice(self.body, end..end, field.as_bytes())
     }
 
+    /// The body without the field `name`. Every other byte stays as it is.
+    pub fn without(&self, name: &str) -> Bytes {
+        let Some(place) = self.fields.iter().position(|(field, _)| field == name) else {
+            return self.body.to_vec().into();
+        };
+        let value = self.place(self.fields[place].1);
+        if place > 0 {
+            // From the end of the value before it, so that the comma between them goes too.
+            return splice(self.body, self.place(self.fields[place - 1].1).end..value.end, b"");
+        }
+        let rest = &self.body[value.end..];
+        let comma = rest.iter().position(|byte| *byte == b',').filter(|_| self.fields.len() > 1);
+        let start = self.body.iter().position(|byte| *byte == b'{').expect("an object was parsed") + 1;
+        splice(self.body, start..value.end + comma.map_or(0, |comma| comma + 1), b"")
+    }
+
     /// Where a value of this envelope lies in its body. Both are slices of one allocation, so their distance is the
     /// offset.
     fn place(&self, raw: &RawValue) -> Range<usize> {
@@ -117,6 +133,16 @@ mod tests {
         let edited = Envelope::parse(br#"{"a":{"b":1}} "#).unwrap().with("c", "2");
         assert_eq!(edited, &br#"{"a":{"b":1},"c":2} "#[..]);
         assert_eq!(Envelope::parse(b"{}").unwrap().with("c", "2"), &br#"{"c":2}"#[..]);
+    }
+
+    #[test]
+    fn a_field_is_taken_out_wherever_it_stands() {
+        let without = |body: &[u8], name| Envelope::parse(body).unwrap().without(name);
+        assert_eq!(without(br#"{"a":1, "b":2,"c":3}"#, "a"), &br#"{ "b":2,"c":3}"#[..]);
+        assert_eq!(without(br#"{"a":1, "b":[2,3] ,"c":3}"#, "b"), &br#"{"a":1 ,"c":3}"#[..]);
+        assert_eq!(without(br#"{"a":1,"c":3 }"#, "c"), &br#"{"a":1 }"#[..]);
+        assert_eq!(without(br#" {"a":1} "#, "a"), &b" {} "[..]);
+        assert_eq!(without(br#"{"a":1}"#, "z"), &br#"{"a":1}"#[..]);
     }
 
     #[test]
