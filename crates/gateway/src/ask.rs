@@ -8,6 +8,9 @@ use paceway_protocol::{Envelope, Format, estimate};
 
 use crate::{Arrival, Endpoint};
 
+/// By this header a client allows or forbids that what cannot be carried into another dialect is dropped.
+const DROP_UNSUPPORTED: &str = "x-paceway-drop-unsupported";
+
 /// A request that has been read.
 pub(crate) struct Ask {
     pub(crate) id: RequestId,
@@ -26,7 +29,12 @@ impl Ask {
     pub(crate) fn read(arrival: Arrival) -> Result<Self, Refusal> {
         check_content_type(&arrival.headers)?;
         let envelope = Envelope::parse(&arrival.body)?;
-        let summary = format_of(arrival.dialect).summary(&envelope)?;
+        let summary = match arrival.endpoint {
+            Endpoint::Generate | Endpoint::CountTokens => {
+                format_of(arrival.dialect).summary(&envelope, &arrival.address)?
+            }
+            _ => named_model(&envelope)?,
+        };
         if summary.max_output == Some(Tokens::ZERO) {
             return Err(Refusal::InvalidField {
                 field: "max_tokens".into(),
@@ -34,7 +42,7 @@ impl Ask {
             });
         }
         let input = estimate::tokens(&arrival.body);
-        let Arrival { id, dialect, endpoint, headers, query, body } = arrival;
+        let Arrival { id, dialect, endpoint, address: _, headers, query, body } = arrival;
         Ok(Self { id, dialect, endpoint, headers, query, body, summary, input })
     }
 
@@ -50,6 +58,30 @@ impl Ask {
     pub(crate) fn is_streamed(&self) -> bool {
         self.summary.stream && self.endpoint == Endpoint::Generate
     }
+
+    /// Whether it makes words, which are charged and counted against limits of output.
+    pub(crate) fn is_generation(&self) -> bool {
+        self.endpoint == Endpoint::Generate
+    }
+
+    /// Whether the client allows that what cannot be carried into another dialect is dropped.
+    pub(crate) fn may_drop(&self) -> Option<bool> {
+        match self.headers.get(DROP_UNSUPPORTED)?.to_str().ok()? {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// What is to be known of a request that generates no text.
+fn named_model(envelope: &Envelope<'_>) -> Result<Summary, Refusal> {
+    Ok(Summary {
+        model: envelope.required("model", "a model's name as a string")?,
+        stream: false,
+        max_output: None,
+        wants_stream_usage: false,
+    })
 }
 
 /// Clients that leave the type out are taken at their body's word.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{Cause, RateRefusal, Refusal};
+use paceway_domain::{Cause, Failure, RateRefusal, Refusal};
 use paceway_protocol::limits;
-use paceway_scheduler::Ask as Wish;
+use paceway_scheduler::{Ask as Wish, PoolId};
 use paceway_upstream::{Answer, AnswerBody};
 
 use crate::Gateway;
@@ -38,7 +38,7 @@ pub(crate) async fn send(
         gateway.metrics.waited(plan.provider.name(), waited);
         let pool = turn.pool();
         bill.goes_out(turn, waited);
-        let answer = match gateway.upstream.call(plan.call(pool)).await {
+        let answer = match call(gateway, plan, pool).await {
             Ok(answer) => answer,
             Err(failure) => {
                 bill.close("upstream_failed");
@@ -79,6 +79,12 @@ pub(crate) async fn send(
             return Ok(with_true_wait(answer, wait));
         }
     }
+}
+
+async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Failure> {
+    let upstream = gateway.upstream.as_ref();
+    let call = plan.call(pool, upstream, gateway.clock.wall()).await?;
+    upstream.call(call).await
 }
 
 /// Statuses behind which a refusal for rate, load or account can be.

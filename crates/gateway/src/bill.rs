@@ -18,7 +18,8 @@ use paceway_store::Row;
 use crate::admission::Turn;
 use crate::ask::Ask;
 use crate::calibration::Subject;
-use crate::fleet::{Plan, Provider};
+use crate::fleet::Plan;
+use crate::provider::Provider;
 use crate::{Endpoint, Gateway};
 
 /// Headers in which providers name a request.
@@ -181,8 +182,12 @@ impl Bill {
         outcome.clone_into(&mut self.row.outcome);
         self.row.total_ms = self.elapsed_ms();
         self.row.cost = match self.endpoint {
-            Endpoint::Generate => pricing::price(self.provider.catalogue(), &self.row.model, &self.row.usage),
             Endpoint::CountTokens => Some(paceway_domain::MicroUsd::ZERO),
+            Endpoint::Generate | Endpoint::Embeddings => {
+                pricing::price(self.provider.catalogue(), &self.row.model, &self.row.usage)
+            }
+            // What is not sold by the token has no price yet, which is not a price of zero.
+            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
         };
         if let Some(turn) = self.turn.take() {
             turn.settle(Cost::of(&self.row.usage));

@@ -13,6 +13,8 @@ mod bill;
 mod calibration;
 pub mod callers;
 pub mod clock;
+pub mod credential;
+mod crossing;
 mod error_answer;
 pub mod fleet;
 pub mod grants;
@@ -22,8 +24,11 @@ mod limit_headers;
 pub mod limits_report;
 pub mod metrics;
 pub mod models;
+mod outgoing;
 mod patience;
 pub mod pipeline;
+pub mod platform;
+pub mod provider;
 mod relay;
 pub mod standing;
 pub mod waiting;
@@ -35,6 +40,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use paceway_domain::{Clock, Dialect, RequestId};
+use paceway_protocol::formats::Address;
 use paceway_store::Ledger;
 use paceway_upstream::Upstream;
 
@@ -51,10 +57,35 @@ pub use standing::Standings;
 /// What a client wants done with its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
-    /// Generate an answer: `/v1/messages`, `/v1/chat/completions`.
+    /// Generate an answer: `/v1/messages`, `/v1/chat/completions`, `/v1/responses`, `…:generateContent`.
     Generate,
-    /// Count the tokens of a request: `/v1/messages/count_tokens`.
+    /// Count the tokens of a request: `/v1/messages/count_tokens`, `…:countTokens`, `/v1/responses/input_tokens`.
     CountTokens,
+    /// Vectors of texts: `/v1/embeddings`.
+    Embeddings,
+    /// Order documents by a query: `/v1/rerank`.
+    Rerank,
+    /// Draw: `/v1/images/generations`.
+    Images,
+    /// Write down what is said: `/v1/audio/transcriptions`.
+    Transcription,
+    /// Say what is written: `/v1/audio/speech`.
+    Speech,
+}
+
+impl Endpoint {
+    /// What it does, for people.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Generate => "generation in this API",
+            Self::CountTokens => "token counting",
+            Self::Embeddings => "embeddings",
+            Self::Rerank => "reranking",
+            Self::Images => "image generation",
+            Self::Transcription => "audio transcription",
+            Self::Speech => "speech",
+        }
+    }
 }
 
 /// A request as it came in.
@@ -66,6 +97,8 @@ pub struct Arrival {
     pub dialect: Dialect,
     /// What is wanted.
     pub endpoint: Endpoint,
+    /// What the address says that other dialects write into the body.
+    pub address: Address,
     /// The client's headers.
     pub headers: HeaderMap,
     /// The query string without its `?`.
@@ -87,6 +120,8 @@ pub struct Bounds {
     pub max_answer_bytes: usize,
     /// How often a request is sent to a provider that refuses it for its rate or load.
     pub max_attempts: u32,
+    /// Whether what cannot be carried into a provider's dialect is dropped without the client's asking for it.
+    pub drop_unsupported: bool,
 }
 
 /// Everything that a request needs on its way.

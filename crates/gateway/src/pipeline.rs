@@ -22,12 +22,13 @@ use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
+use crate::outgoing::Circumstances;
 use crate::{Arrival, Gateway, answer, attempts, error_answer, waiting, wish};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
     let ask = Ask::read(arrival)?;
-    let plan = gateway.fleet.plan(&caller, &ask, &gateway.calibration)?;
+    let plan = gateway.fleet.plan(&caller, &ask, &gateway.calibration, circumstances(gateway))?;
     let wish = wish::of(gateway, &caller, &ask, &plan);
     let bill = Bill::open(gateway, &caller, &ask, &plan);
     let progress = Arc::new(Progress::default());
@@ -38,6 +39,13 @@ async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal
     let (house, told) = (Arc::clone(gateway), Arc::clone(&progress));
     let going = Box::pin(async move { attempt(&house, ask, plan, wish, &told, bill).await });
     waiting::answer_or_wait(gateway, dialect, &id, progress, going).await
+}
+
+fn circumstances(gateway: &Gateway) -> Circumstances {
+    Circumstances {
+        created: gateway.clock.wall().0 / 1_000,
+        drop_unsupported: gateway.bounds.drop_unsupported,
+    }
 }
 
 async fn attempt(

@@ -52,7 +52,8 @@ impl Platform {
             Self::Azure { api_version: Some(version) } => {
                 let path = direct(wanted, &model)?;
                 let is_of_deployment = wanted.dialect == Dialect::OpenAi;
-                let deployment = if is_of_deployment { format!("/deployments/{model}") } else { String::new() };
+                let deployment =
+                    if is_of_deployment { format!("/deployments/{model}") } else { String::new() };
                 Some(format!("/openai{deployment}{path}?api-version={version}"))
             }
             Self::Bedrock => bedrock(wanted, &model),
@@ -65,9 +66,19 @@ impl Platform {
         }
     }
 
+    /// Whether errors too come in the shape that the format's own provider gives them.
+    pub(crate) fn speaks_as_its_dialect(&self) -> bool {
+        matches!(self, Self::Direct | Self::Azure { .. })
+    }
+
     /// The body as it is wanted here. Anthropic's models on Bedrock and Vertex are named in the path, and what is a header
     /// at Anthropic is a field.
-    pub(crate) fn body(&self, wanted: Wanted<'_>, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, Refusal> {
+    pub(crate) fn body(
+        &self,
+        wanted: Wanted<'_>,
+        body: Bytes,
+        headers: &mut HeaderMap,
+    ) -> Result<Bytes, Refusal> {
         let version = match self {
             Self::Bedrock => "bedrock-2023-05-31",
             Self::Vertex { .. } => "vertex-2023-10-16",
@@ -206,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_model_of_anthropics_on_bedrock_is_named_in_the_path_and_betas_in_the_body() {
-        let wanted = Wanted { dialect: Dialect::Anthropic, endpoint: Endpoint::Generate, model: "m", stream: true };
+        let wanted =
+            Wanted { dialect: Dialect::Anthropic, endpoint: Endpoint::Generate, model: "m", stream: true };
         let mut headers = HeaderMap::new();
         headers.insert("anthropic-version", "2023-06-01".parse().unwrap());
         headers.append("anthropic-beta", "one-2025, two".parse().unwrap());

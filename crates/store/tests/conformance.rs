@@ -19,7 +19,13 @@ fn row(number: u128) -> Row {
         provider: "anthropic".into(),
         model: "claude-haiku-5-5".into(),
         provider_request_id: Some("req_011".into()),
-        usage: Usage { input: Tokens(10), output: Tokens(5), cache_read: Tokens(3), ..Usage::default() },
+        usage: Usage {
+            input: Tokens(10),
+            output: Tokens(5),
+            reasoning: Tokens(2),
+            cache_read: Tokens(3),
+            ..Usage::default()
+        },
         usage_is_estimated: false,
         cost: Some(MicroUsd(4)),
         status: 200,

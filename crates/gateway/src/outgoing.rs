@@ -1,0 +1,84 @@
+//! The call that goes out: the client's own bytes where the dialects agree, the request written anew where they do not.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use paceway_domain::{Dialect, Refusal};
+use paceway_upstream::Call;
+
+use crate::ask::Ask;
+use crate::crossing::Crossing;
+use crate::platform::Wanted;
+use crate::provider::{ANTHROPIC_VERSION, Provider};
+use crate::{Endpoint, headers};
+
+/// What is sent, and how its answer comes back if it crossed into another dialect.
+pub(crate) struct Outgoing {
+    pub(crate) call: Call,
+    pub(crate) dialect: Dialect,
+    pub(crate) crossing: Option<Crossing>,
+}
+
+/// Facts that writing a call needs beside the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances {
+    /// Unix seconds.
+    pub(crate) created: u64,
+    /// Whether what cannot be carried is dropped where the client says nothing of it.
+    pub(crate) drop_unsupported: bool,
+}
+
+/// Writes the call, without a credential.
+pub(crate) fn write(
+    provider: &Provider,
+    ask: &Ask,
+    model: &str,
+    circumstances: Circumstances,
+) -> Result<Outgoing, Refusal> {
+    let way = provider.way_for(ask.dialect);
+    let wanted = Wanted { dialect: way.dialect, endpoint: ask.endpoint, model, stream: ask.is_streamed() };
+    // Whether the endpoint exists is said before a body is written for it.
+    let is_passthrough = way.dialect == ask.dialect;
+    let query = if is_passthrough { ask.query.as_deref().and_then(headers::query_to_provider) } else { None };
+    let uri = provider.uri(way, wanted, query.as_deref())?;
+    let (body, mut sent, crossing) = if is_passthrough {
+        (passed(ask, model)?, headers::to_provider(&ask.headers), None)
+    } else if ask.endpoint == Endpoint::Generate {
+        let may_drop = ask.may_drop().unwrap_or(circumstances.drop_unsupported);
+        let (crossing, body) =
+            Crossing::write(ask, provider, way.dialect, model, may_drop, circumstances.created)?;
+        (body, translated_headers(way.dialect), Some(crossing))
+    } else {
+        return Err(Refusal::NoSuchEndpoint {
+            provider: provider.name().to_owned(),
+            endpoint: ask.endpoint.name(),
+        });
+    };
+    let body = provider.settings().platform.body(wanted, body, &mut sent)?;
+    sent.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // Usage is read from the answer, so it must not be compressed.
+    sent.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let call = Call { method: Method::POST, uri, headers: sent, body };
+    Ok(Outgoing { call, dialect: way.dialect, crossing })
+}
+
+fn passed(ask: &Ask, model: &str) -> Result<Bytes, Refusal> {
+    let envelope = ask.envelope()?;
+    match ask.endpoint {
+        Endpoint::Generate | Endpoint::CountTokens => {
+            Ok(ask.format().forward(&envelope, &ask.summary, &ask.body, model))
+        }
+        _ if ask.summary.model == model => Ok(ask.body.clone()),
+        _ => Ok(envelope.with("model", &serde_json::Value::from(model).to_string())),
+    }
+}
+
+/// A client's headers belong to its dialect and do not cross over.
+fn translated_headers(dialect: Dialect) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers
+        .insert(header::USER_AGENT, HeaderValue::from_static(concat!("paceway/", env!("CARGO_PKG_VERSION"))));
+    if dialect == Dialect::Anthropic {
+        headers.insert("anthropic-version", ANTHROPIC_VERSION);
+    }
+    headers
+}
