@@ -14,12 +14,16 @@ use toml::{Table, Value};
 
 pub(crate) use environment::data_home;
 pub(crate) use model::{
-    CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Priority, ProviderConfig, Rates,
+    Auth, CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Platform, Priority, ProviderConfig,
+    Rates,
 };
 pub(crate) use provider_keys::NamedKey;
 
 /// The defaults and their documentation.
 pub(crate) const DEFAULT: &str = include_str!("../../../config/default.toml");
+
+/// The providers that Paceway knows.
+const PROVIDERS: &str = include_str!("../../../config/providers.toml");
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug)]
@@ -50,6 +54,7 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Config, Problems> {
 
 fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<Config, Problems> {
     let mut table: Table = toml::from_str(DEFAULT).expect("the compiled-in defaults are tested");
+    merge(&mut table, toml::from_str(PROVIDERS).expect("the compiled-in providers are tested"));
     let mut problems = Vec::new();
     if let Some(path) = file {
         let layer = read_file(path).map_err(|problem| Problems(vec![problem]))?;

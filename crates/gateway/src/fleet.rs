@@ -1,10 +1,11 @@
 //! The providers and their models; and the plan for a request: who serves it, and what is sent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use paceway_domain::{Dialect, Failure, Refusal, Tokens, UnixMillis};
 use paceway_policy::access::Caller;
-use paceway_policy::routing::{self, Candidate};
+use paceway_policy::routing::{self, Candidate, Route};
 use paceway_scheduler::{Cost, PoolId, RouteId};
 use paceway_upstream::{Call, Upstream};
 
@@ -20,6 +21,8 @@ use crate::{Endpoint, Turnstile, affinity};
 pub struct Fleet {
     candidates: Vec<Candidate>,
     providers: Vec<Arc<Provider>>,
+    /// Other names for models.
+    aliases: BTreeMap<String, String>,
 }
 
 /// Who serves a request, and what is sent there.
@@ -54,16 +57,33 @@ impl Plan {
 
 impl Fleet {
     /// Sets up the providers. Their pools are added to the turnstile when the first request needs them.
-    pub fn new(providers: Vec<ProviderSettings>, turnstile: &Arc<Turnstile>) -> Self {
+    pub fn new(
+        providers: Vec<ProviderSettings>,
+        aliases: BTreeMap<String, String>,
+        turnstile: &Arc<Turnstile>,
+    ) -> Self {
         let candidates = providers.iter().map(|settings| settings.candidate.clone()).collect();
         let providers =
             providers.into_iter().map(|settings| Arc::new(Provider::new(settings, turnstile))).collect();
-        Self { candidates, providers }
+        Self { candidates, providers, aliases }
     }
 
     /// The providers as routing sees them.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
+    }
+
+    /// Other names for models, and what they stand for.
+    pub fn aliases(&self) -> &BTreeMap<String, String> {
+        &self.aliases
+    }
+
+    /// Who serves the model of this name, which may be another name for it.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownModel`].
+    pub fn route(&self, name: &str) -> Result<Route, Refusal> {
+        routing::route(&self.candidates, self.aliases.get(name).map_or(name, String::as_str))
     }
 
     /// The pools that requests have needed so far, as `(provider, models, quota group, route, pool)`.
@@ -93,7 +113,7 @@ impl Fleet {
         calibration: &Calibration,
         circumstances: Circumstances,
     ) -> Result<Plan, Refusal> {
-        let route = routing::route(&self.candidates, &ask.summary.model)?;
+        let route = self.route(&ask.summary.model)?;
         let provider = Arc::clone(&self.providers[route.candidate]);
         let lane = match ask.endpoint {
             // Counting has limits of its own at Anthropic, which are not configured.

@@ -40,7 +40,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use paceway_domain::{Clock, Dialect, RequestId};
-use paceway_protocol::formats::Address;
 use paceway_store::Ledger;
 use paceway_upstream::Upstream;
 
@@ -51,6 +50,7 @@ pub use calibration::Calibration;
 pub use callers::Callers;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
+pub use paceway_protocol::formats::Address;
 pub use paceway_scheduler::PoolState;
 pub use standing::Standings;
 

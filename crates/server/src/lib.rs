@@ -2,6 +2,7 @@
 
 mod admin;
 mod endpoints;
+mod gemini;
 mod models;
 mod probes;
 mod routes;
