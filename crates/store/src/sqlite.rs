@@ -1,5 +1,7 @@
 //! The SQLite backend: one file in WAL mode.
 
+mod responses;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, Tokens, UnixMillis, Usage};
 use paceway_policy::access::{KeyHash, VirtualKey};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, named_params, params};
+
+pub(crate) use responses::SqliteResponses;
 
 use crate::ledger::Total;
 use crate::{Keys, Ledger, Row, StoreError};
