@@ -5,6 +5,7 @@
 
 pub mod envelope;
 pub mod estimate;
+pub mod event_stream;
 pub mod formats;
 pub mod limits;
 pub mod neutral;
