@@ -6,9 +6,12 @@
 mod body;
 mod cause;
 mod connect;
+mod credentials;
 mod http;
 mod link;
+mod percent;
 mod pool;
+mod sign;
 
 use std::time::Duration;
 
@@ -18,7 +21,9 @@ use futures_util::future::BoxFuture;
 use paceway_domain::Failure;
 
 pub use crate::body::AnswerBody;
+pub use crate::credentials::BadCredentials;
 pub use crate::http::HttpUpstream;
+pub use crate::sign::{AwsKeys, AwsScope, AwsSigner};
 
 /// One call to a provider.
 #[derive(Debug, Clone)]
