@@ -1,5 +1,7 @@
 //! Wiring: what is configured of providers becomes what the gateway needs of them.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use http::{HeaderName, Uri};
 use paceway_domain::{Dialect, Secret};
@@ -10,6 +12,7 @@ use paceway_gateway::provider::{ProviderSettings, Way};
 use paceway_policy::routing::Candidate;
 use paceway_sandbox::Sandbox;
 use paceway_scheduler::Charging;
+use paceway_upstream::{AwsKeys, AwsScope, AwsSigner, GoogleCredentials, GoogleTokens};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -124,15 +127,48 @@ fn usual_auth(provider: &ProviderConfig) -> Auth {
     }
 }
 
-fn credential(auth: Auth, secret: &Secret, _provider: &ProviderConfig) -> Result<Credential> {
+fn credential(auth: Auth, secret: &Secret, provider: &ProviderConfig) -> Result<Credential> {
     Ok(match auth {
         Auth::None => Credential::None,
         Auth::Bearer => Credential::Bearer(secret.clone()),
         Auth::XApiKey => header("x-api-key", secret),
         Auth::ApiKey => header("api-key", secret),
         Auth::XGoogApiKey => header("x-goog-api-key", secret),
-        Auth::Aws | Auth::Google => bail!("this sign-in is not there yet"),
+        Auth::Aws => Credential::Aws(Arc::new(aws_signer(secret, provider)?)),
+        Auth::Google => Credential::Google(Arc::new(GoogleTokens::new(google_credentials(secret)?))),
     })
+}
+
+/// `ACCESS_KEY_ID:SECRET_ACCESS_KEY`, or with `:SESSION_TOKEN` behind it.
+fn aws_signer(secret: &Secret, provider: &ProviderConfig) -> Result<AwsSigner> {
+    let mut parts = secret.reveal().splitn(3, ':');
+    let (Some(id), Some(key)) = (parts.next(), parts.next()) else {
+        bail!(
+            "expected ACCESS_KEY_ID:SECRET_ACCESS_KEY as the key, and :SESSION_TOKEN behind it if there is one"
+        );
+    };
+    let keys = AwsKeys {
+        access_key_id: id.to_owned(),
+        secret_access_key: Secret::new(key),
+        session_token: parts.next().map(Secret::new),
+    };
+    let region = provider.region.clone().context("`region` is missing")?;
+    Ok(AwsSigner::new(keys, AwsScope { region, service: "bedrock".into() })?)
+}
+
+/// A JSON of credentials, the name of a file that holds it, or `metadata`.
+fn google_credentials(secret: &Secret) -> Result<GoogleCredentials> {
+    match secret.reveal().trim() {
+        "metadata" => Ok(GoogleCredentials::metadata_server()),
+        json if json.starts_with('{') => Ok(GoogleCredentials::from_json(json)?),
+        token if token.starts_with("ya29.") => Ok(GoogleCredentials::access_token(Secret::new(token))?),
+        file => {
+            let json = std::fs::read_to_string(file).context(
+                "the key is neither a JSON of credentials nor the name of a file that can be read",
+            )?;
+            Ok(GoogleCredentials::from_json(&json)?)
+        }
+    }
 }
 
 fn header(name: &'static str, secret: &Secret) -> Credential {

@@ -82,9 +82,8 @@ pub(crate) async fn send(
 }
 
 async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Failure> {
-    let upstream = gateway.upstream.as_ref();
-    let call = plan.call(pool, upstream, gateway.clock.wall()).await?;
-    upstream.call(call).await
+    let call = plan.call(pool, &gateway.upstream, gateway.clock.wall()).await?;
+    gateway.upstream.call(call).await
 }
 
 /// Statuses behind which a refusal for rate, load or account can be.

@@ -46,7 +46,7 @@ impl Plan {
     pub(crate) async fn call(
         &self,
         pool: PoolId,
-        upstream: &dyn Upstream,
+        upstream: &Arc<dyn Upstream>,
         now: UnixMillis,
     ) -> Result<Call, Failure> {
         let mut call = self.call.clone();

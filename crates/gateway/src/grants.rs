@@ -38,10 +38,7 @@ pub async fn follow(gateway: Arc<Gateway>) {
 async fn ask(gateway: &Gateway, provider: &Provider) -> Result<(), String> {
     let (mut call, credential) = provider.limits_call().ok_or("there is no address or key to ask with")?;
     let now = gateway.clock.wall();
-    credential
-        .authorize(&mut call, gateway.upstream.as_ref(), now)
-        .await
-        .map_err(|failure| failure.to_string())?;
+    credential.authorize(&mut call, &gateway.upstream, now).await.map_err(|failure| failure.to_string())?;
     let answer = gateway.upstream.call(call).await.map_err(|failure| failure.to_string())?;
     let status = answer.status;
     let body = answer.body.collect(MAX_ANSWER).await.map_err(|failure| failure.to_string())?;
