@@ -207,6 +207,11 @@ pub trait StreamWatch: Send {
         self.seen().ending == Ending::Complete
     }
 
+    /// The id by which a later request may go on from this answer, where the provider keeps it and has said it.
+    fn kept_as(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether it may answer anything but [`Edit::Pass`]. If not, bytes may be passed on before an event is whole.
     fn edits(&self) -> bool;
 }
@@ -230,6 +235,11 @@ pub trait StreamReader: Send {
 pub trait StreamWriter: Send {
     /// Appends the events that say this piece.
     fn piece(&mut self, piece: &Piece<'_>, out: &mut Vec<u8>);
+
+    /// The whole answer as a body, once it has ended, in formats whose answers can be gone on from.
+    fn record(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 /// The bytes between the quotes that follow `key` in an event's JSON, at most up to its end; an estimate's input, so an

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use http::{HeaderValue, Uri};
 
-use super::{CallerConfig, Config, Platform, ProviderConfig, Rates};
+use super::{Auth, CallerConfig, Config, Platform, ProviderConfig, Rates};
 
 /// Keys of a provider, `api_key` included: the scheduler tells them apart by a bit each.
 const MAX_KEYS: usize = 64;
@@ -76,7 +76,9 @@ impl Check {
         }
         self.addresses(key, provider);
         // A key is a secret, so a wrong one is not shown.
-        let can_be_sent = |text: &str| HeaderValue::from_str(text).is_ok();
+        let is_google = provider.auth == Some(Auth::Google)
+            || (provider.auth.is_none() && provider.platform == Platform::Vertex);
+        let can_be_sent = |text: &str| is_google || HeaderValue::from_str(text).is_ok();
         if let Some(tier) = provider.tier.as_deref().filter(|tier| !TIERS.contains(tier)) {
             self.say(&format!("{key}.tier"), format_args!("expected {}, got `{tier}`", TIERS.join(" or ")));
         }
