@@ -16,13 +16,15 @@ use paceway_gateway::{
 };
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_server::{House, ServerBounds};
-use paceway_store::{Keys, Store};
+use paceway_store::{Keys, Responses, Store};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
 use crate::limits;
 
+/// How often kept responses are swept.
+const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
 /// How often keys are looked at for changes that another process made.
 const KEY_REFRESH: Duration = Duration::from_secs(1);
 
@@ -85,22 +87,32 @@ pub(crate) fn build(
         fleet,
         standings: Standings::new(rules, &turnstile),
         calibration: Calibration::default(),
+        siblings: Arc::default(),
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
         ledger: Arc::clone(&store.ledger),
+        responses: Arc::clone(&store.responses),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_secs(config.queue.max_wait_s),
             max_overload: Duration::from_secs(config.queue.max_overload_s),
+            max_sibling_wait: Duration::from_secs(config.queue.max_sibling_wait_s),
             signs_of_life: signs_of_life(config),
             max_answer_bytes: config.upstream.max_answer_bytes,
             max_attempts: config.queue.max_attempts,
             drop_unsupported: config.translation.drop_unsupported,
+            keeps_responses: config.responses.keep_days > 0 && config.responses.keep_at_most > 0,
         },
     });
     let refresh = refresh_keys(Arc::clone(&gateway), Arc::clone(&store.keys));
     let grants = grants::follow(Arc::clone(&gateway));
-    let tasks = vec![tokio::spawn(turnstile.drive()), tokio::spawn(refresh), tokio::spawn(grants)];
+    let sweeping = sweep_responses(Arc::clone(&store.responses), config.responses.clone());
+    let tasks = vec![
+        tokio::spawn(turnstile.drive()),
+        tokio::spawn(refresh),
+        tokio::spawn(grants),
+        tokio::spawn(sweeping),
+    ];
     let house = House {
         gateway,
         admin: AdminToken::new(admin),
@@ -108,6 +120,20 @@ pub(crate) fn build(
         is_ready: Arc::new(AtomicBool::new(true)),
     };
     Ok(Running { house, tasks })
+}
+
+/// Forgets responses that are too old or too many.
+async fn sweep_responses(responses: Arc<dyn Responses>, bounds: config::Responses) {
+    const DAY_MS: u64 = 86_400_000;
+    loop {
+        let before = UnixMillis(wall_clock().0.saturating_sub(bounds.keep_days * DAY_MS));
+        let store = Arc::clone(&responses);
+        let swept = tokio::task::spawn_blocking(move || store.sweep(before, bounds.keep_at_most)).await;
+        if let Ok(Err(error)) = swept {
+            tracing::warn!(%error, "kept responses could not be swept");
+        }
+        tokio::time::sleep(RESPONSES_SWEEP).await;
+    }
 }
 
 /// Follows what `paceway keys` does beside us.

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, reads a clock or knows a wire format; every other crate may import this one and this one
 //! imports none of them.
 
+pub mod cache_lifetime;
 pub mod catalogue;
 pub mod failure;
 pub mod ids;
@@ -14,6 +15,7 @@ pub mod secret;
 pub mod tokens;
 pub mod usage;
 
+pub use cache_lifetime::CacheLifetime;
 pub use catalogue::{CATALOGUE, Catalogue, ModelCard};
 pub use failure::Failure;
 pub use ids::{Dialect, KeyId, RequestId};

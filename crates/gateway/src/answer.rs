@@ -18,6 +18,7 @@ use paceway_upstream::Answer as Response;
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
+use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
 use crate::{Endpoint, Gateway, headers, limit_headers};
 
@@ -102,13 +103,14 @@ pub(crate) async fn hand_on(
     add_ours(&mut headers, &ask, &plan, &bill);
     limit_headers::add(gateway, &ask, wish, bill.went(), is_passthrough, &mut headers);
     let framing = framing_of(&response.headers);
+    let keeper = Keeper::of(gateway, &ask, bill.key(), kept_at(&plan, &bill));
     let body = if !status.is_success() {
         hand_on_error(gateway, &ask, &plan, response, bill).await?
     } else if let Some(framing) = framing {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
-        AnswerBody::Stream(Box::new(Relay::new(&ask, plan, response, framing, bill)))
+        AnswerBody::Stream(Box::new(Relay::new(&ask, plan, response, framing, keeper, bill)))
     } else {
-        hand_on_whole(gateway, &ask, &plan, response, bill).await?
+        hand_on_whole(gateway, &ask, &plan, response, keeper, bill).await?
     };
     Ok(Answer { status, headers, body })
 }
@@ -137,6 +139,7 @@ async fn hand_on_whole(
     ask: &Ask,
     plan: &Plan,
     response: Response,
+    keeper: Option<Keeper>,
     mut bill: Bill,
 ) -> Result<AnswerBody, Refusal> {
     let body = collect(gateway, plan, response, &mut bill).await?;
@@ -153,9 +156,21 @@ async fn hand_on_whole(
             Refusal::Upstream { provider: plan.provider.name().to_owned(), failure: Failure::Garbled(why) }
         })?,
     };
+    if let Some(keeper) = keeper {
+        match plan.crossing {
+            Some(_) => keeper.keep(&body),
+            None => keeper.note_whole(&body),
+        }
+    }
     bill.passes_on();
     bill.close("completed");
     Ok(AnswerBody::Full(body))
+}
+
+/// Where the answer is kept, if the provider keeps it.
+fn kept_at(plan: &Plan, bill: &Bill) -> KeptAt {
+    let quota_group = bill.went().map_or("", |pool| plan.lane.group_of(pool));
+    KeptAt { provider: plan.provider.name().to_owned(), quota_group: quota_group.to_owned() }
 }
 
 async fn collect(

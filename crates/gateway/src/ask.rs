@@ -18,7 +18,10 @@ pub(crate) struct Ask {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Option<String>,
+    /// What is answered: the client's bytes, or more if it goes on from an earlier answer.
     pub(crate) body: Bytes,
+    /// The client's bytes.
+    pub(crate) original: Bytes,
     pub(crate) summary: Summary,
     /// The likely number of input tokens.
     pub(crate) input: Tokens,
@@ -43,7 +46,14 @@ impl Ask {
         }
         let input = estimate::tokens(&arrival.body);
         let Arrival { id, dialect, endpoint, address: _, headers, query, body } = arrival;
-        Ok(Self { id, dialect, endpoint, headers, query, body, summary, input })
+        let original = body.clone();
+        Ok(Self { id, dialect, endpoint, headers, query, body, original, summary, input })
+    }
+
+    /// Puts a longer body in the place of the client's.
+    pub(crate) fn continue_with(&mut self, body: Bytes) {
+        self.input = estimate::tokens(&body);
+        self.body = body;
     }
 
     pub(crate) fn format(&self) -> &'static dyn Format {

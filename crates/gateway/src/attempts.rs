@@ -1,4 +1,5 @@
-//! The only loop: wait for a turn, send, judge, and if the provider refused for its rate or load, wait again.
+//! Waiting for a sibling, once; then the only loop: wait for a turn, send, judge, and if the provider refused for its rate
+//! or load, wait again.
 //!
 //! A refusal teaches the scheduler, which says when and where the next attempt may go; nothing sleeps here. Refusals that no
 //! wait cures go to another key if there is one, and otherwise to the client as they are. Other errors are answers and are
@@ -13,10 +14,11 @@ use paceway_protocol::limits;
 use paceway_scheduler::{Ask as Wish, PoolId};
 use paceway_upstream::{Answer, AnswerBody};
 
-use crate::Gateway;
 use crate::admission::Progress;
 use crate::bill::Bill;
 use crate::fleet::Plan;
+use crate::siblings::Prefix;
+use crate::{Gateway, siblings};
 
 /// The largest error that is read to find out why a call was refused, in bytes.
 const MAX_ERROR_BYTES: usize = 1 << 20;
@@ -25,13 +27,17 @@ const MAX_ERROR_BYTES: usize = 1 << 20;
 pub(crate) async fn send(
     gateway: &Arc<Gateway>,
     plan: &Plan,
+    prefix: Option<Prefix>,
     mut wish: Wish,
     progress: &Progress,
     bill: &mut Bill,
 ) -> Result<Answer, Refusal> {
+    let mut asked = gateway.clock.now();
+    if let Some(prefix) = prefix {
+        await_sibling(gateway, plan, prefix, &mut wish, bill).await;
+    }
     let mut overload_until = None;
     loop {
-        let asked = gateway.clock.now();
         let turn =
             gateway.turnstile.wait(wish, progress).await.inspect_err(|_| bill.close("provider_refused"))?;
         let waited = gateway.clock.now().since(asked);
@@ -78,12 +84,21 @@ pub(crate) async fn send(
         if gateway.clock.now().after(wait) > wish.deadline {
             return Ok(with_true_wait(answer, wait));
         }
+        asked = gateway.clock.now();
     }
 }
 
 async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Failure> {
     let call = plan.call(pool, &gateway.upstream, gateway.clock.wall()).await?;
     gateway.upstream.call(call).await
+}
+
+/// While a sibling writes what this request could read, it waits; then it prefers to go where that can be read.
+async fn await_sibling(gateway: &Gateway, plan: &Plan, prefix: Prefix, wish: &mut Wish, bill: &mut Bill) {
+    let claim = siblings::wait(gateway, prefix, wish).await;
+    let place = claim.readable_at().and_then(|pool| plan.lane.place_of(pool));
+    wish.first = place.unwrap_or(wish.first);
+    bill.may_go(claim);
 }
 
 /// Statuses behind which a refusal for rate, load or account can be.

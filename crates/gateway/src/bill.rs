@@ -4,11 +4,12 @@
 //! is synchronous: one lock at the turnstile, one `write` to the ledger's journal. It happens before the last byte of
 //! the answer leaves.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{LimitReadings, Moment, RateRefusal, Tokens, Usage};
+use paceway_domain::{KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage};
 use paceway_policy::access::Caller;
 use paceway_policy::pricing;
 use paceway_protocol::Seen;
@@ -20,6 +21,7 @@ use crate::ask::Ask;
 use crate::calibration::Subject;
 use crate::fleet::Plan;
 use crate::provider::Provider;
+use crate::siblings::Claim;
 use crate::{Endpoint, Gateway};
 
 /// Headers in which providers name a request.
@@ -27,6 +29,22 @@ const PROVIDER_ID_HEADERS: [&str; 2] = ["request-id", "x-request-id"];
 
 /// How many bytes of generated text make a token, for answers whose count never came.
 const BYTES_PER_TOKEN: u64 = 4;
+
+/// Why a request had to wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wait {
+    ForTurn(Reason),
+    ForSibling,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ForTurn(reason) => reason.fmt(f),
+            Self::ForSibling => f.write_str("another request is writing the same cached prefix"),
+        }
+    }
+}
 
 pub(crate) struct Bill {
     gateway: Arc<Gateway>,
@@ -38,9 +56,11 @@ pub(crate) struct Bill {
     expected_input: Tokens,
     endpoint: Endpoint,
     turn: Option<Turn>,
+    /// Until its answer begins: siblings may wait for that.
+    claim: Option<Claim>,
     /// Where it went last, and why it last had to wait.
     went: Option<PoolId>,
-    waited_for: Option<Reason>,
+    waited_for: Option<Wait>,
     is_open: bool,
 }
 
@@ -76,16 +96,23 @@ impl Bill {
             expected_input: ask.input,
             endpoint: ask.endpoint,
             turn: None,
+            claim: None,
             went: None,
             waited_for: None,
             is_open: true,
         }
     }
 
+    /// Its siblings let it go.
+    pub(crate) fn may_go(&mut self, claim: Claim) {
+        self.waited_for = claim.has_waited().then_some(Wait::ForSibling);
+        self.claim = Some(claim);
+    }
+
     /// Its turn has come, after this wait: a call goes out.
     pub(crate) fn goes_out(&mut self, turn: Turn, waited: Duration) {
         self.went = Some(turn.pool());
-        self.waited_for = turn.reason().or(self.waited_for);
+        self.waited_for = turn.reason().map(Wait::ForTurn).or(self.waited_for);
         self.turn = Some(turn);
         self.row.attempts += 1;
         self.row.queued_ms += millis(waited);
@@ -117,6 +144,20 @@ impl Bill {
         if self.row.first_byte_ms.is_none() {
             self.row.first_byte_ms = Some(self.elapsed_ms());
         }
+        if (200..300).contains(&self.row.status) {
+            self.answer_begins();
+        }
+    }
+
+    fn answer_begins(&mut self) {
+        if let (Some(claim), Some(pool)) = (self.claim.take(), self.went) {
+            claim.answer_begins(self.gateway.clock.now(), pool);
+        }
+    }
+
+    /// The key of who asked.
+    pub(crate) fn key(&self) -> &KeyId {
+        &self.row.key
     }
 
     /// How often a call went out.
@@ -135,7 +176,7 @@ impl Bill {
     }
 
     /// Why it last had to wait, if it had.
-    pub(crate) fn waited_for(&self) -> Option<Reason> {
+    pub(crate) fn waited_for(&self) -> Option<Wait> {
         self.waited_for
     }
 
@@ -176,6 +217,10 @@ impl Bill {
             return;
         }
         self.gateway.metrics.in_flight.dec();
+        if outcome == "completed" {
+            self.answer_begins();
+        }
+        self.claim = None;
         if self.row.attempts == 0 {
             return;
         }

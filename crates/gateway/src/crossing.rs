@@ -52,7 +52,7 @@ impl Crossing {
             request_id: ask.id.as_str().to_owned(),
             model: ask.summary.model.clone(),
             wants_usage: ask.summary.wants_stream_usage,
-            request: ask.body.clone(),
+            request: ask.original.clone(),
         };
         Ok((Self { ours: ask.dialect, theirs, way_back, frame, changes }, body))
     }
@@ -91,6 +91,11 @@ impl Translation {
     pub(crate) fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), String> {
         let Self { reader, unfitting, writer } = self;
         reader.event(event, &mut |piece| unfitting.piece(piece, &mut |piece| writer.piece(&piece, out)))
+    }
+
+    /// The whole answer, once it has ended, if its dialect's answers can be gone on from.
+    pub(crate) fn record(&self) -> Option<&[u8]> {
+        self.writer.record()
     }
 
     /// Appends what the end of the bytes brings.

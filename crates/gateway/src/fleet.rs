@@ -42,6 +42,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// What is sent.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.call.body
+    }
+
     /// The call with a key of the pool whose turn it is.
     pub(crate) async fn call(
         &self,

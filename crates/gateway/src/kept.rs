@@ -8,19 +8,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use paceway_domain::{Dialect, KeyId, Refusal};
 use paceway_protocol::Envelope;
+use paceway_scheduler::Ask as Wish;
 use paceway_store::{Conversation, KeptResponse};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::Gateway;
 use crate::ask::Ask;
+use crate::fleet::Plan;
 
 /// The field that names an earlier answer.
 const PREVIOUS: &str = "previous_response_id";
 
 /// Where a request has to go, because the answer that it goes on from is kept there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pin {
+pub(crate) struct KeptAt {
     pub(crate) provider: String,
     pub(crate) quota_group: String,
 }
@@ -29,7 +30,7 @@ pub(crate) struct Pin {
 ///
 /// # Errors
 /// [`Refusal::InvalidField`] if the earlier answer is not kept.
-pub(crate) fn expand(gateway: &Gateway, key: &KeyId, ask: &mut Ask) -> Result<Option<Pin>, Refusal> {
+pub(crate) fn expand(gateway: &Gateway, key: &KeyId, ask: &mut Ask) -> Result<Option<KeptAt>, Refusal> {
     if ask.dialect != Dialect::Responses {
         return Ok(None);
     }
@@ -38,12 +39,36 @@ pub(crate) fn expand(gateway: &Gateway, key: &KeyId, ask: &mut Ask) -> Result<Op
     let found = gateway.responses.find(key, &id).map_err(|error| Refusal::Internal(error.to_string()))?;
     let Some(kept) = found else { return Err(not_kept(&id)) };
     let Some(content) = &kept.content else {
-        return Ok(Some(Pin { provider: kept.provider, quota_group: kept.quota_group }));
+        return Ok(Some(KeptAt { provider: kept.provider, quota_group: kept.quota_group }));
     };
     let items = [items_of(&content.input)?, output_of(&content.answer)?, input_of(&envelope)?].concat();
     let body = envelope.without(PREVIOUS);
-    ask.body = Envelope::parse(&body)?.with("input", &array(&items));
+    let body = Envelope::parse(&body)?.with("input", &array(&items));
+    ask.continue_with(body);
     Ok(None)
+}
+
+impl KeptAt {
+    /// Holds a request to the place where its answer is kept.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if its model is served elsewhere.
+    pub(crate) fn hold(&self, plan: &Plan, wish: &mut Wish) -> Result<(), Refusal> {
+        let place = plan.lane.pools().position(|(group, _)| group == self.quota_group);
+        let Some(place) = place.filter(|_| plan.provider.name() == self.provider) else {
+            return Err(Refusal::InvalidField {
+                field: PREVIOUS.into(),
+                why: format!(
+                    "that response is kept by provider `{}`, which does not serve `{}`: ask for a model of that provider, or \
+                     send the whole conversation as `input`",
+                    self.provider, plan.model
+                ),
+            });
+        };
+        let all = u64::MAX >> (64 - plan.lane.targets().clamp(1, 64));
+        wish.without |= all & !(1 << place);
+        Ok(())
+    }
 }
 
 fn not_kept(id: &str) -> Refusal {
@@ -65,11 +90,11 @@ fn items_of(array: &[u8]) -> Result<Vec<Box<RawValue>>, Refusal> {
 }
 
 fn output_of(answer: &[u8]) -> Result<Vec<Box<RawValue>>, Refusal> {
-    #[derive(Deserialize)]
-    struct Answer {
-        output: Vec<Box<RawValue>>,
-    }
-    serde_json::from_slice(answer).map(|Answer { output }| output).map_err(|error| broken(&error))
+    Envelope::parse(answer)?.required("output", "an array of items")
+}
+
+fn id_of(answer: &[u8]) -> Option<String> {
+    Envelope::parse(answer).ok()?.field("id", "a string").ok()?
 }
 
 /// The items of a request's `input`, of which a mere string stands for a message of the user's.
@@ -99,7 +124,7 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// For a request whose answer is to be kept; `None` for others.
-    pub(crate) fn of(gateway: &Arc<Gateway>, ask: &Ask, key: &KeyId, pin: Pin) -> Option<Self> {
+    pub(crate) fn of(gateway: &Arc<Gateway>, ask: &Ask, key: &KeyId, pin: KeptAt) -> Option<Self> {
         if ask.dialect != Dialect::Responses || !ask.is_generation() || !gateway.bounds.keeps_responses {
             return None;
         }
@@ -117,12 +142,8 @@ impl Keeper {
 
     /// Keeps an answer that was written here.
     pub(crate) fn keep(&self, answer: &[u8]) {
-        #[derive(Deserialize)]
-        struct Named {
-            id: String,
-        }
         let input = Envelope::parse(&self.request).and_then(|envelope| input_of(&envelope));
-        let (Ok(Named { id }), Ok(input)) = (serde_json::from_slice(answer), input) else { return };
+        let (Some(id), Ok(input)) = (id_of(answer), input) else { return };
         self.write(id, Some(Conversation { input: array(&input).into_bytes(), answer: answer.to_vec() }));
     }
 
@@ -133,11 +154,7 @@ impl Keeper {
 
     /// Notes where a whole answer of a provider's is kept.
     pub(crate) fn note_whole(&self, answer: &[u8]) {
-        #[derive(Deserialize)]
-        struct Named {
-            id: String,
-        }
-        if let Ok(Named { id }) = serde_json::from_slice(answer) {
+        if let Some(id) = id_of(answer) {
             self.note(&id);
         }
     }

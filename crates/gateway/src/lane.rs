@@ -70,9 +70,20 @@ impl Lane {
         }
     }
 
+    /// The quota group whose pool this is.
+    pub(crate) fn group_of(&self, pool: PoolId) -> &str {
+        self.targets.iter().find(|target| target.pool == pool).map_or("", |target| &target.group)
+    }
+
     /// The bit of a pool among the targets.
     pub(crate) fn bit_of(&self, pool: PoolId) -> u64 {
-        self.targets.iter().position(|target| target.pool == pool).map_or(0, |place| 1 << place)
+        self.place_of(pool).map_or(0, |place| 1 << place)
+    }
+
+    /// The place of a pool among the targets.
+    pub(crate) fn place_of(&self, pool: PoolId) -> Option<u8> {
+        let place = self.targets.iter().position(|target| target.pool == pool)?;
+        u8::try_from(place).ok()
     }
 
     pub(crate) fn targets(&self) -> usize {

@@ -19,6 +19,7 @@ mod error_answer;
 pub mod fleet;
 pub mod grants;
 mod headers;
+mod kept;
 pub mod lane;
 mod limit_headers;
 pub mod limits_report;
@@ -30,6 +31,7 @@ pub mod pipeline;
 pub mod platform;
 pub mod provider;
 mod relay;
+mod siblings;
 pub mod standing;
 pub mod waiting;
 mod wish;
@@ -40,7 +42,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use paceway_domain::{Clock, Dialect, RequestId};
-use paceway_store::Ledger;
+use paceway_store::{Ledger, Responses};
 use paceway_upstream::Upstream;
 
 pub use admin_token::AdminToken;
@@ -52,6 +54,7 @@ pub use fleet::Fleet;
 pub use metrics::Metrics;
 pub use paceway_protocol::formats::Address;
 pub use paceway_scheduler::PoolState;
+pub use siblings::Siblings;
 pub use standing::Standings;
 
 /// What a client wants done with its body.
@@ -114,6 +117,8 @@ pub struct Bounds {
     pub max_wait: Duration,
     /// The longest that an overload is waited out of which the provider does not say when it ends.
     pub max_overload: Duration,
+    /// The longest that a request waits for a sibling that writes its cacheable beginning; zero: it does not.
+    pub max_sibling_wait: Duration,
     /// How clients of streams hear that they are waited for; `None`: they hear nothing.
     pub signs_of_life: Option<waiting::SignsOfLife>,
     /// The largest answer that is not streamed, in bytes.
@@ -122,6 +127,8 @@ pub struct Bounds {
     pub max_attempts: u32,
     /// Whether what cannot be carried into a provider's dialect is dropped without the client's asking for it.
     pub drop_unsupported: bool,
+    /// Whether answers of the Responses API are kept.
+    pub keeps_responses: bool,
 }
 
 /// Everything that a request needs on its way.
@@ -136,12 +143,16 @@ pub struct Gateway {
     pub standings: Standings,
     /// How far estimates are from the truth.
     pub calibration: Calibration,
+    /// Who writes which prompt cache.
+    pub siblings: Arc<Siblings>,
     /// Whose turn it is.
     pub turnstile: Arc<Turnstile>,
     /// The way to providers.
     pub upstream: Arc<dyn Upstream>,
     /// Where bills go.
     pub ledger: Arc<dyn Ledger>,
+    /// Answers that clients go on from.
+    pub responses: Arc<dyn Responses>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Bounds.

@@ -109,7 +109,11 @@ impl Metrics {
             "Calls that a provider refused for its rate, load or account",
             self.upstream_refusals.clone(),
         );
-        registry.register("queue_wait_seconds", "Wait for a rate limit", self.queue_wait.clone());
+        registry.register(
+            "queue_wait_seconds",
+            "Wait for a rate limit or a sibling",
+            self.queue_wait.clone(),
+        );
         registry.register("duration_seconds", "From arrival to the end of the answer", self.duration.clone());
         registry.register(
             "first_byte_seconds",

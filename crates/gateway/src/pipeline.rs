@@ -3,11 +3,13 @@
 //! Each stage takes what an earlier one made, so that most wrong orders do not compile:
 //!
 //! 1. **find the caller**: who may not ask costs nothing;
-//! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept;
+//! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept. One that goes on
+//!    from an earlier answer becomes one that holds the whole conversation, or is held to where that is kept;
 //! 3. **plan**: which provider and model, what it will likely cost, and the request as that provider wants it. No plan, no
 //!    hold; then the **wish**: how it stands in the queue, with which priority and until when;
 //! 4. **open the bill**: from here on the request is settled exactly once, by a drop guard, however it ends;
-//! 5. **attempts**: wait for a turn, send, judge, wait again. The only loop;
+//! 5. **attempts**: let a sibling write the prompt cache if that is cheaper; then wait for a turn, send, judge, wait again.
+//!    The only loop;
 //! 6. **answer**: attach the bill to the answer and hand it on as it arrives. A stream whose answer is long in coming begins
 //!    with signs of life.
 
@@ -23,13 +25,15 @@ use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
 use crate::outgoing::Circumstances;
-use crate::{Arrival, Gateway, answer, attempts, error_answer, waiting, wish};
+use crate::{Arrival, Gateway, answer, attempts, error_answer, kept, siblings, waiting, wish};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
-    let ask = Ask::read(arrival)?;
+    let mut ask = Ask::read(arrival)?;
+    let pin = kept::expand(gateway, &caller.key, &mut ask)?;
     let plan = gateway.fleet.plan(&caller, &ask, &gateway.calibration, circumstances(gateway))?;
-    let wish = wish::of(gateway, &caller, &ask, &plan);
+    let mut wish = wish::of(gateway, &caller, &ask, &plan);
+    pin.map_or(Ok(()), |pin| pin.hold(&plan, &mut wish))?;
     let bill = Bill::open(gateway, &caller, &ask, &plan);
     let progress = Arc::new(Progress::default());
     if !ask.is_streamed() {
@@ -56,7 +60,8 @@ async fn attempt(
     progress: &Progress,
     mut bill: Bill,
 ) -> Result<Answer, Refusal> {
-    let response = attempts::send(gateway, &plan, wish, progress, &mut bill).await?;
+    let prefix = siblings::prefix(gateway, &ask, &plan);
+    let response = attempts::send(gateway, &plan, prefix, wish, progress, &mut bill).await?;
     answer::hand_on(gateway, ask, plan, &wish, response, bill).await
 }
 

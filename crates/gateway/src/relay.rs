@@ -17,6 +17,7 @@ use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::crossing::{Crossing, Translation};
 use crate::fleet::Plan;
+use crate::kept::Keeper;
 
 /// Beyond this many bytes, what has been gathered goes out before more is looked for.
 const MAX_GATHERED: usize = 64 * 1024;
@@ -34,12 +35,21 @@ pub struct Relay {
     provider: String,
     /// Whether the events can be read: not if the provider compressed them unasked.
     is_readable: bool,
+    /// For an answer that can be gone on from.
+    keeper: Option<Keeper>,
     bill: Bill,
     has_ended: bool,
 }
 
 impl Relay {
-    pub(crate) fn new(ask: &Ask, plan: Plan, response: Response, framing: Framing, bill: Bill) -> Self {
+    pub(crate) fn new(
+        ask: &Ask,
+        plan: Plan,
+        response: Response,
+        framing: Framing,
+        keeper: Option<Keeper>,
+        bill: Bill,
+    ) -> Self {
         let is_passthrough = plan.crossing.is_none();
         let encoding = response.headers.get(header::CONTENT_ENCODING);
         Self {
@@ -51,6 +61,7 @@ impl Relay {
             format: ask.format(),
             provider: plan.provider.name().to_owned(),
             is_readable: encoding.is_none_or(|encoding| encoding == "identity"),
+            keeper,
             bill,
             has_ended: false,
         }
@@ -111,7 +122,7 @@ impl Relay {
         }
         match self.watch.seen().ending {
             Ending::Open => {}
-            Ending::Complete => self.bill.close("completed"),
+            Ending::Complete => self.complete(),
             Ending::Failed => {
                 if let Some(refusal) = refusal {
                     self.bill.was_broken_off(&refusal);
@@ -120,6 +131,20 @@ impl Relay {
             }
         }
         if passes_whole { chunk } else { written.bytes.into() }
+    }
+
+    /// The answer is whole.
+    fn complete(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            match (&self.translation, self.watch.kept_as()) {
+                (Some(translation), _) => {
+                    translation.record().into_iter().for_each(|answer| keeper.keep(answer))
+                }
+                (None, Some(id)) => keeper.note(id),
+                (None, None) => {}
+            }
+        }
+        self.bill.close("completed");
     }
 
     /// The provider's connection ended in order. A stream that lacks its last event is a failure all the same: without
@@ -148,7 +173,7 @@ impl Relay {
         self.bill.seen(&self.watch.seen());
         match self.watch.seen().ending {
             Ending::Failed => self.bill.close("provider_error"),
-            _ if self.watch.is_complete_at_end() => self.bill.close("completed"),
+            _ if self.watch.is_complete_at_end() => self.complete(),
             _ => return self.break_off(&Failure::Broken("it ended before its last event".into())),
         }
         self.has_ended = true;

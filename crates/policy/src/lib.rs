@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod pricing;
+pub mod prompt_cache;
 pub mod quota_class;
 pub mod routing;
 pub mod tiers;

@@ -17,10 +17,7 @@ pub fn price(provider: &str, model: &str, usage: &Usage) -> Option<MicroUsd> {
 }
 
 fn price_by_card(card: &ModelCard, usage: &Usage) -> Option<MicroUsd> {
-    let rates = match &card.long_context {
-        Some((threshold, long)) if usage.input_total().get() > *threshold => long,
-        _ => &card.rates,
-    };
+    let rates = rates(card, usage.input_total());
     let Rates { input, output, cache_read, cache_write_5m, cache_write_1h } = *rates;
     let parts = [
         part(usage.input, Some(input))?,
@@ -30,6 +27,14 @@ fn price_by_card(card: &ModelCard, usage: &Usage) -> Option<MicroUsd> {
         part(usage.cache_write_1h, cache_write_1h)?,
     ];
     Some(parts.into_iter().fold(PicoUsd::default(), |sum, part| sum + part).rounded())
+}
+
+/// The prices of a request whose whole prompt has so many tokens.
+pub(crate) fn rates(card: &ModelCard, prompt: Tokens) -> &Rates {
+    match &card.long_context {
+        Some((threshold, long)) if prompt.get() > *threshold => long,
+        _ => &card.rates,
+    }
 }
 
 /// `None` when tokens were used for which there is no price.

@@ -3,6 +3,7 @@
 //! Pure functions on bytes. No sockets, no clock, no configuration; no format knows another: they meet in [`neutral`].
 //! Where client and provider speak the same format nothing is re-modelled: the bytes pass and are only read on the way.
 
+pub mod cacheable;
 pub mod changes;
 mod compose;
 pub mod envelope;
@@ -19,5 +20,6 @@ pub mod refusals;
 mod seals;
 pub mod sse;
 
+pub use cacheable::{Cacheable, cacheable};
 pub use envelope::Envelope;
 pub use formats::{Format, Seen, StreamReader, StreamWatch, StreamWriter, format_of};

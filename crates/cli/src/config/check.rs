@@ -24,6 +24,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     check.range("server.drain_s", server.drain_s, 0..=3_600);
     check.range("queue.max_wait_s", queue.max_wait_s, 0..=86_400);
     check.range("queue.max_overload_s", queue.max_overload_s, 0..=86_400);
+    check.range("queue.max_sibling_wait_s", queue.max_sibling_wait_s, 0..=600);
     check.range("queue.max_waiting", queue.max_waiting, 0..=1_000_000);
     check.range("queue.max_waiting_per_key", queue.max_waiting_per_key, 0..=1_000_000);
     check.range("queue.ageing_s", queue.ageing_s, 1..=86_400);

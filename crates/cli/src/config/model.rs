@@ -43,6 +43,7 @@ pub(crate) struct Storage {
 pub(crate) struct Queue {
     pub max_wait_s: u64,
     pub max_overload_s: u64,
+    pub max_sibling_wait_s: u64,
     pub max_waiting: usize,
     pub max_waiting_per_key: usize,
     pub ageing_s: u64,

@@ -191,6 +191,7 @@ pub fn house_of(
         fleet,
         standings: Standings::new(rules, &turnstile),
         calibration: Calibration::default(),
+        siblings: Arc::default(),
         turnstile,
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
@@ -198,6 +199,7 @@ pub fn house_of(
         bounds: Bounds {
             max_wait: Duration::from_mins(1),
             max_overload: Duration::from_secs(30),
+            max_sibling_wait: Duration::from_secs(10),
             signs_of_life: Some(SignsOfLife { every: Duration::from_secs(15), shows_place: true }),
             max_answer_bytes: 1 << 20,
             max_attempts: 4,
