@@ -49,6 +49,8 @@ pub enum Refusal {
     },
     /// There is nothing at this path.
     NoSuchPath(String),
+    /// No answer of this id is kept for this key.
+    NoSuchResponse(String),
     /// The path exists, the method is wrong.
     WrongMethod {
         /// The method used.
@@ -166,8 +168,13 @@ impl fmt::Display for Refusal {
             }
             Self::NoSuchPath(path) => write!(
                 f,
-                "there is nothing at `{path}`: Paceway serves /v1/messages, /v1/messages/count_tokens, \
-                 /v1/chat/completions and /v1/models"
+                "there is nothing at `{path}`: Paceway serves /v1/messages, /v1/chat/completions, /v1/responses, \
+                 /v1beta/models/MODEL:generateContent, /v1/embeddings, /v1/rerank, /v1/images/generations, /v1/audio/… and \
+                 /v1/models"
+            ),
+            Self::NoSuchResponse(id) => write!(
+                f,
+                "there is no response `{id}`: it was not stored, has been deleted or is too old, or was given to another key"
             ),
             Self::WrongMethod { method, allowed } => {
                 write!(f, "method {method} is not allowed here: use {allowed}")

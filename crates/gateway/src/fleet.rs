@@ -91,6 +91,11 @@ impl Fleet {
         routing::route(&self.candidates, self.aliases.get(name).map_or(name, String::as_str))
     }
 
+    /// The provider of this name.
+    pub(crate) fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|provider| provider.name() == name)
+    }
+
     /// The pools that requests have needed so far, as `(provider, models, quota group, route, pool)`.
     pub(crate) fn pools(&self) -> Vec<(String, String, String, RouteId, PoolId)> {
         let of_provider = |provider: &Arc<Provider>| {

@@ -31,6 +31,7 @@ pub mod pipeline;
 pub mod platform;
 pub mod provider;
 mod relay;
+pub mod retrieve;
 mod siblings;
 pub mod standing;
 pub mod waiting;

@@ -167,7 +167,7 @@ fn vertex(wanted: Wanted<'_>) -> Option<(&'static str, &'static str)> {
 }
 
 /// A model's name as one segment of a path: everything but unreserved characters (RFC 3986, 2.3) is encoded.
-fn segment(model: &str) -> String {
+pub(crate) fn segment(model: &str) -> String {
     let mut encoded = String::with_capacity(model.len());
     for byte in model.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {

@@ -12,7 +12,7 @@ use paceway_upstream::Call;
 use crate::Turnstile;
 use crate::credential::Credential;
 use crate::lane::{KeySettings, Lane, Lanes, PoolSettings};
-use crate::platform::{Platform, Wanted};
+use crate::platform::{Platform, Wanted, segment};
 
 /// The API version under which translated requests are written.
 pub(crate) const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -104,6 +104,18 @@ impl Provider {
     /// The credential of the key whose turn it is.
     pub(crate) fn credential(&self, key: usize) -> &Credential {
         &self.settings.keys[key].credential
+    }
+
+    /// A credential of a quota group.
+    pub(crate) fn credential_of(&self, group: &str) -> Option<&Credential> {
+        self.settings.keys.iter().find(|key| key.quota_group == group).map(|key| &key.credential)
+    }
+
+    /// The address of an answer that it keeps.
+    pub(crate) fn response_uri(&self, id: &str, rest: &str, query: Option<&str>) -> Result<Uri, Refusal> {
+        let way = self.way_for(Dialect::Responses);
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        address(&way.base_url, &format!("/responses/{}{rest}{query}", segment(id)))
     }
 
     /// The lane of a model.

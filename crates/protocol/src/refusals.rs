@@ -29,6 +29,7 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
         Refusal::Unsupported { .. } => (400, ErrorKind::InvalidRequest, "unsupported"),
         Refusal::UnknownModel { .. } => (404, ErrorKind::NotFound, "unknown_model"),
         Refusal::NoSuchPath(_) => (404, ErrorKind::NotFound, "no_such_path"),
+        Refusal::NoSuchResponse(_) => (404, ErrorKind::NotFound, "no_such_response"),
         Refusal::WrongMethod { .. } => (405, ErrorKind::InvalidRequest, "wrong_method"),
         Refusal::NoSuchEndpoint { .. } => (404, ErrorKind::NotFound, "no_such_endpoint"),
         Refusal::LargerThanLimit { .. } => (413, ErrorKind::TooLarge, "larger_than_limit"),

@@ -129,7 +129,8 @@ pub(crate) fn refuse(house: &House, dialect: Dialect, refusal: &Refusal) -> Resp
     respond(pipeline::refuse(&house.gateway, dialect, &house.gateway.new_request_id(), refusal))
 }
 
-fn respond(answer: Answer) -> Response {
+/// An answer as axum sends it.
+pub(crate) fn respond(answer: Answer) -> Response {
     let mut response = Response::new(Body::new(answer.body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;

@@ -5,6 +5,7 @@ mod endpoints;
 mod gemini;
 mod models;
 mod probes;
+mod responses;
 mod routes;
 mod serve;
 

@@ -7,7 +7,7 @@ use paceway_domain::Dialect;
 use paceway_gateway::Endpoint;
 
 use crate::endpoints::to;
-use crate::{House, admin, endpoints, gemini, models, probes};
+use crate::{House, admin, endpoints, gemini, models, probes, responses};
 
 /// All endpoints. Those under `/v1` and `/v1beta` need a virtual key, those under `/admin` the admin token; the others tell nothing about
 /// anybody.
@@ -18,6 +18,16 @@ pub fn router(house: House) -> Router {
         .route("/v1/messages/count_tokens", to(Anthropic, Endpoint::CountTokens))
         .route("/v1/chat/completions", to(OpenAi, Endpoint::Generate))
         .route("/v1/responses", to(Responses, Endpoint::Generate))
+        .route("/v1/responses/input_tokens", to(Responses, Endpoint::CountTokens))
+        .route(
+            "/v1/responses/{id}",
+            get(responses::one).delete(responses::one).fallback(endpoints::wrong_method_get),
+        )
+        .route(
+            "/v1/responses/{id}/input_items",
+            get(responses::input_items).fallback(endpoints::wrong_method_get),
+        )
+        .route("/v1/responses/{id}/cancel", post(responses::cancel).fallback(endpoints::wrong_method_post))
         .route("/v1/embeddings", to(OpenAi, Endpoint::Embeddings))
         .route("/v1/rerank", to(OpenAi, Endpoint::Rerank))
         .route("/v1/images/generations", to(OpenAi, Endpoint::Images))
