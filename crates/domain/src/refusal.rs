@@ -20,8 +20,13 @@ pub enum Refusal {
     RevokedKey,
     /// The body is not JSON, or not an object.
     MalformedBody(String),
-    /// The `content-type` is not JSON.
-    WrongContentType(String),
+    /// The `content-type` is not what the endpoint takes.
+    WrongContentType {
+        /// What was sent.
+        got: String,
+        /// What to send.
+        wanted: &'static str,
+    },
     /// The body is larger than the bound, in bytes.
     BodyTooLarge(usize),
     /// The client did not send its body in time, or broke off.
@@ -147,8 +152,8 @@ impl fmt::Display for Refusal {
                 f.write_str("this virtual key has been revoked: ask for a new one (`paceway keys create`)")
             }
             Self::MalformedBody(why) => write!(f, "the request body is not valid JSON: {why}"),
-            Self::WrongContentType(got) => {
-                write!(f, "content-type `{got}` is not supported: send `content-type: application/json`")
+            Self::WrongContentType { got, wanted } => {
+                write!(f, "content-type `{got}` is not supported here: send `content-type: {wanted}`")
             }
             Self::BodyTooLarge(limit) => write!(
                 f,

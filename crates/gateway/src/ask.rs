@@ -4,10 +4,12 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use paceway_domain::{Dialect, Refusal, RequestId, Tokens};
 use paceway_protocol::formats::{Summary, format_of};
-use paceway_protocol::{Envelope, Format, estimate};
+use paceway_protocol::{Envelope, Format, estimate, multipart};
 
 use crate::{Arrival, Endpoint};
 
+/// The field that names a model.
+pub(crate) const MODEL: &str = "model";
 /// By this header a client allows or forbids that what cannot be carried into another dialect is dropped.
 const DROP_UNSUPPORTED: &str = "x-paceway-drop-unsupported";
 
@@ -30,13 +32,17 @@ pub(crate) struct Ask {
 impl Ask {
     /// Reads what the gateway has to know and keeps the rest as it came.
     pub(crate) fn read(arrival: Arrival) -> Result<Self, Refusal> {
-        check_content_type(&arrival.headers)?;
-        let envelope = Envelope::parse(&arrival.body)?;
         let summary = match arrival.endpoint {
+            Endpoint::Transcription => form_summary(&arrival)?,
             Endpoint::Generate | Endpoint::CountTokens => {
+                check_content_type(&arrival.headers)?;
+                let envelope = Envelope::parse(&arrival.body)?;
                 format_of(arrival.dialect).summary(&envelope, &arrival.address)?
             }
-            _ => named_model(&envelope)?,
+            Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Images | Endpoint::Speech => {
+                check_content_type(&arrival.headers)?;
+                named_model(&Envelope::parse(&arrival.body)?)?
+            }
         };
         if summary.max_output == Some(Tokens::ZERO) {
             return Err(Refusal::InvalidField {
@@ -44,7 +50,11 @@ impl Ask {
                 why: "expected a positive integer, got 0".into(),
             });
         }
-        let input = estimate::tokens(&arrival.body);
+        // Of a recording nobody knows what it says.
+        let input = match arrival.endpoint {
+            Endpoint::Transcription => Tokens::ZERO,
+            _ => estimate::tokens(&arrival.body),
+        };
         let Arrival { id, dialect, endpoint, address: _, headers, query, body } = arrival;
         let original = body.clone();
         Ok(Self { id, dialect, endpoint, headers, query, body, original, summary, input })
@@ -86,12 +96,34 @@ impl Ask {
 
 /// What is to be known of a request that generates no text.
 fn named_model(envelope: &Envelope<'_>) -> Result<Summary, Refusal> {
-    Ok(Summary {
-        model: envelope.required("model", "a model's name as a string")?,
-        stream: false,
-        max_output: None,
-        wants_stream_usage: false,
-    })
+    Ok(of_model(envelope.required("model", "a model's name as a string")?))
+}
+
+/// What is to be known of a form with a recording.
+fn form_summary(arrival: &Arrival) -> Result<Summary, Refusal> {
+    let kind = content_type(&arrival.headers);
+    if !kind.to_ascii_lowercase().starts_with("multipart/form-data") {
+        return Err(Refusal::WrongContentType {
+            got: kind.to_owned(),
+            wanted: "multipart/form-data with the parts `file` and `model`",
+        });
+    }
+    let Some(place) = multipart::value_of(kind, &arrival.body, MODEL)? else {
+        return Err(Refusal::InvalidField {
+            field: MODEL.into(),
+            why: "this field is required: send a model's name as a part of the form".into(),
+        });
+    };
+    Ok(of_model(String::from_utf8_lossy(&arrival.body[place]).trim().to_owned()))
+}
+
+fn of_model(model: String) -> Summary {
+    Summary { model, stream: false, max_output: None, wants_stream_usage: false }
+}
+
+/// The header as text; empty if it is not there.
+pub(crate) fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// Clients that leave the type out are taken at their body's word.
@@ -100,5 +132,8 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = value.to_str().unwrap_or("not readable");
     let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = kind == "application/json" || kind.ends_with("+json");
-    if is_json { Ok(()) } else { Err(Refusal::WrongContentType(text.to_owned())) }
+    if is_json {
+        return Ok(());
+    }
+    Err(Refusal::WrongContentType { got: text.to_owned(), wanted: "application/json" })
 }

@@ -143,6 +143,7 @@ impl Fleet {
             outgoing::write(&provider, ask, &route.model, circumstances)?;
         let preferred = match lane.targets() {
             1 => 0,
+            _ if !ask.is_generation() => 0,
             targets => affinity::preferred(&ask.envelope()?, targets),
         };
         Ok(Plan { provider, lane, model: route.model, dialect, cost, preferred, crossing, call })

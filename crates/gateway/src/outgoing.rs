@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use paceway_domain::{Dialect, Refusal};
+use paceway_protocol::multipart;
 use paceway_upstream::Call;
 
-use crate::ask::Ask;
+use crate::ask::{Ask, MODEL, content_type};
 use crate::crossing::Crossing;
 use crate::platform::Wanted;
 use crate::provider::{ANTHROPIC_VERSION, Provider};
@@ -54,7 +55,10 @@ pub(crate) fn write(
         });
     };
     let body = provider.settings().platform.body(wanted, body, &mut sent)?;
-    sent.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // A form's type names its boundary, so it stays.
+    if ask.endpoint != Endpoint::Transcription {
+        sent.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     // Usage is read from the answer, so it must not be compressed.
     sent.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let call = Call { method: Method::POST, uri, headers: sent, body };
@@ -62,6 +66,9 @@ pub(crate) fn write(
 }
 
 fn passed(ask: &Ask, model: &str) -> Result<Bytes, Refusal> {
+    if ask.endpoint == Endpoint::Transcription {
+        return passed_form(ask, model);
+    }
     let envelope = ask.envelope()?;
     match ask.endpoint {
         Endpoint::Generate | Endpoint::CountTokens => {
@@ -69,6 +76,19 @@ fn passed(ask: &Ask, model: &str) -> Result<Bytes, Refusal> {
         }
         _ if ask.summary.model == model => Ok(ask.body.clone()),
         _ => Ok(envelope.with("model", &serde_json::Value::from(model).to_string())),
+    }
+}
+
+/// A form, in which at most the model's name is another.
+fn passed_form(ask: &Ask, model: &str) -> Result<Bytes, Refusal> {
+    if ask.summary.model == model {
+        return Ok(ask.body.clone());
+    }
+    match multipart::value_of(content_type(&ask.headers), &ask.body, MODEL)? {
+        Some(place) => {
+            Ok([&ask.body[..place.start], model.as_bytes(), &ask.body[place.end..]].concat().into())
+        }
+        None => Ok(ask.body.clone()),
     }
 }
 

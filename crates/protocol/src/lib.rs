@@ -14,6 +14,7 @@ pub mod fit;
 pub mod formats;
 pub mod framing;
 pub mod limits;
+pub mod multipart;
 pub mod neutral;
 mod object;
 pub mod refusals;

@@ -22,7 +22,7 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
         Refusal::UnknownKey => (401, ErrorKind::Authentication, "unknown_key"),
         Refusal::RevokedKey => (401, ErrorKind::Authentication, "revoked_key"),
         Refusal::MalformedBody(_) => (400, ErrorKind::InvalidRequest, "malformed_body"),
-        Refusal::WrongContentType(_) => (415, ErrorKind::InvalidRequest, "wrong_content_type"),
+        Refusal::WrongContentType { .. } => (415, ErrorKind::InvalidRequest, "wrong_content_type"),
         Refusal::BodyTooLarge(_) => (413, ErrorKind::TooLarge, "body_too_large"),
         Refusal::BodyIncomplete(_) => (400, ErrorKind::InvalidRequest, "body_incomplete"),
         Refusal::InvalidField { .. } => (400, ErrorKind::InvalidRequest, "invalid_field"),
