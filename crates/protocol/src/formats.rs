@@ -3,6 +3,7 @@
 //! A new format is a folder here and a line in [`format_of`].
 
 mod anthropic;
+mod openai_chat;
 
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Tokens, Usage};
@@ -16,6 +17,7 @@ use crate::sse::Event;
 pub fn format_of(dialect: Dialect) -> &'static dyn Format {
     match dialect {
         Dialect::Anthropic => &anthropic::Anthropic,
+        Dialect::OpenAi => &openai_chat::OpenAiChat,
         _ => unimplemented!("{dialect}"),
     }
 }
