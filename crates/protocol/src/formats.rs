@@ -4,6 +4,8 @@
 
 mod anthropic;
 mod openai_chat;
+// Each format's module and arm are added with it.
+mod openai_responses;
 
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Tokens, Usage};
@@ -18,6 +20,7 @@ pub fn format_of(dialect: Dialect) -> &'static dyn Format {
     match dialect {
         Dialect::Anthropic => &anthropic::Anthropic,
         Dialect::OpenAi => &openai_chat::OpenAiChat,
+        Dialect::Responses => &openai_responses::OpenAiResponses,
         _ => unimplemented!("{dialect}"),
     }
 }
