@@ -2,6 +2,8 @@
 //!
 //! A new format is a folder here and a line in [`format_of`].
 
+mod gemini;
+
 // Each format's module and arm are added with it.
 
 use bytes::Bytes;
@@ -14,7 +16,10 @@ use crate::sse::Event;
 
 /// The format that a dialect's requests and answers are written in.
 pub fn format_of(dialect: Dialect) -> &'static dyn Format {
-    unimplemented!("{dialect}")
+    match dialect {
+        Dialect::Gemini => &gemini::Gemini,
+        _ => unimplemented!("{dialect}"),
+    }
 }
 
 /// What a request's address says that other formats write into the body.
