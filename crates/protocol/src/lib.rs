@@ -5,6 +5,7 @@
 
 pub mod changes;
 mod compose;
+pub mod embeddings;
 pub mod envelope;
 pub mod estimate;
 mod fields;
@@ -14,6 +15,7 @@ pub mod limits;
 pub mod neutral;
 mod object;
 pub mod refusals;
+pub mod rerank;
 mod seals;
 pub mod sse;
 

@@ -309,13 +309,12 @@ pub(super) fn sign_first_calls(contents: &mut [Content<'_>]) {
 /// About how many bytes a piece takes.
 pub(super) fn size_of(piece: &Piece<'_>) -> usize {
     let content = match piece {
-        Piece::Text(text) => text.len(),
+        Piece::Text(text) | Piece::Result { response: Response::Text(_, text), .. } => text.len(),
         Piece::Blob { data, .. } => data.len(),
         Piece::File { uri, .. } => uri.len(),
         Piece::Thought { text, signature } => text.len() + signature.len(),
         Piece::Call { arguments, signature, .. } => arguments.len() + signature.map_or(0, str::len),
         Piece::Result { response: Response::Object(text), .. } => text.len(),
-        Piece::Result { response: Response::Text(_, text), .. } => text.len(),
     };
     content + 64
 }

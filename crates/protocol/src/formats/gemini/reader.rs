@@ -24,15 +24,14 @@ enum Open {
 /// Reads a stream of one candidate.
 #[derive(Default)]
 pub(super) struct Reader {
-    has_begun: bool,
     /// Nothing more is said: the end or an error was.
     is_over: bool,
     open: Option<Open>,
-    id: String,
+    /// The answer's id, once it has begun.
+    id: Option<String>,
     usage: WireUsage,
     ended: Option<(Ended, String)>,
     message: Option<String>,
-    is_blocked: bool,
     calls: usize,
     has_content: bool,
     /// All words so far, in whose bytes sources are told.
@@ -58,7 +57,7 @@ impl StreamReader for Reader {
         let candidate = chunk.candidate();
         self.begin(chunk.response_id, chunk.model_version, sink);
         if let Some(feedback) = chunk.prompt_feedback.filter(|feedback| feedback.block_reason.is_some()) {
-            self.is_blocked = true;
+            self.ended = Some((Ended::Refused, String::new()));
             self.message = feedback.block_reason_message.map(|Words(message)| message.into_owned());
         }
         if let Some(candidate) = candidate {
@@ -68,13 +67,9 @@ impl StreamReader for Reader {
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) {
-        let ended = self.ended.take();
-        if self.is_over || (ended.is_none() && !self.is_blocked) {
-            return;
-        }
+        let Some((ended, reason)) = self.ended.take().filter(|_| !self.is_over) else { return };
         self.is_over = true;
         self.close(sink);
-        let (ended, reason) = ended.unwrap_or((Ended::Refused, String::new()));
         if !self.has_content && ended == Ended::Failed {
             let message = finish::failure(&reason, self.message.as_deref());
             return sink(Piece::Error(ErrorReport::new(ErrorKind::Server, message)));
@@ -94,11 +89,11 @@ impl StreamReader for Reader {
 
 impl Reader {
     fn begin(&mut self, id: Option<Words<'_>>, model: Option<Words<'_>>, sink: &mut Sink<'_>) {
-        if std::mem::replace(&mut self.has_begun, true) {
+        if self.id.is_some() {
             return;
         }
         let id = id.unwrap_or_default().0;
-        self.id = id.clone().into_owned();
+        self.id = Some(id.clone().into_owned());
         sink(Piece::Begin { id, model: model.unwrap_or_default().0, usage: self.usage.read() });
     }
 
@@ -178,7 +173,8 @@ impl Reader {
     fn call<'a>(&mut self, call: WireCall<'a>, seal: &mut Option<Seal<'a>>, sink: &mut Sink<'_>) {
         let Some(name) = call.name.map(|Words(name)| name).filter(|name| !name.is_empty()) else { return };
         let id = call.id.map(|Words(id)| id).filter(|id| !id.is_empty());
-        let id = id.unwrap_or_else(|| Cow::Owned(wire::call_id(&self.id, self.calls)));
+        let id = id
+            .unwrap_or_else(|| Cow::Owned(wire::call_id(self.id.as_deref().unwrap_or_default(), self.calls)));
         self.calls += 1;
         self.has_content = true;
         self.close(sink);

@@ -41,11 +41,14 @@ struct WireSupport {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 struct WireSegment {
-    part_index: usize,
-    start_index: usize,
-    end_index: usize,
+    #[serde(rename = "partIndex")]
+    part: usize,
+    #[serde(rename = "startIndex")]
+    start: usize,
+    #[serde(rename = "endIndex")]
+    end: usize,
 }
 
 /// `citationMetadata`; AI Studio calls its list `citationSources`.
@@ -83,8 +86,8 @@ pub(super) fn read_grounding(
     let mut is_used = vec![false; sources.len()];
     for support in grounding.grounding_supports.unwrap_or_default() {
         let place = support.segment.map(|segment| {
-            let start = start_of(segment.part_index);
-            place_in(text, start.saturating_add(segment.start_index), start.saturating_add(segment.end_index))
+            let start = start_of(segment.part);
+            place_in(text, start.saturating_add(segment.start), start.saturating_add(segment.end))
         });
         for index in support.grounding_chunk_indices.unwrap_or_default() {
             if let Some(Some(source)) = sources.get(index) {

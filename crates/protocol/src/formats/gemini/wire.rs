@@ -117,47 +117,49 @@ pub(super) fn call_id(answer: &str, place: usize) -> String {
 
 /// `usageMetadata`. The prompt includes what was cached; the candidates exclude the thoughts.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 pub(super) struct WireUsage {
-    prompt_token_count: Option<u64>,
-    cached_content_token_count: Option<u64>,
-    tool_use_prompt_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
-    total_token_count: Option<u64>,
+    #[serde(rename = "promptTokenCount")]
+    prompt: Option<u64>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached: Option<u64>,
+    #[serde(rename = "toolUsePromptTokenCount")]
+    tools: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: Option<u64>,
+    #[serde(rename = "totalTokenCount")]
+    total: Option<u64>,
 }
 
 impl WireUsage {
     /// This report laid over an earlier one of the same stream: the counts are cumulative, and one that is left out holds on.
     pub(super) fn over(self, earlier: Self) -> Self {
         Self {
-            prompt_token_count: self.prompt_token_count.or(earlier.prompt_token_count),
-            cached_content_token_count: self
-                .cached_content_token_count
-                .or(earlier.cached_content_token_count),
-            tool_use_prompt_token_count: self
-                .tool_use_prompt_token_count
-                .or(earlier.tool_use_prompt_token_count),
-            candidates_token_count: self.candidates_token_count.or(earlier.candidates_token_count),
-            thoughts_token_count: self.thoughts_token_count.or(earlier.thoughts_token_count),
-            total_token_count: self.total_token_count.or(earlier.total_token_count),
+            prompt: self.prompt.or(earlier.prompt),
+            cached: self.cached.or(earlier.cached),
+            tools: self.tools.or(earlier.tools),
+            candidates: self.candidates.or(earlier.candidates),
+            thoughts: self.thoughts.or(earlier.thoughts),
+            total: self.total.or(earlier.total),
         }
     }
 
     /// Whether it counts the output yet.
     pub(super) fn has_output(self) -> bool {
-        self.candidates_token_count.is_some() || self.thoughts_token_count.is_some()
+        self.candidates.is_some() || self.thoughts.is_some()
     }
 
     pub(super) fn read(self) -> Usage {
-        let prompt = self.prompt_token_count.unwrap_or(0);
-        let cached = self.cached_content_token_count.unwrap_or(0).min(prompt);
-        let tools = self.tool_use_prompt_token_count.unwrap_or(0);
-        let candidates = self.candidates_token_count.unwrap_or(0);
-        let thoughts = self.thoughts_token_count.unwrap_or(0);
+        let prompt = self.prompt.unwrap_or(0);
+        let cached = self.cached.unwrap_or(0).min(prompt);
+        let tools = self.tools.unwrap_or(0);
+        let candidates = self.candidates.unwrap_or(0);
+        let thoughts = self.thoughts.unwrap_or(0);
         // Some servers behind this dialect count the thoughts among the candidates; the total tells.
         let seen = prompt.saturating_add(tools).saturating_add(candidates);
-        let is_inclusive = thoughts <= candidates && self.total_token_count == Some(seen);
+        let is_inclusive = thoughts <= candidates && self.total == Some(seen);
         let output = if is_inclusive { candidates } else { candidates.saturating_add(thoughts) };
         Usage {
             input: Tokens((prompt - cached).saturating_add(tools)),

@@ -250,7 +250,7 @@ fn write_sampling(chat: &Chat<'_>, config: &mut ObjectWriter<'_>, changes: &mut 
     let mut number = |name: &str, field: &str, value: Option<f64>, least: f64, most: f64| {
         let Some(value) = value else { return };
         let clamped = value.clamp(least, most);
-        if clamped < value || clamped > value {
+        if clamped.total_cmp(&value).is_ne() {
             changes.adapted(field, format!("{clamped} is the nearest that this API takes"));
         }
         config.field(name, &clamped);
