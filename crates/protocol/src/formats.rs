@@ -4,6 +4,8 @@
 
 mod anthropic;
 mod openai_chat;
+mod gemini;
+
 // Each format's module and arm are added with it.
 mod openai_responses;
 
@@ -21,6 +23,7 @@ pub fn format_of(dialect: Dialect) -> &'static dyn Format {
         Dialect::Anthropic => &anthropic::Anthropic,
         Dialect::OpenAi => &openai_chat::OpenAiChat,
         Dialect::Responses => &openai_responses::OpenAiResponses,
+        Dialect::Gemini => &gemini::Gemini,
         _ => unimplemented!("{dialect}"),
     }
 }

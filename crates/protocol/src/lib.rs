@@ -6,6 +6,7 @@
 pub mod cacheable;
 pub mod changes;
 mod compose;
+pub mod embeddings;
 pub mod envelope;
 pub mod estimate;
 pub mod event_stream;
@@ -18,6 +19,7 @@ pub mod multipart;
 pub mod neutral;
 mod object;
 pub mod refusals;
+pub mod rerank;
 mod seals;
 pub mod sse;
 
