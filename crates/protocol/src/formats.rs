@@ -8,6 +8,7 @@ mod gemini;
 
 // Each format's module and arm are added with it.
 mod openai_responses;
+mod converse;
 
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Tokens, Usage};
@@ -24,6 +25,7 @@ pub fn format_of(dialect: Dialect) -> &'static dyn Format {
         Dialect::OpenAi => &openai_chat::OpenAiChat,
         Dialect::Responses => &openai_responses::OpenAiResponses,
         Dialect::Gemini => &gemini::Gemini,
+        Dialect::Converse => &converse::Converse,
         _ => unimplemented!("{dialect}"),
     }
 }
