@@ -27,6 +27,8 @@ pub(super) use writer::Writer;
 #[derive(Default)]
 pub(super) struct Watch {
     seen: Seen,
+    /// The response's id, as its first event says.
+    id: Option<String>,
 }
 
 impl StreamWatch for Watch {
@@ -36,6 +38,7 @@ impl StreamWatch for Watch {
             delta if delta.ends_with(b".delta") => {
                 self.seen.output_bytes += text_bytes_after(&data, b"\"delta\":\"");
             }
+            b"response.created" => self.id = id_of(&data),
             b"response.completed" | b"response.incomplete" => {
                 self.read_usage(&data);
                 self.seen.ending = Ending::Complete;
@@ -54,9 +57,25 @@ impl StreamWatch for Watch {
         self.seen
     }
 
+    fn kept_as(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     fn edits(&self) -> bool {
         false
     }
+}
+
+fn id_of(data: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Begun {
+        response: Named,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    serde_json::from_slice(data).ok().map(|begun: Begun| begun.response.id)
 }
 
 impl Watch {

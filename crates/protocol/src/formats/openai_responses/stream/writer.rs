@@ -6,6 +6,7 @@ use super::calls::{Call, image};
 use super::items::Items;
 use super::message::Message;
 use super::thoughts::Thought;
+use crate::compose;
 use crate::formats::openai_responses::echo::Echo;
 use crate::formats::openai_responses::output::{self, Ids, Named, Standing};
 use crate::formats::{Frame, StreamWriter};
@@ -16,6 +17,8 @@ pub(in crate::formats::openai_responses) struct Writer {
     response: Option<Response>,
     items: Items,
     open: Option<Open>,
+    /// The whole response, once it has ended.
+    record: Vec<u8>,
 }
 
 /// What is known of the response since it began.
@@ -35,7 +38,7 @@ enum Open {
 
 impl Writer {
     pub(in crate::formats::openai_responses) fn new(frame: Frame) -> Self {
-        Self { frame, response: None, items: Items::default(), open: None }
+        Self { frame, response: None, items: Items::default(), open: None, record: Vec::new() }
     }
 
     fn begin(&mut self, id: &str, model: &str, out: &mut Vec<u8>) {
@@ -58,6 +61,21 @@ impl Writer {
             });
         });
         self.items.events = events;
+    }
+
+    /// The last event of a whole response, which is gathered on the way.
+    fn end(&mut self, name: &str, standing: &Standing<'_>, out: &mut Vec<u8>) {
+        let Some(Response { id, model, echo, .. }) = &self.response else { return };
+        let named = Named { id, model, created: self.frame.created, echo };
+        let mut record = Vec::new();
+        compose::object(&mut record, |response| {
+            output::response(&named, standing, response, |list| self.items.list(list));
+        });
+        let json = std::str::from_utf8(&record).expect("JSON of texts is text");
+        self.items.events.write(name, out, |event| {
+            event.raw("response", json);
+        });
+        self.record = record;
     }
 
     fn id(&self, kind: &str) -> String {
@@ -157,9 +175,13 @@ impl StreamWriter for Writer {
                 self.end_item(standing.status, out);
                 let name =
                     if standing.reason.is_some() { "response.incomplete" } else { "response.completed" };
-                self.lifecycle(name, &standing, out);
+                self.end(name, &standing, out);
             }
             Piece::Error(error) => self.fail(error, out),
         }
+    }
+
+    fn record(&self) -> Option<&[u8]> {
+        (!self.record.is_empty()).then_some(&self.record)
     }
 }
