@@ -15,7 +15,7 @@ use toml::{Table, Value};
 pub(crate) use environment::data_home;
 pub(crate) use model::{
     Auth, CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Platform, Priority, ProviderConfig,
-    Rates, Responses,
+    Rates, RerankShape, Responses,
 };
 pub(crate) use provider_keys::NamedKey;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use http::{HeaderName, Uri};
 use paceway_domain::{Dialect, Secret};
+use paceway_gateway::Shape;
 use paceway_gateway::credential::Credential;
 use paceway_gateway::lane::KeySettings;
 use paceway_gateway::platform::Platform;
@@ -56,6 +57,7 @@ fn settings(name: &str, provider: &ProviderConfig, keys: &[NamedKey<'_>]) -> Res
         keys: keys.iter().map(key).collect::<Result<_>>()?,
         charging,
         only_max_tokens: provider.only_max_tokens,
+        rerank: provider.rerank.map(rerank_shape),
         is_simulated: false,
         tier: provider.tier.clone(),
         admin,
@@ -71,6 +73,14 @@ fn dialect(dialect: config::Dialect) -> Dialect {
         config::Dialect::Gemini => Dialect::Gemini,
         config::Dialect::Converse => Dialect::Converse,
         config::Dialect::Cohere => Dialect::Cohere,
+    }
+}
+
+fn rerank_shape(shape: config::RerankShape) -> Shape {
+    match shape {
+        config::RerankShape::Cohere => Shape::Cohere,
+        config::RerankShape::Jina => Shape::Jina,
+        config::RerankShape::Voyage => Shape::Voyage,
     }
 }
 
@@ -234,6 +244,7 @@ pub(crate) async fn simulated() -> Result<(Vec<ProviderSettings>, JoinHandle<()>
             keys: only_key(dialect, "simulated"),
             charging: charging_of(dialect),
             only_max_tokens: false,
+            rerank: None,
             is_simulated: true,
             pools: Vec::new(),
             tier: None,

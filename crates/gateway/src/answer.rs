@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use paceway_domain::{Dialect, Failure, Refusal, RequestId};
+use paceway_domain::{Dialect, Failure, Refusal, RequestId, Usage};
 use paceway_protocol::format_of;
 use paceway_protocol::framing::Framing;
 use paceway_scheduler::Ask as Wish;
@@ -143,19 +143,20 @@ async fn hand_on_whole(
     mut bill: Bill,
 ) -> Result<AnswerBody, Refusal> {
     let body = collect(gateway, plan, response, &mut bill).await?;
-    match format_of(plan.dialect).usage(&body) {
-        _ if ask.endpoint == Endpoint::CountTokens => {}
-        Some(usage) => bill.used(usage),
-        None if ask.is_generation() => bill.used_unknown(body.len()),
-        None => bill.used_unknown(0),
-    }
-    let body = match &plan.crossing {
-        None => body,
-        Some(crossing) => crossing.reply(&body).map_err(|why| {
-            bill.close("garbled");
-            Refusal::Upstream { provider: plan.provider.name().to_owned(), failure: Failure::Garbled(why) }
-        })?,
+    let (told, length) = (usage_in(ask, plan, &body), body.len());
+    let (body, used) = match &plan.crossing {
+        None => (body, told),
+        Some(crossing) => match crossing.reply(&body) {
+            Ok((body, shown)) => (body, told.or(shown)),
+            Err(why) => {
+                charge(ask, told, length, &mut bill);
+                bill.close("garbled");
+                let provider = plan.provider.name().to_owned();
+                return Err(Refusal::Upstream { provider, failure: Failure::Garbled(why) });
+            }
+        },
     };
+    charge(ask, used, length, &mut bill);
     if let Some(keeper) = keeper {
         match plan.crossing {
             Some(_) => keeper.keep(&body),
@@ -165,6 +166,27 @@ async fn hand_on_whole(
     bill.passes_on();
     bill.close("completed");
     Ok(AnswerBody::Full(body))
+}
+
+/// What an answer says that it used.
+fn usage_in(ask: &Ask, plan: &Plan, body: &[u8]) -> Option<Usage> {
+    match ask.endpoint {
+        Endpoint::Generate => format_of(plan.dialect).usage(body),
+        // Their usage has the shape of the dialect where it passes through.
+        Endpoint::Embeddings | Endpoint::Images | Endpoint::Rerank if plan.crossing.is_none() => {
+            format_of(plan.dialect).usage(body)
+        }
+        _ => None,
+    }
+}
+
+fn charge(ask: &Ask, used: Option<Usage>, length: usize, bill: &mut Bill) {
+    match used {
+        _ if ask.endpoint == Endpoint::CountTokens => {}
+        Some(usage) => bill.used(usage),
+        None if ask.is_generation() => bill.used_unknown(length),
+        None => bill.used_unknown(0),
+    }
 }
 
 /// Where the answer is kept, if the provider keeps it.

@@ -54,6 +54,7 @@ pub use callers::Callers;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
 pub use paceway_protocol::formats::Address;
+pub use paceway_protocol::rerank::Shape;
 pub use paceway_scheduler::PoolState;
 pub use siblings::Siblings;
 pub use standing::Standings;

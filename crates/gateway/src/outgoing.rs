@@ -7,7 +7,7 @@ use paceway_protocol::multipart;
 use paceway_upstream::Call;
 
 use crate::ask::{Ask, MODEL, content_type};
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Shore};
 use crate::platform::Wanted;
 use crate::provider::{ANTHROPIC_VERSION, Provider};
 use crate::{Endpoint, headers};
@@ -38,21 +38,16 @@ pub(crate) fn write(
     let way = provider.way_for(ask.dialect);
     let wanted = Wanted { dialect: way.dialect, endpoint: ask.endpoint, model, stream: ask.is_streamed() };
     // Whether the endpoint exists is said before a body is written for it.
-    let is_passthrough = way.dialect == ask.dialect;
+    let is_passthrough = way.dialect == ask.dialect && provider.takes_as_it_is(ask.endpoint);
     let query = if is_passthrough { ask.query.as_deref().and_then(headers::query_to_provider) } else { None };
     let uri = provider.uri(way, wanted, query.as_deref())?;
     let (body, mut sent, crossing) = if is_passthrough {
         (passed(ask, model)?, headers::to_provider(&ask.headers), None)
-    } else if ask.endpoint == Endpoint::Generate {
-        let may_drop = ask.may_drop().unwrap_or(circumstances.drop_unsupported);
-        let (crossing, body) =
-            Crossing::write(ask, provider, way.dialect, model, may_drop, circumstances.created)?;
-        (body, translated_headers(way.dialect), Some(crossing))
     } else {
-        return Err(Refusal::NoSuchEndpoint {
-            provider: provider.name().to_owned(),
-            endpoint: ask.endpoint.name(),
-        });
+        let shore = Shore { provider, dialect: way.dialect, model };
+        let (crossing, body) = Crossing::write(ask, shore, circumstances.created)?;
+        crossing.changes.check(ask.may_drop().unwrap_or(circumstances.drop_unsupported))?;
+        (body, translated_headers(way.dialect), Some(crossing))
     };
     let body = provider.settings().platform.body(wanted, body, &mut sent)?;
     // A form's type names its boundary, so it stays.

@@ -6,13 +6,14 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use paceway_domain::{Dialect, Refusal};
 use paceway_policy::routing::Candidate;
 use paceway_protocol::limits::organization::Granted;
+use paceway_protocol::rerank::Shape;
 use paceway_scheduler::Charging;
 use paceway_upstream::Call;
 
-use crate::Turnstile;
 use crate::credential::Credential;
 use crate::lane::{KeySettings, Lane, Lanes, PoolSettings};
 use crate::platform::{Platform, Wanted, segment};
+use crate::{Endpoint, Turnstile};
 
 /// The API version under which translated requests are written.
 pub(crate) const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
@@ -32,6 +33,8 @@ pub struct ProviderSettings {
     pub charging: Charging,
     /// Whether it knows `max_tokens` only (OpenAI's dialect).
     pub only_max_tokens: bool,
+    /// The shape of its reranking, where it is not the usual one of its dialect.
+    pub rerank: Option<Shape>,
     /// Whether no model is behind it.
     pub is_simulated: bool,
     /// Its limits, as far as they are declared.
@@ -79,6 +82,17 @@ impl Provider {
 
     pub(crate) fn is_simulated(&self) -> bool {
         self.settings.is_simulated
+    }
+
+    /// The shape of its reranking.
+    pub(crate) fn rerank_shape(&self, dialect: Dialect) -> Shape {
+        let usual = if dialect == Dialect::Cohere { Shape::Cohere } else { Shape::Jina };
+        self.settings.rerank.unwrap_or(usual)
+    }
+
+    /// Whether a client's bytes of the same dialect are what it takes at this endpoint.
+    pub(crate) fn takes_as_it_is(&self, endpoint: Endpoint) -> bool {
+        endpoint != Endpoint::Rerank || self.settings.rerank.is_none()
     }
 
     /// The way for clients of a dialect: their own, or the first.

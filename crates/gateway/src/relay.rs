@@ -57,7 +57,7 @@ impl Relay {
             unframing: Unframing::new(framing),
             splitter: Splitter::default(),
             watch: format_of(plan.dialect).watch(is_passthrough && !ask.summary.wants_stream_usage),
-            translation: plan.crossing.map(Crossing::stream),
+            translation: plan.crossing.and_then(Crossing::stream),
             format: ask.format(),
             provider: plan.provider.name().to_owned(),
             is_readable: encoding.is_none_or(|encoding| encoding == "identity"),

@@ -3,12 +3,12 @@
 //! A new format is a folder here and a line in [`format_of`].
 
 mod anthropic;
-mod openai_chat;
 mod gemini;
+mod openai_chat;
 
 // Each format's module and arm are added with it.
-mod openai_responses;
 mod converse;
+mod openai_responses;
 
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Tokens, Usage};

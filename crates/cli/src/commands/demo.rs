@@ -192,6 +192,7 @@ impl Provider {
             keys: providers::only_key(Dialect::Anthropic, "any"),
             charging,
             only_max_tokens: false,
+            rerank: None,
             is_simulated: true,
             tier: None,
             admin: None,

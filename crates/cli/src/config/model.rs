@@ -123,6 +123,8 @@ pub(crate) struct ProviderConfig {
     #[serde(default)]
     pub only_max_tokens: bool,
     #[serde(default)]
+    pub rerank: Option<RerankShape>,
+    #[serde(default)]
     pub limits: Vec<LimitConfig>,
 }
 
@@ -160,6 +162,14 @@ pub(crate) enum Auth {
     Aws,
     Google,
     None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RerankShape {
+    Cohere,
+    Jina,
+    Voyage,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
