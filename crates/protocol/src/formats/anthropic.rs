@@ -108,7 +108,7 @@ impl Format for Anthropic {
 
     fn write_error(&self, error: &ErrorReport, _status: u16, request_id: &str) -> Bytes {
         let mut out = Vec::new();
-        errors::write(error, Some(request_id), &mut out);
+        errors::write(error, Some(request_id).filter(|id| !id.is_empty()), &mut out);
         out.into()
     }
 

@@ -107,7 +107,7 @@ fn block<'a>(raw: &'a RawValue, path: &Path<'_>, changes: &mut Changes) -> Resul
             let data = block.need_text("data")?;
             (!data.is_empty()).then(|| PartBody::Redacted(seals::unwrap(data, Dialect::Anthropic)))
         }
-        "tool_use" => Some(PartBody::ToolCall(tool_use(&mut block)?)),
+        "tool_use" => Some(PartBody::ToolCall(tool_use(&mut block, changes)?)),
         "tool_result" => Some(PartBody::ToolResult(tool_result(&mut block, changes)?)),
         kind if records_own_tool(kind) => {
             changes.hint(path.to_string(), "it records what Anthropic's own tool did");
@@ -158,10 +158,14 @@ fn thought<'a>(block: &mut Object<'a, '_>) -> Result<Option<PartBody<'a>>, Refus
     Ok((seal.is_some() || !text.trim().is_empty()).then_some(PartBody::Thinking { text, seal }))
 }
 
-fn tool_use<'a>(block: &mut Object<'a, '_>) -> Result<ToolCall<'a>, Refusal> {
+fn tool_use<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<ToolCall<'a>, Refusal> {
     let path = block.path;
     let (id, seal) = seals::split_id(block.need_text("id")?);
     let name = block.need_text("name")?;
+    // Who calls is said only where it is not the model itself.
+    if block.take("caller").is_some_and(|caller| wire::type_of(caller.get()) != "direct") {
+        changes.hint(path.name("caller").to_string(), "it has no counterpart");
+    }
     let arguments = match block.take("input") {
         None => "{}",
         Some(input) if input.get().starts_with('{') => input.get(),

@@ -1,7 +1,7 @@
 //! Requests of clients, read into a conversation.
 //!
 //! Both API versions: 2026-10-21 takes away fields of 2023-06-01 and changes the meaning of none. What a block is, is read
-//! in [`blocks`](super::blocks).
+//! in [`super::blocks`].
 
 use std::borrow::Cow;
 

@@ -164,7 +164,12 @@ fn off(reasoning: Reasoning, traits: Traits, changes: &mut Changes) -> Plan {
             Some(Effort::Low)
         }
         // A higher effort is refused where thinking has to be turned off.
-        Off::Disabled | Off::BetweenTools => reasoning.effort.map(|effort| effort.min(Effort::High)),
+        Off::Disabled | Off::BetweenTools => {
+            if reasoning.effort > Some(Effort::High) {
+                changes.adapted("reasoning.effort", "sent as `high`, the most without thinking");
+            }
+            reasoning.effort.map(|effort| effort.min(Effort::High))
+        }
         Off::Silence => reasoning.effort,
     };
     let effort = effort.map(|effort| effort_name(effort, traits, changes));
