@@ -274,7 +274,8 @@ async fn an_answer_of_another_dialect_can_be_gone_on_from() {
     let second: Value =
         serde_json::from_str(&text(house.ask(Dialect::Responses, &asked).await).await).unwrap();
     assert_eq!(second["previous_response_id"], id);
-    let roles: Vec<_> = house.sent()["messages"].as_array().unwrap().iter().map(|m| m["role"].clone()).collect();
+    let roles: Vec<_> =
+        house.sent()["messages"].as_array().unwrap().iter().map(|m| m["role"].clone()).collect();
     assert_eq!(roles, ["user", "assistant", "user"]);
     let unknown = json!({"model": "claude-haiku-5-5", "input": "Go on", "previous_response_id": "resp_none"});
     let answer = house.ask(Dialect::Responses, &unknown).await;
