@@ -59,10 +59,12 @@ fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<
     if let Some(path) = file {
         let layer = read_file(path).map_err(|problem| Problems(vec![problem]))?;
         problems.extend(unknown_keys::find(&layer, &path.display().to_string()));
+        move_house(&mut table, &layer);
         merge(&mut table, layer);
     }
     let layer = variables.settings(&table);
     problems.extend(unknown_keys::find(&layer, "the environment"));
+    move_house(&mut table, &layer);
     merge(&mut table, layer);
     if !problems.is_empty() {
         return Err(Problems(problems));
@@ -84,6 +86,20 @@ pub(crate) fn show(config: &Config) -> String {
 fn read_file(path: &Path) -> Result<Table, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A provider that is given another address has left its old ones: what it also speaks is known of those only, and keys must
+/// not go where nobody meant them to go.
+fn move_house(base: &mut Table, over: &Table) {
+    let Some(Value::Table(moved)) = over.get("providers") else { return };
+    let Some(Value::Table(known)) = base.get_mut("providers") else { return };
+    for (name, provider) in moved {
+        if provider.get("base_url").is_some()
+            && let Some(Value::Table(known)) = known.get_mut(name)
+        {
+            known.remove("also");
+        }
+    }
 }
 
 /// Lays `over` over `base`: tables are merged, everything else is replaced.
@@ -172,6 +188,13 @@ mod tests {
         let config = load_text("", &[("ANTHROPIC_API_KEY", "sk-ant-x")]).unwrap();
         let used: Vec<_> = config.providers_in_use().map(|(name, _, _)| name).collect();
         assert_eq!(used, ["anthropic"]);
+    }
+
+    #[test]
+    fn a_provider_at_another_address_keeps_none_of_its_old_ones() {
+        let config = load_text("[providers.openai]\nbase_url = \"http://127.0.0.1:1/v1\"", &[]).unwrap();
+        assert!(config.providers["openai"].also.is_empty());
+        assert!(!config.providers["deepseek"].also.is_empty());
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::platform::Wanted;
 use crate::provider::{ANTHROPIC_VERSION, Provider};
 use crate::{Endpoint, headers};
 
+/// By this header Anthropic's clients say which version of its API they mean; who says nothing means the older one.
+const VERSION: &str = "anthropic-version";
+
 /// What is sent, and how its answer comes back if it crossed into another dialect.
 pub(crate) struct Outgoing {
     pub(crate) call: Call,
@@ -47,8 +50,11 @@ pub(crate) fn write(
         let shore = Shore { provider, dialect: way.dialect, model };
         let (crossing, body) = Crossing::write(ask, shore, circumstances.created)?;
         crossing.changes.check(ask.may_drop().unwrap_or(circumstances.drop_unsupported))?;
-        (body, translated_headers(way.dialect), Some(crossing))
+        (body, translated_headers(), Some(crossing))
     };
+    if way.dialect == Dialect::Anthropic && !sent.contains_key(VERSION) {
+        sent.insert(VERSION, ANTHROPIC_VERSION);
+    }
     let body = provider.settings().platform.body(wanted, body, &mut sent)?;
     // A form's type names its boundary, so it stays.
     if ask.endpoint != Endpoint::Transcription {
@@ -88,12 +94,9 @@ fn passed_form(ask: &Ask, model: &str) -> Result<Bytes, Refusal> {
 }
 
 /// A client's headers belong to its dialect and do not cross over.
-fn translated_headers(dialect: Dialect) -> HeaderMap {
+fn translated_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers
         .insert(header::USER_AGENT, HeaderValue::from_static(concat!("paceway/", env!("CARGO_PKG_VERSION"))));
-    if dialect == Dialect::Anthropic {
-        headers.insert("anthropic-version", ANTHROPIC_VERSION);
-    }
     headers
 }
