@@ -118,7 +118,7 @@ fn chat(ask: &Ask, to: Shore<'_>, created: u64, changes: &mut Changes) -> Result
     let envelope = ask.envelope()?;
     let mut chat = ask.format().read_chat(&envelope, &ask.summary, changes)?;
     let format = format_of(to.dialect);
-    let way_back = fit(&mut chat, format.abilities(), changes);
+    let way_back = fit(&mut chat, format.abilities(to.model), changes);
     let known_most = CATALOGUE.find(to.provider.catalogue(), to.model).and_then(|card| card.max_output);
     let target = Target {
         model: to.model,

@@ -65,6 +65,7 @@ pub struct Target<'a> {
 
 /// What a format can say to a model. What it cannot is put in other words beforehand, by [`fit`](crate::fit).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // Each is a claim of its own; they are no state.
 pub struct Abilities {
     /// Answers of a given schema.
     pub schema: bool,
@@ -104,8 +105,8 @@ pub trait Format: Send + Sync {
     /// Its dialect.
     fn dialect(&self) -> Dialect;
 
-    /// What it can say.
-    fn abilities(&self) -> Abilities;
+    /// What it can say to this model.
+    fn abilities(&self, model: &str) -> Abilities;
 
     /// Reads what the gateway has to know, and checks no more than that.
     ///

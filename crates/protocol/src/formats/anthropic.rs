@@ -42,7 +42,7 @@ impl Format for Anthropic {
         Dialect::Anthropic
     }
 
-    fn abilities(&self) -> Abilities {
+    fn abilities(&self, _model: &str) -> Abilities {
         Abilities {
             schema: true,
             json: false,

@@ -33,9 +33,9 @@ impl Format for Converse {
 
     /// `role: "system"` exists in `messages` but only for a few models, which a format does not know beforehand; so
     /// instructions in mid-conversation are told by the user.
-    fn abilities(&self) -> Abilities {
+    fn abilities(&self, model: &str) -> Abilities {
         Abilities {
-            schema: true,
+            schema: model::Model::named(model).has_structured_output(),
             json: false,
             custom_tools: false,
             namespaces: false,

@@ -45,7 +45,7 @@ impl Format for Gemini {
         Dialect::Gemini
     }
 
-    fn abilities(&self) -> Abilities {
+    fn abilities(&self, _model: &str) -> Abilities {
         Abilities {
             schema: true,
             json: true,

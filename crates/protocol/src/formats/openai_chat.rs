@@ -35,7 +35,7 @@ impl Format for OpenAiChat {
         Dialect::OpenAi
     }
 
-    fn abilities(&self) -> Abilities {
+    fn abilities(&self, _model: &str) -> Abilities {
         Abilities {
             schema: true,
             json: true,

@@ -32,7 +32,7 @@ impl Format for OpenAiResponses {
         Dialect::Responses
     }
 
-    fn abilities(&self) -> Abilities {
+    fn abilities(&self, _model: &str) -> Abilities {
         Abilities {
             schema: true,
             json: true,
