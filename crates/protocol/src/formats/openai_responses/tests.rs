@@ -9,7 +9,7 @@ mod streams_read;
 mod streams_written;
 mod trips;
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 
 use bytes::Bytes;
 use paceway_domain::{Refusal, Tokens};
@@ -62,7 +62,8 @@ fn told(changes: &Changes) -> String {
 
 /// Items of a debug list, one a line.
 fn lines(list: &[impl Debug]) -> String {
-    list.iter().map(|item| format!("{item:?}\n")).collect()
+    let lines: Vec<_> = list.iter().map(|item| format!("{item:?}")).collect();
+    lines.join("\n")
 }
 
 fn frame(request: &str) -> Frame {
@@ -80,7 +81,7 @@ fn sse(events: &[&str]) -> Vec<u8> {
     let mut stream = String::new();
     for event in events {
         let value: serde_json::Value = serde_json::from_str(event).unwrap();
-        stream.push_str(&format!("event: {}\ndata: {event}\n\n", value["type"].as_str().unwrap()));
+        write!(stream, "event: {}\ndata: {event}\n\n", value["type"].as_str().unwrap()).unwrap();
     }
     stream.into_bytes()
 }

@@ -8,7 +8,7 @@ use crate::neutral::{Citation, ErrorKind, ErrorReport, Finish, Reply, ReplyPart,
 fn reply(body: &str) -> String {
     let reply = OpenAiResponses.read_reply(body.as_bytes()).unwrap();
     format!(
-        "{} {} {:?}\n{}{:?}\n{:?}",
+        "{} {} {:?}\n{}\n{:?}\n{:?}",
         reply.id,
         reply.model,
         reply.finish,

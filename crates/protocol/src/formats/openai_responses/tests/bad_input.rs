@@ -58,7 +58,7 @@ fn wrong_shapes_at_the_top_are_told() {
 #[test]
 fn wrong_shapes_of_items_are_told() {
     let told = [
-        r#"[7]"#,
+        "[7]",
         r#"[{"content":"x"}]"#,
         r#"[{"role":"robot","content":"x"}]"#,
         r#"[{"role":"user"}]"#,
