@@ -112,5 +112,6 @@ impl Format for OpenAiResponses {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+// Snapshots are long.
+#[allow(clippy::unwrap_used, clippy::too_many_lines)]
 mod tests;

@@ -102,7 +102,9 @@ impl WireError {
         };
         let (code, number) = match fields.code {
             Some(Code::Name(name)) => (Some(name), None),
-            Some(Code::Number(number)) => (None, Some(number).filter(|number| (400..600).contains(number))),
+            Some(Code::Number(number)) => {
+                (None, Some(number).filter(|number| status.is_none() && (400..600).contains(number)))
+            }
             None => (None, None),
         };
         let by_type = fields.kind.as_deref().filter(|_| status.is_none()).and_then(kind_named);

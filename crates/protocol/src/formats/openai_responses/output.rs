@@ -20,7 +20,8 @@ impl Ids {
     /// Of the provider's id, or of the request's if it gave none.
     pub(super) fn of(id: &str, frame: &Frame) -> Self {
         let stem = [id, &frame.request_id, "0"].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
-        let stem = stem.strip_prefix("resp_").unwrap_or(stem);
+        let bare = ["resp_", "msg_", "chatcmpl-"].iter().find_map(|kind| stem.strip_prefix(kind));
+        let stem = bare.filter(|bare| !bare.is_empty()).unwrap_or(stem);
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         Self { stem: stem.chars().map(|c| if is_plain(c) { c } else { '_' }).collect() }
     }

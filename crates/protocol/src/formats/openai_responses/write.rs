@@ -8,6 +8,7 @@ mod tools;
 use bytes::Bytes;
 use paceway_domain::{Refusal, Tokens};
 
+use self::items::Item;
 use crate::changes::Changes;
 use crate::compose::{self, ObjectWriter};
 use crate::formats::Target;
@@ -35,7 +36,8 @@ pub(super) fn chat(chat: &Chat<'_>, target: Target<'_>, changes: &mut Changes) -
         body.maybe("instructions", instructions.as_ref());
         body.array("input", |list| input.iter().for_each(|item| item.write(list)));
         tools::write(chat, body, changes);
-        settings(chat, body, changes);
+        let has_thoughts = input.iter().any(|item| matches!(item, Item::Thought { .. }));
+        settings(chat, has_thoughts, body, changes);
     });
     Ok(out.into())
 }
@@ -72,16 +74,18 @@ fn note_lost(chat: &Chat<'_>, changes: &mut Changes) {
         ("seed", seed.is_some()),
         ("logit_bias", logit_bias.as_ref().is_some_and(|bias| bias.get() != "{}")),
         ("stop", !chat.stop.is_empty()),
-        ("n", chat.answers.is_some_and(|answers| answers > 1)),
+        ("answers", chat.answers.is_some_and(|answers| answers > 1)),
     ];
     for (field, _) in lost.into_iter().filter(|(_, is_lost)| *is_lost) {
         changes.lost(field, "the Responses API has no such setting");
     }
 }
 
-fn settings(chat: &Chat<'_>, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
+fn settings(chat: &Chat<'_>, has_thoughts: bool, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
     text(chat, body);
-    let thinks = chat.reasoning.as_ref().is_none_or(|reasoning| reasoning.mode != ReasoningMode::Off);
+    // Models that do not think refuse to be asked for it: "Encrypted content is not supported with this model."
+    let thinks =
+        chat.reasoning.as_ref().map_or(has_thoughts, |reasoning| reasoning.mode != ReasoningMode::Off);
     if let Some(wanted) = &chat.reasoning {
         reasoning(wanted, body, changes);
     }
@@ -107,7 +111,7 @@ fn settings(chat: &Chat<'_>, body: &mut ObjectWriter<'_>, changes: &mut Changes)
     body.maybe("top_p", chat.sampling.top_p.as_ref());
     if let Some(most) = chat.max_output {
         if most < LEAST_MAX_OUTPUT {
-            changes.adapted("max_tokens", "16 is the least");
+            changes.adapted("max_output", "16 is the least");
         }
         body.field("max_output_tokens", &most.max(LEAST_MAX_OUTPUT));
     }

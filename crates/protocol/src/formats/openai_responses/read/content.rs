@@ -131,8 +131,10 @@ fn at_url<'a>(url: Text<'a>, path: &Path<'_>) -> Result<Media<'a>, Refusal> {
     if !url.starts_with("data:") {
         return Ok(Media::Url { url, media_type: None });
     }
-    let (media_type, data) =
-        split_data_url(&url).ok_or_else(|| path.invalid("expected `data:<media type>;base64,<data>`"))?;
+    let Some((media_type, data)) = split_data_url(&url) else {
+        let came: String = url.chars().take(60).collect();
+        return Err(path.invalid(format!("expected `data:<media type>;base64,<data>`, got `{came}`")));
+    };
     let media_type = media_type.to_ascii_lowercase();
     let media_type = Cow::Owned(if media_type == "image/jpg" { "image/jpeg".into() } else { media_type });
     let start = url.len() - data.len();

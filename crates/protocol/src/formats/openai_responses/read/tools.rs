@@ -79,7 +79,8 @@ fn one<'a>(
             (WEB_SEARCH.into(), ToolKind::WebSearch(web_search(tool, changes)?))
         }
         _ => {
-            let name = tool.text("name")?.unwrap_or_else(|| kind.clone());
+            let named = tool.text("name")?.or(tool.text("server_label")?);
+            let name = named.unwrap_or_else(|| kind.clone());
             return Ok(Tool {
                 name,
                 namespace,
@@ -171,8 +172,10 @@ fn named<'a>(
     let name = match kind.as_ref() {
         "function" | "custom" => choice.need_text("name")?,
         search if search.starts_with(WEB_SEARCH) => WEB_SEARCH.into(),
+        // `name` is a tool of the server's.
+        "mcp" => choice.text("server_label")?.unwrap_or(kind),
         _ => choice.text("name")?.unwrap_or(kind),
     };
-    choice.note_unread(&["server_label", "namespace"], changes);
+    choice.note_unread(&["namespace"], changes);
     Ok(name)
 }

@@ -42,7 +42,7 @@ fn add_turn<'c, 'a>(turn: &'c Turn<'a>, path: &str, items: &mut Vec<Item<'c, 'a>
     for (index, part) in turn.parts.iter().enumerate() {
         let at = || format!("{path}.{index}");
         if part.cache.is_some() {
-            changes.hint("cache_control", "prompts are cached of their own accord");
+            changes.hint("cache", "prompts are cached of their own accord");
         }
         let item = match &part.body {
             PartBody::ToolCall(call) => Item::Call(call),

@@ -13,7 +13,7 @@ pub(super) fn write(chat: &Chat<'_>, body: &mut ObjectWriter<'_>, changes: &mut 
             changes.lost(format!("tools.{index}"), format!("`{kind}` is a tool of another provider's own"));
         }
         if tool.cache.is_some() {
-            changes.hint("cache_control", "prompts are cached of their own accord");
+            changes.hint("cache", "prompts are cached of their own accord");
         }
     }
     let tools: Vec<_> =
