@@ -110,4 +110,5 @@ impl Format for Converse {
 }
 
 #[cfg(test)]
-mod tests;
+#[allow(clippy::unwrap_used)]
+pub(super) mod tests;

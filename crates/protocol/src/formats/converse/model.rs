@@ -24,8 +24,25 @@ pub(super) struct Model {
     version: (u8, u8),
     /// Whether thinking cannot be switched off.
     pub(super) always_thinks: bool,
+    is_structured: bool,
 }
 
+/// Makers and lines of models, other than Claude, whose answers can be held to a schema
+/// (docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html, read 2026-11).
+const STRUCTURED: [&str; 12] = [
+    "qwen.qwen3",
+    "deepseek.v3",
+    "openai.",
+    "gpt-oss",
+    "google.gemma-3",
+    "nvidia.nemotron",
+    "minimax.",
+    "moonshot",
+    "ministral",
+    "magistral",
+    "mistral-large-3",
+    "voxtral",
+];
 const NEWEST: (u8, u8) = (u8::MAX, 0);
 
 impl Model {
@@ -46,7 +63,8 @@ impl Model {
             (Family::Other, "")
         };
         let version = if always_thinks { NEWEST } else { version(rest).unwrap_or(NEWEST) };
-        Self { family, version, always_thinks }
+        let is_structured = STRUCTURED.iter().any(|line| name.contains(line));
+        Self { family, version, always_thinks, is_structured }
     }
 
     fn is_claude_from(self, version: (u8, u8)) -> bool {
@@ -89,14 +107,9 @@ impl Model {
         self.is_claude_from((4, 1))
     }
 
-    /// Whether it takes `outputConfig.textFormat` and `strict`. Of Claude from 4.5 on, of Nova none
-    /// (docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html, read 2026-11).
+    /// Whether it takes `outputConfig.textFormat` and `strict`. Of Claude from 4.5 on.
     pub(super) fn has_structured_output(self) -> bool {
-        match self.family {
-            Family::Claude => self.is_claude_from((4, 5)),
-            Family::Nova => false,
-            Family::OpenAi | Family::Other => true,
-        }
+        self.is_structured || self.is_claude_from((4, 5))
     }
 
     /// Whether Claude's own `tool_choice` can be sent beside Converse's, which says less. From 4.5 on.

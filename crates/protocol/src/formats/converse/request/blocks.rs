@@ -51,11 +51,7 @@ impl<'w> BlockWriter<'w> {
 
     /// Writes a message. White space at the very end is refused where the model is to go on with its own words.
     pub(crate) fn message(&mut self, message: &Message<'_>, is_last: bool, list: &mut ArrayWriter<'_>) {
-        let role = match message.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-            Role::System => "system",
-        };
+        let role = if message.role == Role::Assistant { "assistant" } else { "user" };
         list.object(|out| {
             out.field("role", role);
             out.array("content", |blocks| {

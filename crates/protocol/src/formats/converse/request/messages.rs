@@ -72,15 +72,22 @@ pub(crate) fn plan<'c>(
             changes.lost(format!("messages.{place}.name"), "Amazon Bedrock has no names of speakers");
         }
         let parts = sendable_parts(turn, place, model, changes);
-        if place < opening {
+        if place < opening || (turn.role == Role::System && messages.is_empty()) {
             system.extend(parts);
-        } else if let Some(before) = messages.last_mut().filter(|before| before.role == turn.role) {
+            continue;
+        }
+        // Few models take `role: "system"` here. (Usually this is said in other words beforehand.)
+        let role = if turn.role == Role::System { Role::User } else { turn.role };
+        if role != turn.role {
+            changes.adapted(format!("messages.{place}.role"), "told by the user");
+        }
+        if let Some(before) = messages.last_mut().filter(|before| before.role == role) {
             before.parts.extend(parts);
         } else if !parts.is_empty() {
-            messages.push(Message { role: turn.role, parts });
+            messages.push(Message { role, parts });
         }
     }
-    if messages.iter().all(|message| message.role == Role::System) {
+    if messages.is_empty() {
         return Err(Refusal::InvalidField {
             field: "messages".into(),
             why: "Amazon Bedrock needs at least one message that is not a system prompt and not blank".into(),

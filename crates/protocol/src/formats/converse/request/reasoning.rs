@@ -120,9 +120,11 @@ fn adaptive(reasoning: Reasoning, model: Model, changes: &mut Changes) -> Plan {
     Plan { thinking: Thinking::Adaptive { shown: reasoning.is_shown }, effort, max_output: None }
 }
 
-/// A budget has to be at least 1,024 tokens and less than the output bound.
+/// A budget has to be at least 1,024 tokens and less than the output bound. A bound of our own leaves room for the answer
+/// beside it.
 fn budget(chat: &Chat<'_>, reasoning: Reasoning, target: Target<'_>, changes: &mut Changes) -> Plan {
-    let max_output = chat.max_output.unwrap_or(target.default_max_output);
+    let ours = target.default_max_output + reasoning.budget.unwrap_or(Tokens::ZERO);
+    let max_output = chat.max_output.unwrap_or(ours);
     if max_output.get() <= LEAST_BUDGET {
         changes.lost(FIELD, "thinking takes at least 1024 tokens of output, and fewer are allowed");
         return Plan::UNSAID;
@@ -210,6 +212,7 @@ mod tests {
 
     #[test]
     fn efforts_and_budgets_convert_at_the_agreed_borders() {
+        use Effort::{High, Low, Medium, Minimal};
         let efforts =
             [0, 1023, 1024, 4096, 4097, 16_384, 16_385].map(|budget| effort_of_budget(Tokens(budget)));
         assert_eq!(efforts, [Minimal, Minimal, Low, Low, Medium, Medium, High]);

@@ -206,7 +206,8 @@ fn write_tool(tool: &Tool<'_>, model: Model, list: &mut ArrayWriter<'_>, changes
     let description = tool.description.as_ref().filter(|text| !text.trim().is_empty());
     match &tool.kind {
         ToolKind::Function { schema, strict } => {
-            let is_strict = *strict == Some(true);
+            // Without a schema there is nothing to be strict about.
+            let is_strict = *strict == Some(true) && schema.is_some();
             if is_strict && !model.has_structured_output() {
                 changes.hint(format!("tools.{}.strict", tool.name), "this model does not guarantee it");
             }

@@ -88,23 +88,19 @@ impl Sampling {
             top_p: chat.sampling.top_p,
             top_k: chat.sampling.top_k,
         };
-        if let Some(temperature) = kept.temperature.filter(|temperature| *temperature > 1.0) {
-            changes.adapted("temperature", format!("1 in place of {temperature}: the most that is allowed"));
-            kept.temperature = Some(1.0);
-        }
         if kept.top_k.is_some() && !matches!(model.family, Family::Claude | Family::Nova) {
             changes.lost("top_k", "this model on Amazon Bedrock takes none");
             kept.top_k = None;
         }
-        if model.family != Family::Claude {
-            return kept;
-        }
         if model.refuses_sampling() {
-            let why = "this model chooses words in its own way";
-            kept.drop_unless(|_| false, |_| false, why, changes);
+            kept.drop_unless(|_| false, "this model chooses words in its own way", changes);
         } else if is_thinking {
             let why = "Claude models choose words in their own way while they think";
-            kept.drop_unless(|_| false, |top_p| top_p >= 0.95, why, changes);
+            kept.drop_unless(|top_p| top_p >= 0.95, why, changes);
+        }
+        if let Some(temperature) = kept.temperature.filter(|temperature| *temperature > 1.0) {
+            changes.adapted("temperature", format!("1 in place of {temperature}: the most that is allowed"));
+            kept.temperature = Some(1.0);
         }
         if kept.temperature.is_some() && kept.top_p.is_some() && model.takes_one_sampler() {
             lose(
@@ -119,16 +115,8 @@ impl Sampling {
     }
 
     /// Leaves out what is not to be sent; what is as the model does anyway goes without a note.
-    fn drop_unless(
-        &mut self,
-        keeps_temperature: impl Fn(f64) -> bool,
-        keeps_top_p: impl Fn(f64) -> bool,
-        why: &'static str,
-        changes: &mut Changes,
-    ) {
-        if !self.temperature.is_some_and(keeps_temperature) {
-            lose(&mut self.temperature, "temperature", |temperature| temperature >= 1.0, why, changes);
-        }
+    fn drop_unless(&mut self, keeps_top_p: impl Fn(f64) -> bool, why: &'static str, changes: &mut Changes) {
+        lose(&mut self.temperature, "temperature", |temperature| temperature >= 1.0, why, changes);
         if !self.top_p.is_some_and(keeps_top_p) {
             lose(&mut self.top_p, "top_p", |top_p| top_p >= 1.0, why, changes);
         }

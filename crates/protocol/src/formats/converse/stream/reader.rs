@@ -169,6 +169,7 @@ impl StreamReader for Reader {
             return Ok(());
         }
         match event.name() {
+            b"contentBlockStart" | b"contentBlockDelta" | b"contentBlockStop" if self.stop.is_some() => {}
             b"messageStart" => self.begin(sink),
             b"contentBlockStart" => self.start(parse(&data)?, sink),
             b"contentBlockDelta" => return self.delta(parse(&data)?, sink),

@@ -34,7 +34,9 @@ impl StreamWatch for Watch {
                     self.seen.usage = usage.read();
                     self.seen.usage_is_final = true;
                 }
-                self.seen.ending = Ending::Complete;
+                if self.seen.ending == Ending::Open {
+                    self.seen.ending = Ending::Complete;
+                }
             }
             name => {
                 let name = std::str::from_utf8(name).unwrap_or_default();
