@@ -8,6 +8,10 @@ mod cohere;
 mod gemini;
 mod openai;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Usage};
 

@@ -4,6 +4,10 @@
 mod answer;
 mod request;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
 use bytes::Bytes;
 use paceway_domain::{Refusal, Usage};
 use serde_json::value::RawValue;

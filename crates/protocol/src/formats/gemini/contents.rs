@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{encoding, names};
 use crate::changes::Changes;
+use crate::fields::shortened;
 use crate::neutral::{
     Document, DocumentSource, Image, Media, Part, PartBody, Role, Text, ToolCall, ToolResult, Turn,
 };
@@ -166,7 +167,10 @@ impl<'a> Reader<'a, '_> {
         let name = call.need_text("name")?;
         let arguments = match call.take("args") {
             Some(raw) if raw.get().starts_with('{') => raw.get(),
-            Some(_) => return Err(path.name("args").invalid("expected an object with the arguments")),
+            Some(raw) => {
+                let why = format!("expected an object, got {}", shortened(raw.get()));
+                return Err(path.name("args").invalid(why));
+            }
             None => "{}",
         };
         names::note_unread(&call, &["willContinue", "partialArgs"], self.changes);

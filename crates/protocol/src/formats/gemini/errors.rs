@@ -57,9 +57,9 @@ struct WireViolation {
 
 /// Reads an error's body. Streams that are no server-sent events answer with an array of one.
 pub(super) fn read(status: u16, body: &[u8]) -> ErrorReport {
-    let one: Option<WireBody<'_>> = serde_json::from_slice(body)
-        .or_else(|_| serde_json::from_slice(body).map(|[one]: [WireBody<'_>; 1]| one))
-        .ok();
+    let list: Option<[&RawValue; 1]> = serde_json::from_slice(body).ok();
+    let object = list.map_or(body, |[only]| only.get().as_bytes());
+    let one: Option<WireBody<'_>> = serde_json::from_slice(object).ok();
     match one {
         Some(WireBody { error }) => read_error(error, Some(status)),
         None => {

@@ -98,14 +98,18 @@ impl Reader {
     }
 
     fn candidate(&mut self, candidate: WireCandidate<'_>, sink: &mut Sink<'_>) {
+        // What seals words stands behind them and behind their sources.
+        let mut late = None;
         for part in candidate.content.unwrap_or_default().parts.unwrap_or_default() {
-            self.part(part, sink);
+            self.seal(late.take(), sink);
+            late = self.part(part, sink);
         }
         if let Some(logprobs) = candidate.logprobs_result.and_then(logprobs::read) {
             self.open(Open::Text, sink);
             sink(Piece::Delta(Delta::Logprobs(logprobs)));
         }
         self.sources(candidate.grounding_metadata, candidate.citation_metadata, sink);
+        self.seal(late, sink);
         if let Some(Words(reason)) = candidate.finish_reason {
             self.ended = Some((finish::ended(&reason), reason.into_owned()));
         }
@@ -114,7 +118,8 @@ impl Reader {
         }
     }
 
-    fn part(&mut self, part: WirePart<'_>, sink: &mut Sink<'_>) {
+    /// Says a part and gives back the seal that is none of a thought's or a call's.
+    fn part<'a>(&mut self, part: WirePart<'a>, sink: &mut Sink<'_>) -> Option<Seal<'a>> {
         let is_thought = part.thought == Some(true);
         let mut seal = part.thought_signature.and_then(|Words(signature)| encoding::seal(signature));
         if let Some(Words(text)) = part.text {
@@ -138,10 +143,14 @@ impl Reader {
             sink(Piece::Open(Opening::Redacted(seal)));
             sink(Piece::Close);
         }
-        if let Some(seal) = seal {
-            // A signature of words: it stands behind them, in a thought without words.
+        seal
+    }
+
+    /// The seal of words, in a thought without words.
+    fn seal(&mut self, seal: Option<Seal<'_>>, sink: &mut Sink<'_>) {
+        if seal.is_some() {
             self.close(sink);
-            self.thought(Cow::Borrowed(""), Some(seal), sink);
+            self.thought(Cow::Borrowed(""), seal, sink);
         }
     }
 
