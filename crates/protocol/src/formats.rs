@@ -3,6 +3,7 @@
 //! A new format is a folder here and a line in [`format_of`].
 
 // Each format's module and arm are added with it.
+mod openai_responses;
 
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Tokens, Usage};
@@ -14,7 +15,10 @@ use crate::sse::Event;
 
 /// The format that a dialect's requests and answers are written in.
 pub fn format_of(dialect: Dialect) -> &'static dyn Format {
-    unimplemented!("{dialect}")
+    match dialect {
+        Dialect::Responses => &openai_responses::OpenAiResponses,
+        _ => unimplemented!("{dialect}"),
+    }
 }
 
 /// What a request's address says that other formats write into the body.

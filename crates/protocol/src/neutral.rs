@@ -16,8 +16,8 @@ use serde_json::value::RawValue;
 pub use error::{ErrorKind, ErrorReport};
 pub use reply::{Citation, Delta, Finish, Opening, Piece, Reply, ReplyPart};
 pub use request::{
-    AnswerForm, CacheMark, Chat, Detail, Document, Effort, Image, Logprobs, Media, Part, PartBody, Reasoning,
-    ReasoningMode, Role, Sampling, Schema, ServiceTier, Turn,
+    AnswerForm, CacheMark, Chat, Detail, Document, DocumentSource, Effort, Image, Logprobs, Media, Part,
+    PartBody, Reasoning, ReasoningMode, Role, Sampling, Schema, ServiceTier, Turn,
 };
 pub use tools::{Tool, ToolCall, ToolChoice, ToolKind, ToolResult, WebSearch};
 
