@@ -125,6 +125,7 @@ fn every_part() -> Reply<'static> {
 }
 
 #[test]
+// tidy: long because it holds a snapshot
 fn an_answer_is_written_whole_with_what_it_repeats_of_the_request() {
     let request = r#"{"model":"m","input":"Q","instructions":"Be brief.","temperature":0.5,"service_tier":"auto","store":false,
         "reasoning":{"effort":"low"},"text":{"verbosity":"low"},"metadata":{"a":"b"},

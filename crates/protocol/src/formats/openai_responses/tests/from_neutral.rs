@@ -93,6 +93,7 @@ fn instructions_come_first_and_later_ones_stay_in_their_place() {
 }
 
 #[test]
+// tidy: long because it holds a snapshot
 fn a_conversation_with_thoughts_calls_and_results_becomes_items() {
     let cited = PartBody::Text {
         text: "Tø".into(),
@@ -244,6 +245,7 @@ fn a_conversation_with_thoughts_calls_and_results_becomes_items() {
 }
 
 #[test]
+// tidy: long because it holds a snapshot
 fn documents_are_files_or_words() {
     let document = |source, title: Option<&'static str>| {
         PartBody::Document(Document {
@@ -325,6 +327,7 @@ fn tool(name: &'static str, namespace: Option<&'static str>, kind: ToolKind<'sta
 }
 
 #[test]
+// tidy: long because it holds a snapshot
 fn tools_are_written_in_their_groups_and_choices_by_their_kind() {
     let function = || ToolKind::Function { schema: None, strict: None };
     let search = WebSearch {
@@ -477,6 +480,7 @@ fn tools_are_written_in_their_groups_and_choices_by_their_kind() {
 }
 
 #[test]
+// tidy: long because it holds a snapshot
 fn settings_are_written_and_what_the_api_lacks_is_lost() {
     let mut chat = Chat {
         form: AnswerForm::Schema(Schema {

@@ -194,6 +194,7 @@ fn a_choice_of_tools_has_many_forms() {
 }
 
 #[test]
+// tidy: long because it holds a snapshot
 fn settings_are_read_and_what_has_no_counterpart_is_noted() {
     let body = r#"{"model":"m","input":"Q","stream":true,"max_output_tokens":100,"temperature":0.5,"top_p":0.9,
         "top_logprobs":3,"include":["message.output_text.logprobs","reasoning.encrypted_content","file_search_call.results"],

@@ -65,6 +65,8 @@ fn call(id: &'static str, is_custom: bool) -> Piece<'static> {
     })
 }
 
+const TOKENS: &str = "[\n{\"token\":\"Tø\",\"logprob\":-0.5,\"bytes\":[84,195,184],\"top_logprobs\":[]}]";
+
 fn every_piece() -> Vec<Piece<'static>> {
     let seal = || Seal { by: Dialect::Anthropic, data: "SIG".into() };
     let citation = Citation {
@@ -73,7 +75,7 @@ fn every_piece() -> Vec<Piece<'static>> {
         quoted: None,
         place: Some((0, 2)),
     };
-    let tokens: &serde_json::value::RawValue = serde_json::from_str("[\n{\"token\":\"Tø\"}]").unwrap();
+    let tokens: &serde_json::value::RawValue = serde_json::from_str(TOKENS).unwrap();
     vec![
         begin(),
         Piece::Open(Opening::Thinking),
@@ -124,16 +126,16 @@ fn every_piece_has_its_events_and_the_last_carries_the_whole_response() {
     response.output_item.added {"item":{"id":"msg_01_2","type":"message","status":"in_progress","content":[],"role":"assistant"},"output_index":2}
     response.content_part.added {"part":{"type":"output_text","text":"","annotations":[],"logprobs":[]},"content_index":0,"item_id":"msg_01_2","output_index":2}
     response.output_text.delta {"logprobs":[],"delta":"Tø","item_id":"msg_01_2","output_index":2,"content_index":0}
-    response.output_text.delta {"logprobs":[{"token":"Tø"}],"delta":"","item_id":"msg_01_2","output_index":2,"content_index":0}
+    response.output_text.delta {"logprobs":[{"token":"Tø","logprob":-0.5,"bytes":[84,195,184],"top_logprobs":[]}],"delta":"","item_id":"msg_01_2","output_index":2,"content_index":0}
     response.output_text.annotation.added {"annotation":{"type":"url_citation","start_index":0,"end_index":2,"url":"https://a.org","title":"A"},"annotation_index":0,"item_id":"msg_01_2","output_index":2,"content_index":0}
     response.output_text.delta {"logprobs":[],"delta":"!","item_id":"msg_01_2","output_index":2,"content_index":0}
-    response.output_text.done {"logprobs":[{"token":"Tø"}],"text":"Tø!","item_id":"msg_01_2","output_index":2,"content_index":0}
-    response.content_part.done {"part":{"type":"output_text","text":"Tø!","annotations":[{"type":"url_citation","start_index":0,"end_index":2,"url":"https://a.org","title":"A"}],"logprobs":[{"token":"Tø"}]},"content_index":0,"item_id":"msg_01_2","output_index":2}
+    response.output_text.done {"logprobs":[{"token":"Tø","logprob":-0.5,"bytes":[84,195,184],"top_logprobs":[]}],"text":"Tø!","item_id":"msg_01_2","output_index":2,"content_index":0}
+    response.content_part.done {"part":{"type":"output_text","text":"Tø!","annotations":[{"type":"url_citation","start_index":0,"end_index":2,"url":"https://a.org","title":"A"}],"logprobs":[{"token":"Tø","logprob":-0.5,"bytes":[84,195,184],"top_logprobs":[]}]},"content_index":0,"item_id":"msg_01_2","output_index":2}
     response.content_part.added {"part":{"type":"output_text","text":"","annotations":[],"logprobs":[]},"content_index":1,"item_id":"msg_01_2","output_index":2}
     response.output_text.delta {"logprobs":[],"delta":"More","item_id":"msg_01_2","output_index":2,"content_index":1}
     response.output_text.done {"logprobs":[],"text":"More","item_id":"msg_01_2","output_index":2,"content_index":1}
     response.content_part.done {"part":{"type":"output_text","text":"More","annotations":[],"logprobs":[]},"content_index":1,"item_id":"msg_01_2","output_index":2}
-    response.output_item.done {"item":{"id":"msg_01_2","type":"message","status":"completed","content":[{"type":"output_text","text":"Tø!","annotations":[{"type":"url_citation","start_index":0,"end_index":2,"url":"https://a.org","title":"A"}],"logprobs":[{"token":"Tø"}]},{"type":"output_text","text":"More","annotations":[],"logprobs":[]}],"role":"assistant"},"output_index":2}
+    response.output_item.done {"item":{"id":"msg_01_2","type":"message","status":"completed","content":[{"type":"output_text","text":"Tø!","annotations":[{"type":"url_citation","start_index":0,"end_index":2,"url":"https://a.org","title":"A"}],"logprobs":[{"token":"Tø","logprob":-0.5,"bytes":[84,195,184],"top_logprobs":[]}]},{"type":"output_text","text":"More","annotations":[],"logprobs":[]}],"role":"assistant"},"output_index":2}
     response.output_item.added {"item":{"id":"fc_01_3","type":"function_call","status":"in_progress","arguments":"","call_id":"c1__pw_Z2VtaW5pLlNJRw","name":"f"},"output_index":3}
     response.function_call_arguments.delta {"delta":"{\"a\":","output_index":3,"item_id":"fc_01_3"}
     response.function_call_arguments.delta {"delta":"1}","output_index":3,"item_id":"fc_01_3"}
@@ -151,7 +153,7 @@ fn every_piece_has_its_events_and_the_last_carries_the_whole_response() {
     response.image_generation_call.in_progress {"output_index":6,"item_id":"ig_01_6"}
     response.image_generation_call.completed {"output_index":6,"item_id":"ig_01_6"}
     response.output_item.done {"item":{"id":"ig_01_6","type":"image_generation_call","status":"completed","output_format":"png","result":"AAAA"},"output_index":6}
-    response.completed {"response":{"id":"resp_01","status":"completed","model":"claude","output":[{"id":"rs_01_0","type":"reasoning","summary":[{"type":"summary_text","text":"Let me"}],"encrypted_content":"paceway.anthropic.SIG"},{"id":"rs_01_1","type":"reasoning","summary":[],"encrypted_content":"redacted.paceway.anthropic.SIG"},{"id":"msg_01_2","type":"message","status":"completed","content":[{"type":"output_text","text":"Tø!","annotations":[{"type":"url_citation","start_index":0,"end_index":2,"url":"https://a.org","title":"A"}],"logprobs":[{"token":"Tø"}]},{"type":"output_text","text":"More","annotations":[],"logprobs":[]}],"role":"assistant"},{"id":"fc_01_3","type":"function_call","status":"completed","arguments":"{\"a\":1}","call_id":"c1__pw_Z2VtaW5pLlNJRw","name":"f"},{"id":"ctc_01_4","type":"custom_tool_call","status":"completed","input":"ls","call_id":"c2","name":"f","namespace":"n"},{"id":"fc_01_5","type":"function_call","status":"completed","arguments":"{}","call_id":"c3__pw_Z2VtaW5pLlNJRw","name":"f"},{"id":"ig_01_6","type":"image_generation_call","status":"completed","output_format":"png","result":"AAAA"}],"instructions":"Be\nbrief."}}
+    response.completed {"response":{"id":"resp_01","status":"completed","model":"claude","output":[{"id":"rs_01_0","type":"reasoning","summary":[{"type":"summary_text","text":"Let me"}],"encrypted_content":"paceway.anthropic.SIG"},{"id":"rs_01_1","type":"reasoning","summary":[],"encrypted_content":"redacted.paceway.anthropic.SIG"},{"id":"msg_01_2","type":"message","status":"completed","content":[{"type":"output_text","text":"Tø!","annotations":[{"type":"url_citation","start_index":0,"end_index":2,"url":"https://a.org","title":"A"}],"logprobs":[{"token":"Tø","logprob":-0.5,"bytes":[84,195,184],"top_logprobs":[]}]},{"type":"output_text","text":"More","annotations":[],"logprobs":[]}],"role":"assistant"},{"id":"fc_01_3","type":"function_call","status":"completed","arguments":"{\"a\":1}","call_id":"c1__pw_Z2VtaW5pLlNJRw","name":"f"},{"id":"ctc_01_4","type":"custom_tool_call","status":"completed","input":"ls","call_id":"c2","name":"f","namespace":"n"},{"id":"fc_01_5","type":"function_call","status":"completed","arguments":"{}","call_id":"c3__pw_Z2VtaW5pLlNJRw","name":"f"},{"id":"ig_01_6","type":"image_generation_call","status":"completed","output_format":"png","result":"AAAA"}],"instructions":"Be\nbrief."}}
     "#);
 }
 
