@@ -26,18 +26,20 @@ pub(super) fn read_usage(body: &[u8]) -> Option<Usage> {
 pub(super) fn read(body: &[u8]) -> Result<Reply<'_>, String> {
     let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     if answer.is_error() {
-        return Err(errors::read_chunk(body).unwrap_or_else(errors::broken_off).message);
+        return Err(errors::read_chunk(body).unwrap_or_else(|| errors::broken_off(false)).message);
     }
     let id = wire::text(answer.id).unwrap_or_default();
     let model = wire::text(answer.model).unwrap_or_default();
-    let usage = answer.usage.and_then(usage::read).unwrap_or_default();
+    let stated = answer.usage.and_then(usage::read);
+    let usage = stated.or_else(|| answer.x_groq.and_then(usage::read_groq)).unwrap_or_default();
+    let print = answer.print();
     let mut choice = answer.into_first_choice().ok_or("it has no choices")?;
     let reason = wire::text(choice.finish_reason).unwrap_or_default();
     let said = match ended(&reason) {
-        Ended::Badly => return Err(errors::broken_off().message),
+        Ended::Badly { is_overloaded } => return Err(errors::broken_off(is_overloaded).message),
         Ended::Well(finish) => finish,
     };
-    let parts = read_parts(&choice.take_message(), &id);
+    let parts = read_parts(&choice.take_message(), &print);
     let stop = wire::text(choice.stop_reason).filter(|stop| !stop.is_empty() && *stop != reason);
     let is_refusal = |part: &ReplyPart<'_>| matches!(part, ReplyPart::Refusal(_));
     let is_call = |part: &ReplyPart<'_>| matches!(part, ReplyPart::ToolCall(_));
@@ -51,9 +53,9 @@ pub(super) fn read(body: &[u8]) -> Result<Reply<'_>, String> {
 }
 
 /// Thoughts, words, pictures, calls: in this order, which the format does not tell.
-fn read_parts<'a>(message: &Message<'a>, id: &str) -> Vec<ReplyPart<'a>> {
+fn read_parts<'a>(message: &Message<'a>, print: &str) -> Vec<ReplyPart<'a>> {
     let mut thoughts = Thoughts::of(thoughts::details(message));
-    let calls = read_calls(message, &mut thoughts, id);
+    let calls = read_calls(message, &mut thoughts, print);
     let mut parts: Vec<_> = thoughts.into_list().into_iter().map(thought).collect();
     let mut citations = content::citations(message.annotations);
     content::each(message.content, |content| match content {
@@ -78,12 +80,12 @@ fn thought(thought: Thought<'_>) -> ReplyPart<'_> {
     }
 }
 
-fn read_calls<'a>(message: &Message<'a>, thoughts: &mut Thoughts<'a>, id: &str) -> Vec<ToolCall<'a>> {
+fn read_calls<'a>(message: &Message<'a>, thoughts: &mut Thoughts<'a>, print: &str) -> Vec<ToolCall<'a>> {
     let deprecated = message.function_call.and_then(wire::function_call);
     let calls: Vec<wire::Call<'a>> = wire::list(message.tool_calls);
     let read = |(place, call): (usize, wire::Call<'a>)| {
         let call_id = match call.id() {
-            none if none.is_empty() => Cow::Owned(made_up_call_id(id, place)),
+            none if none.is_empty() => Cow::Owned(made_up_call_id(print, place)),
             call_id => call_id,
         };
         let google = call.signature().map(|data| Seal { by: Dialect::OpenAi, data });

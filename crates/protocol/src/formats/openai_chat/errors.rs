@@ -34,9 +34,10 @@ pub(super) fn read_chunk(chunk: &[u8]) -> Option<ErrorReport> {
     Some(parts.report(kind))
 }
 
-/// What a chunk that ends with the reason `error` and says no more comes to.
-pub(super) fn broken_off() -> ErrorReport {
-    ErrorReport::new(ErrorKind::Server, "the provider broke off its answer")
+/// What an answer that ends badly and says no more comes to.
+pub(super) fn broken_off(is_overloaded: bool) -> ErrorReport {
+    let kind = if is_overloaded { ErrorKind::Overloaded } else { ErrorKind::Server };
+    ErrorReport::new(kind, "the provider broke off its answer")
 }
 
 struct Parts {

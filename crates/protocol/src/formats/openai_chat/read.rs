@@ -54,7 +54,7 @@ pub(super) fn read<'a>(
         sampling: sampling(&mut body)?,
         max_output: max_output(&mut body)?,
         stop: stop(&mut body)?,
-        answers: body.value("n", "a positive integer")?.filter(|answers| *answers != 1),
+        answers: answers(&mut body)?,
         verbosity: one_of(&mut body, "verbosity", &["low", "medium", "high"])?,
         user: user(&mut body)?,
         cache_key: body.text("prompt_cache_key")?,
@@ -67,6 +67,13 @@ pub(super) fn read<'a>(
     }
     body.note_unread(HINTS, changes);
     Ok(chat)
+}
+
+fn answers(body: &mut Object<'_, '_>) -> Result<Option<u32>, Refusal> {
+    match body.value("n", "a positive integer")? {
+        Some(0) => Err(body.path.name("n").invalid("expected a positive integer, got 0")),
+        wanted => Ok(wanted.filter(|wanted| *wanted > 1)),
+    }
 }
 
 fn max_output(body: &mut Object<'_, '_>) -> Result<Option<Tokens>, Refusal> {
@@ -202,7 +209,7 @@ fn reasoning(body: &mut Object<'_, '_>, changes: &mut Changes) -> Result<Option<
     if let Some(raw) = body.take("thinking") {
         let mut object = Object::read(raw, body.path.name("thinking"))?;
         found = Some(thinking(&mut object, found)?);
-        object.note_unread(&["clear_thinking"], changes);
+        object.note_unread(&["clear_thinking", "display"], changes);
     }
     if let Some(is_shown) = body.value("include_reasoning", "true or false")? {
         found = found.map(|reasoning| Reasoning { is_shown: Some(is_shown), ..reasoning });

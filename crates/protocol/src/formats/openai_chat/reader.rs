@@ -21,7 +21,8 @@ use crate::sse::Event;
 /// Reads a stream of one choice.
 #[derive(Default)]
 pub(super) struct Reader {
-    id: String,
+    /// What is particular to this answer, for the ids of calls that have none.
+    print: String,
     has_begun: bool,
     has_ended: bool,
     has_refused: bool,
@@ -44,17 +45,19 @@ impl StreamReader for Reader {
         let chunk: Answer<'_> = serde_json::from_slice(&data)
             .map_err(|error| format!("a chunk is not what the dialect allows: {error}"))?;
         if chunk.is_error() {
-            self.fail(errors::read_chunk(&data).unwrap_or_else(errors::broken_off), sink);
+            self.fail(errors::read_chunk(&data).unwrap_or_else(|| errors::broken_off(false)), sink);
             return Ok(());
         }
         let stated = chunk.usage.and_then(usage::read);
         if let Some(usage) = stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
             self.usage = usage;
         }
-        let (id, model) = (chunk.id, chunk.model);
+        // Azure's first chunk has no choices and empty names.
+        if !self.has_begun && chunk.choices.as_ref().is_some_and(|choices| !choices.is_empty()) {
+            self.print = chunk.print();
+            self.begin(wire::text(chunk.id), wire::text(chunk.model), sink);
+        }
         if let Some(choice) = chunk.into_first_choice() {
-            // Azure's first chunk has no choices and empty names.
-            self.begin(wire::text(id), wire::text(model), sink);
             self.choice(choice, sink);
         }
         Ok(())
@@ -72,9 +75,8 @@ impl Reader {
         if std::mem::replace(&mut self.has_begun, true) {
             return;
         }
-        let id = id.unwrap_or_default();
-        self.id = id.clone().into_owned();
-        sink(Piece::Begin { id, model: model.unwrap_or_default(), usage: self.usage });
+        let (id, model) = (id.unwrap_or_default(), model.unwrap_or_default());
+        sink(Piece::Begin { id, model, usage: self.usage });
     }
 
     fn choice(&mut self, mut choice: Choice<'_>, sink: &mut Sink<'_>) {
@@ -82,10 +84,10 @@ impl Reader {
         self.thoughts(&message, sink);
         self.content(&message, sink);
         if let Some(tokens) = wire::tokens(choice.logprobs) {
-            self.parts.beside_text(Delta::Logprobs(tokens), sink);
+            self.parts.beside_words(Delta::Logprobs(tokens), sink);
         }
         for citation in content::citations(message.annotations) {
-            self.parts.beside_text(Delta::Citation(citation), sink);
+            self.parts.beside_words(Delta::Citation(citation), sink);
         }
         for (media_type, data) in content::images(message.images) {
             self.parts.whole(Opening::Image { media_type, data }, sink);
@@ -96,7 +98,7 @@ impl Reader {
         }
         let Some(reason) = wire::text(choice.finish_reason) else { return };
         match (ended(&reason), wire::text(choice.stop_reason)) {
-            (Ended::Badly, _) => self.fail(errors::broken_off(), sink),
+            (Ended::Badly { is_overloaded }, _) => self.fail(errors::broken_off(is_overloaded), sink),
             (Ended::Well(Finish::Done), Some(stop)) if !stop.is_empty() && stop != reason => {
                 self.finish = Some(Finish::StopSequence(Some(stop.into_owned().into())));
             }
@@ -157,7 +159,7 @@ impl Reader {
                     Some(beside.remove(place).1)
                 }
             };
-            self.parts.call(call, &self.id, seal_of, sink);
+            self.parts.call(call, &self.print, seal_of, sink);
         }
     }
 

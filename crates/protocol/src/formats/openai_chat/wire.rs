@@ -21,6 +21,8 @@ pub(super) struct Answer<'a> {
     #[serde(borrow, default)]
     pub(super) model: Raw<'a>,
     #[serde(borrow, default)]
+    created: Raw<'a>,
+    #[serde(borrow, default)]
     pub(super) choices: Option<Vec<Choice<'a>>>,
     #[serde(borrow, default)]
     pub(super) usage: Raw<'a>,
@@ -118,10 +120,16 @@ impl<'a> Answer<'a> {
         self.choices.into_iter().flatten().find(is_first)
     }
 
+    /// What is particular to it: its id and the time at which it was made, as far as it says.
+    pub(super) fn print(&self) -> String {
+        let created = self.created.map_or("", |created| created.get());
+        format!("{}{created}", text(self.id).unwrap_or_default())
+    }
+
     /// Whether it reports an error in place of an answer, or beside one.
     pub(super) fn is_error(&self) -> bool {
         let is_bare = || self.object.is_some_and(|object| object.get() == "\"error\"");
-        self.error.is_some_and(|error| error.get() != "false") || is_bare()
+        self.error.is_some_and(|error| !matches!(error.get(), "false" | "\"\"")) || is_bare()
     }
 }
 

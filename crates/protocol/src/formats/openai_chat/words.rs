@@ -17,8 +17,8 @@ const KEPT_OF_ID: usize = 23;
 pub(super) enum Ended {
     /// As it should.
     Well(Finish<'static>),
-    /// The provider broke it off.
-    Badly,
+    /// The provider broke it off; whether for want of room.
+    Badly { is_overloaded: bool },
 }
 
 /// What a `finish_reason` means. The first of each line is OpenAI's word, the others are those of providers that follow it.
@@ -28,8 +28,9 @@ pub(super) fn ended(reason: &str) -> Ended {
         "tool_calls" | "function_call" | "tool_call" | "tool_use" => Finish::ToolCalls,
         "content_filter" | "content_filtered" | "refusal" | "safety" | "SAFETY" => Finish::Refused,
         "stop_sequence" => Finish::StopSequence(None),
-        // DeepSeek says the second when its machines are overloaded (api-docs.deepseek.com, create-chat-completion).
-        "error" | "insufficient_system_resource" => return Ended::Badly,
+        // DeepSeek says so when its machines are overloaded (api-docs.deepseek.com, create-chat-completion).
+        "insufficient_system_resource" => return Ended::Badly { is_overloaded: true },
+        "error" => return Ended::Badly { is_overloaded: false },
         // "stop", "eos", "eos_token", "end_turn", "COMPLETE", …
         _ => Finish::Done,
     })
@@ -55,10 +56,11 @@ pub(super) fn completion_id<'i>(id: &'i str, request_id: &str) -> Cow<'i, str> {
     }
 }
 
-/// An id for a call whose provider gave none: the same on every reading of the same answer.
-pub(super) fn made_up_call_id(answer_id: &str, place: usize) -> String {
-    let answer = answer_id.strip_prefix("chatcmpl-").unwrap_or(answer_id);
-    let plain: String = answer.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+/// An id for a call whose provider gave none: the same on every reading of the same answer, another for every answer.
+/// `answer` is what is particular to it: its id and the time at which it was made.
+pub(super) fn made_up_call_id(answer: &str, place: usize) -> String {
+    let answer = answer.strip_prefix("chatcmpl-").unwrap_or(answer);
+    let plain: String = answer.chars().filter(char::is_ascii_alphanumeric).take(26).collect();
     if plain.is_empty() { format!("call_{place}") } else { format!("call_{plain}_{place}") }
 }
 

@@ -151,7 +151,7 @@ fn sampling(sampling: &Sampling<'_>, body: &mut ObjectWriter<'_>, changes: &mut 
 }
 
 /// About how many bytes the conversation and its tools will take: everything long, and a little more for escapes.
-fn size(chat: &Chat<'_>) -> usize {
+pub(super) fn size(chat: &Chat<'_>) -> usize {
     let parts: usize = chat.turns.iter().map(|turn| 64 + parts_size(&turn.parts)).sum();
     let tools: usize = chat
         .tools

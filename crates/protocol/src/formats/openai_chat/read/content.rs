@@ -12,6 +12,7 @@ use crate::formats::openai_chat::content::{media_type, split_data_url};
 use crate::formats::openai_chat::words::is_blank;
 use crate::neutral::{CacheMark, Detail, Document, DocumentSource, Image, Media, Part, PartBody, Text};
 use crate::object::{self, Object, Path};
+use crate::seals;
 
 const PARTS: &str = "text, refusal, image_url, input_audio, file or video_url";
 
@@ -57,6 +58,7 @@ fn part<'a>(raw: &'a RawValue, path: Path<'_>, changes: &mut Changes) -> Result<
             PartBody::Text { text: part.need_text("text")?, citations: Vec::new() }
         }
         "refusal" => PartBody::Refusal(part.need_text("refusal")?),
+        "thinking" => thought(&mut part)?,
         "image_url" => image(&mut part, changes)?,
         "video_url" => video(&mut part)?,
         "input_audio" => audio(&mut part, changes)?,
@@ -68,6 +70,26 @@ fn part<'a>(raw: &'a RawValue, path: Path<'_>, changes: &mut Changes) -> Result<
     };
     part.note_unread(&[], changes);
     Ok(Part { body, cache })
+}
+
+/// A thought as Mistral writes it, a text or an array of texts, or as Anthropic does, with its signature.
+fn thought<'a>(part: &mut Object<'a, '_>) -> Result<PartBody<'a>, Refusal> {
+    let raw = part.need("thinking", "a string or an array of texts")?;
+    let at = part.path;
+    let path = at.name("thinking");
+    let text = if object::is_string(raw) {
+        object::text(raw, &path)?
+    } else {
+        let mut joined = String::new();
+        for (place, raw) in
+            object::array(raw, &path, "a string or an array of texts")?.into_iter().enumerate()
+        {
+            joined.push_str(&Object::read(raw, path.index(place))?.need_text("text")?);
+        }
+        Cow::Owned(joined)
+    };
+    let signature = part.text("signature")?.filter(|signature| !signature.is_empty());
+    Ok(PartBody::Thinking { text, seal: signature.map(|data| seals::unwrap(data, Dialect::Anthropic)) })
 }
 
 fn image<'a>(part: &mut Object<'a, '_>, changes: &mut Changes) -> Result<PartBody<'a>, Refusal> {

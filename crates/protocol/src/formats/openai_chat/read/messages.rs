@@ -18,7 +18,7 @@ use crate::seals;
 
 const ROLES: &str = "system, developer, user, assistant, tool or function";
 /// Fields of messages that clients send back and that say nothing more.
-const HINTS: &[&str] = &["id", "parsed", "provider_specific_fields", "weight", "reasoning"];
+const HINTS: &[&str] = &["id", "parsed", "provider_specific_fields", "weight"];
 
 pub(super) fn read<'a>(raw: &'a RawValue, changes: &mut Changes) -> Result<Vec<Turn<'a>>, Refusal> {
     let path = Path::root("messages");

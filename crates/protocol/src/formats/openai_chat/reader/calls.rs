@@ -67,7 +67,7 @@ pub(super) struct Calls(pub(super) Vec<Call>);
 
 impl Calls {
     /// The place of the call that a delta belongs to; a new one at the end if it begins one.
-    pub(super) fn place(&mut self, delta: &wire::Call<'_>, answer_id: &str) -> usize {
+    pub(super) fn place(&mut self, delta: &wire::Call<'_>, answer: &str) -> usize {
         let (id, name) = (delta.id(), delta.name());
         let known = match delta.index() {
             Some(index) => self.0.iter().rposition(|call| call.index == Some(index)),
@@ -88,7 +88,7 @@ impl Calls {
         }
         if call.id.is_empty() {
             call.id = if id.is_empty() && !call.name.is_empty() {
-                made_up_call_id(answer_id, place)
+                made_up_call_id(answer, place)
             } else {
                 id.into_owned()
             };

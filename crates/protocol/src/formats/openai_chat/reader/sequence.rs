@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use super::calls::{Call, Calls, State};
 use crate::formats::Sink;
 use crate::formats::openai_chat::wire;
-use crate::neutral::{Delta, Opening, Piece, Seal, Text};
+use crate::neutral::{Citation, Delta, Opening, Piece, Seal, Text};
 
 /// Parts that are made of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ enum Current {
 /// A part that waits for its turn.
 #[derive(Debug)]
 enum Waiting {
-    Words { words: Words, text: String, seal: Option<Seal<'static>> },
+    Words { words: Words, held: Vec<Delta<'static>> },
     Whole(Opening<'static>),
     Call(usize),
 }
@@ -70,7 +70,10 @@ impl Sequence {
                 self.open_words(words, sink);
                 sink(Piece::Delta(Delta::Text(text)));
             }
-            Room::Later => self.hold_words(words).push_str(&text),
+            Room::Later => match self.hold(words).last_mut() {
+                Some(Delta::Text(known)) => known.to_mut().push_str(&text),
+                _ => self.hold(words).push(Delta::Text(text.into_owned().into())),
+            },
         }
     }
 
@@ -78,11 +81,7 @@ impl Sequence {
     pub(super) fn seal(&mut self, words: Words, seal: Seal<'_>, sink: &mut Sink<'_>) {
         match self.room(Current::Words(words), sink) {
             Room::Later => {
-                self.hold_words(words);
-                if let Some(Waiting::Words { seal: place, .. }) = self.waiting.back_mut() {
-                    *place = Some(owned_seal(&seal));
-                }
-                return;
+                return self.hold(words).push(Delta::Seal(owned_seal(&seal)));
             }
             Room::Free => self.open_words(words, sink),
             Room::Here => {}
@@ -110,24 +109,27 @@ impl Sequence {
         }
     }
 
-    /// Something more about the text that is open; `false` if none is.
-    pub(super) fn beside_text(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) -> bool {
-        let is_text = matches!(self.current, Current::Words(Words::Text | Words::Refusal));
-        if is_text {
-            sink(Piece::Delta(delta));
+    /// Something more about the words that came last, if they are an answer's.
+    pub(super) fn beside_words(&mut self, delta: Delta<'_>, sink: &mut Sink<'_>) {
+        let is_said = |words: &Words| matches!(words, Words::Text | Words::Refusal);
+        match self.waiting.back_mut() {
+            Some(Waiting::Words { words, held }) if is_said(words) => held.push(owned_delta(delta)),
+            None if matches!(&self.current, Current::Words(words) if is_said(words)) => {
+                sink(Piece::Delta(delta));
+            }
+            Some(_) | None => {}
         }
-        is_text
     }
 
     /// A call, or the next piece of one. `seal_of` is asked for the seal that came beside it.
     pub(super) fn call(
         &mut self,
         delta: &wire::Call<'_>,
-        answer_id: &str,
+        answer: &str,
         seal_of: impl FnOnce(&str) -> Option<Seal<'static>>,
         sink: &mut Sink<'_>,
     ) {
-        let place = self.calls.place(delta, answer_id);
+        let place = self.calls.place(delta, answer);
         let call = &mut self.calls.0[place];
         if call.state == State::Held && call.seal.is_none() {
             call.seal = seal_of(&call.id);
@@ -190,14 +192,13 @@ impl Sequence {
 
     fn open(&mut self, waiting: Waiting, sink: &mut Sink<'_>) {
         match waiting {
-            Waiting::Words { words, text, seal } => {
+            Waiting::Words { words, held } => {
                 self.open_words(words, sink);
-                if !text.is_empty() {
-                    sink(Piece::Delta(Delta::Text(text.into())));
-                }
-                if let Some(seal) = seal {
-                    sink(Piece::Delta(Delta::Seal(seal)));
+                if is_sealed(&held) {
                     self.current = Current::SealedThought;
+                }
+                for delta in held {
+                    sink(Piece::Delta(delta));
                 }
             }
             Waiting::Whole(opening) => {
@@ -217,15 +218,15 @@ impl Sequence {
         self.current = Current::Words(words);
     }
 
-    /// Words that wait, at the end of those that do.
-    fn hold_words(&mut self, words: Words) -> &mut String {
+    /// What waits of these words, at the end of what does.
+    fn hold(&mut self, words: Words) -> &mut Vec<Delta<'static>> {
         let is_last = matches!(self.waiting.back(),
-            Some(Waiting::Words { words: last, seal: None, .. }) if *last == words);
+            Some(Waiting::Words { words: last, held }) if *last == words && !is_sealed(held));
         if !is_last {
-            self.waiting.push_back(Waiting::Words { words, text: String::new(), seal: None });
+            self.waiting.push_back(Waiting::Words { words, held: Vec::new() });
         }
         match self.waiting.back_mut() {
-            Some(Waiting::Words { text, .. }) => text,
+            Some(Waiting::Words { held, .. }) => held,
             _ => unreachable!("words were pushed just now, or were there"),
         }
     }
@@ -276,8 +277,28 @@ fn hand_out(call: &mut Call, sink: &mut Sink<'_>) {
     }
 }
 
+/// Whether no words can follow these.
+fn is_sealed(held: &[Delta<'_>]) -> bool {
+    matches!(held.last(), Some(Delta::Seal(_)))
+}
+
 fn owned_seal(seal: &Seal<'_>) -> Seal<'static> {
     Seal { by: seal.by, data: Cow::Owned(seal.data.clone().into_owned()) }
+}
+
+fn owned_delta(delta: Delta<'_>) -> Delta<'static> {
+    let own = |text: Text<'_>| Cow::Owned(text.into_owned());
+    match delta {
+        Delta::Text(text) => Delta::Text(own(text)),
+        Delta::Seal(seal) => Delta::Seal(owned_seal(&seal)),
+        Delta::Logprobs(tokens) => Delta::Logprobs(Cow::Owned(tokens.into_owned())),
+        Delta::Citation(citation) => Delta::Citation(Citation {
+            url: citation.url.map(own),
+            title: citation.title.map(own),
+            quoted: citation.quoted.map(own),
+            place: citation.place,
+        }),
+    }
 }
 
 fn owned(opening: Opening<'_>) -> Opening<'static> {

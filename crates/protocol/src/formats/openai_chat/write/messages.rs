@@ -14,7 +14,7 @@ use crate::neutral::{Chat, Part, PartBody, Role, ToolCall, ToolResult, Turn};
 /// What stands between texts that were separate.
 const BETWEEN: &str = "\n\n";
 /// What stands before the words of a tool that failed: this format has no flag for it.
-const FAILED: &str = "Error: ";
+const FAILED: &str = "Error";
 
 /// Writes all messages and returns how many there are.
 pub(super) fn write(chat: &Chat<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> usize {
@@ -87,7 +87,8 @@ fn result(found: &ToolResult<'_>, path: &str, list: &mut ArrayWriter<'_>, change
     });
     if found.is_error && !says_so {
         changes.adapted(format!("{path}.is_error"), "said in words");
-        pieces.insert(0, FAILED);
+        let said = if pieces.is_empty() { [FAILED, ""] } else { [FAILED, ": "] };
+        pieces.splice(0..0, said);
     }
     list.object(|message| {
         message
