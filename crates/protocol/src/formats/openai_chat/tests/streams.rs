@@ -520,3 +520,29 @@ fn calls_of_two_answers_without_ids_never_share_an_id() {
     assert_eq!(id(1_800_000_000), "open call call_1800000000_0 f");
     assert_ne!(id(1_800_000_000), id(1_800_000_007));
 }
+<<<<<<< HEAD
+=======
+
+#[test]
+fn sources_of_words_that_are_held_wait_with_them() {
+    let bytes = deltas(
+        &[
+            r#"{"tool_calls":[{"index":0,"id":"a","type":"custom","custom":{"name":"patch","input":"x"}}]}"#,
+            r#"{"content":"Yes"}"#,
+            r#"{"annotations":[{"type":"url_citation","url_citation":{"start_index":0,"end_index":3,"title":"T","url":"https://a.example"}}]}"#,
+        ],
+        "stop",
+    );
+    insta::assert_snapshot!(read(&bytes), @r#"
+    begin chatcmpl-1 m
+    open custom call a patch
+      "x"
+    close
+    open text
+      "Yes"
+      cites Some("https://a.example") Some("T") None Some((0, 3))
+    close
+    end ToolCalls [9, 0, 0, 4, 0]
+    "#);
+}
+>>>>>>> f-chat
