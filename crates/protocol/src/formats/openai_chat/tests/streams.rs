@@ -520,8 +520,6 @@ fn calls_of_two_answers_without_ids_never_share_an_id() {
     assert_eq!(id(1_800_000_000), "open call call_1800000000_0 f");
     assert_ne!(id(1_800_000_000), id(1_800_000_007));
 }
-<<<<<<< HEAD
-=======
 
 #[test]
 fn sources_of_words_that_are_held_wait_with_them() {
@@ -545,4 +543,3 @@ fn sources_of_words_that_are_held_wait_with_them() {
     end ToolCalls [9, 0, 0, 4, 0]
     "#);
 }
->>>>>>> f-chat
