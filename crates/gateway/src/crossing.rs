@@ -5,6 +5,7 @@ use paceway_domain::{CATALOGUE, Dialect, Refusal, Tokens, Usage};
 use paceway_protocol::changes::Changes;
 use paceway_protocol::fit::{Unfitting, WayBack, fit};
 use paceway_protocol::formats::{Frame, Target, format_of};
+use paceway_protocol::neutral::{ErrorReport, Piece};
 use paceway_protocol::sse::Event;
 use paceway_protocol::{Envelope, StreamReader, StreamWriter, embeddings, rerank};
 
@@ -152,6 +153,11 @@ impl Translation {
     pub(crate) fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), String> {
         let Self { reader, unfitting, writer } = self;
         reader.event(event, &mut |piece| unfitting.piece(piece, &mut |piece| writer.piece(&piece, out)))
+    }
+
+    /// Appends an error that ends the stream.
+    pub(crate) fn error(&mut self, error: ErrorReport, out: &mut Vec<u8>) {
+        self.writer.piece(&Piece::Error(error), out);
     }
 
     /// The whole answer, once it has ended, if its dialect's answers can be gone on from.

@@ -91,6 +91,15 @@ impl Fleet {
         routing::route(&self.candidates, self.aliases.get(name).map_or(name, String::as_str))
     }
 
+    /// Who serves the model of this name, and its name there.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownModel`].
+    pub(crate) fn serving(&self, name: &str) -> Result<(&Arc<Provider>, String), Refusal> {
+        let route = self.route(name)?;
+        Ok((&self.providers[route.candidate], route.model))
+    }
+
     /// The provider of this name.
     pub(crate) fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
         self.providers.iter().find(|provider| provider.name() == name)

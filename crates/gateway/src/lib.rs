@@ -13,6 +13,7 @@ mod bill;
 mod calibration;
 pub mod callers;
 pub mod clock;
+mod count;
 pub mod credential;
 mod crossing;
 mod error_answer;

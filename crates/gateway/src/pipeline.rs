@@ -25,11 +25,14 @@ use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
 use crate::outgoing::Circumstances;
-use crate::{Arrival, Gateway, answer, attempts, error_answer, kept, siblings, waiting, wish};
+use crate::{Arrival, Gateway, answer, attempts, count, error_answer, kept, siblings, waiting, wish};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
     let mut ask = Ask::read(arrival)?;
+    if let Some(counted) = count::estimate(gateway, &caller, &ask)? {
+        return Ok(counted);
+    }
     let pin = kept::expand(gateway, &caller.key, &mut ask)?;
     let plan = gateway.fleet.plan(&caller, &ask, &gateway.calibration, circumstances(gateway))?;
     let mut wish = wish::of(gateway, &caller, &ask, &plan);

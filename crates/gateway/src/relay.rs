@@ -200,7 +200,12 @@ impl Relay {
         }
         let kind =
             if matches!(failure, Failure::Timeout(..)) { ErrorKind::Timeout } else { ErrorKind::Server };
-        self.format.write_stream_error(&ErrorReport::new(kind, message), &mut out);
+        let error = ErrorReport::new(kind, message);
+        match &mut self.translation {
+            // It knows what has been said already: events that are open, numbers, ids.
+            Some(translation) => translation.error(error, &mut out),
+            None => self.format.write_stream_error(&error, &mut out),
+        }
         out.into()
     }
 }

@@ -262,6 +262,18 @@ async fn with_the_clients_leave_it_is_dropped_and_a_header_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tokens_are_estimated_where_the_provider_cannot_count_them_in_the_callers_dialect() {
+    let house = easy(vec![]);
+    let answer = house.count(Dialect::Anthropic, &question("gpt-5-nano", false)).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["x-paceway-estimated"]),
+        (200, &HeaderValue::from_static("true"))
+    );
+    let counted: Value = serde_json::from_str(&text(answer).await).unwrap();
+    assert!(counted["input_tokens"].as_u64().unwrap() > 5, "{counted}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_of_another_dialect_can_be_gone_on_from() {
     let house = easy(vec![whole(200, &[], &message()), whole(200, &[], &message())]);
     let asked = json!({"model": "claude-haiku-5-5", "input": "Hi", "max_output_tokens": 50});

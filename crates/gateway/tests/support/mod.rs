@@ -254,6 +254,20 @@ impl House {
         body: &Value,
         more: &[(&'static str, &'static str)],
     ) -> Answer {
+        self.send(dialect, Endpoint::Generate, body, more).await
+    }
+
+    pub async fn count(&self, dialect: Dialect, body: &Value) -> Answer {
+        self.send(dialect, Endpoint::CountTokens, body, &[]).await
+    }
+
+    async fn send(
+        &self,
+        dialect: Dialect,
+        endpoint: Endpoint,
+        body: &Value,
+        more: &[(&'static str, &'static str)],
+    ) -> Answer {
         let mut headers: HeaderMap = more
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
@@ -263,7 +277,7 @@ impl House {
         let arrival = Arrival {
             id: self.gateway.new_request_id(),
             dialect,
-            endpoint: Endpoint::Generate,
+            endpoint,
             address: Address::default(),
             headers,
             query: None,
