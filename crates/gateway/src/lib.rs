@@ -33,6 +33,7 @@ pub mod platform;
 pub mod provider;
 mod relay;
 pub mod retrieve;
+mod several;
 mod siblings;
 pub mod standing;
 pub mod waiting;

@@ -13,6 +13,7 @@
 //! 6. **answer**: attach the bill to the answer and hand it on as it arrives. A stream whose answer is long in coming begins
 //!    with signs of life.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use paceway_domain::{Dialect, Refusal, RequestId};
@@ -25,7 +26,9 @@ use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
 use crate::outgoing::Circumstances;
-use crate::{Arrival, Gateway, answer, attempts, count, error_answer, kept, siblings, waiting, wish};
+use crate::{
+    Arrival, Gateway, answer, attempts, count, error_answer, kept, several, siblings, waiting, wish,
+};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
@@ -68,10 +71,23 @@ async fn attempt(
     answer::hand_on(gateway, ask, plan, &wish, response, bill).await
 }
 
+/// One of several requests that a client's has become.
+fn serve_one<'g>(
+    gateway: &'g Arc<Gateway>,
+    arrival: Arrival,
+) -> Pin<Box<dyn Future<Output = Answer> + Send + 'g>> {
+    Box::pin(serve(gateway, arrival))
+}
+
 /// Answers a request. A refusal is an answer too: it comes in the caller's dialect.
 pub async fn serve(gateway: &Arc<Gateway>, arrival: Arrival) -> Answer {
     let (dialect, id) = (arrival.dialect, arrival.id.clone());
-    match run(gateway, arrival).await {
+    let answer = match several::wanted(gateway, &arrival) {
+        Ok(None) => run(gateway, arrival).await,
+        Ok(Some(count)) => several::serve(gateway, arrival, count, |one| serve_one(gateway, one)).await,
+        Err(refusal) => Err(refusal),
+    };
+    match answer {
         Ok(answer) => answer,
         Err(refusal) => refuse(gateway, dialect, &id, &refusal),
     }

@@ -262,6 +262,36 @@ async fn with_the_clients_leave_it_is_dropped_and_a_header_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn several_answers_are_asked_for_one_by_one_where_the_provider_gives_one() {
+    let house = easy(vec![whole(200, &[], &message()), whole(200, &[], &message())]);
+    let mut asked = question("claude-haiku-5-5", false);
+    asked["n"] = json!(2);
+    let answer: Value = serde_json::from_str(&text(house.ask(Dialect::OpenAi, &asked).await).await).unwrap();
+    let indices: Vec<_> = answer["choices"].as_array().unwrap().iter().map(|c| c["index"].clone()).collect();
+    assert_eq!(indices, [0, 1]);
+    assert_eq!(answer["usage"]["prompt_tokens"], 200);
+    assert_eq!(house.rows.all().len(), 2, "each has a bill of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_streams_become_one() {
+    let stream = || streamed(vec![Bytes::from_static(STREAM.as_bytes())]);
+    let house = easy(vec![stream(), stream()]);
+    let mut asked = question("claude-haiku-5-5", true);
+    asked["n"] = json!(2);
+    let seen = text(house.ask(Dialect::OpenAi, &asked).await).await;
+    let of = |index: u64| {
+        let chunks = seen.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
+        let chunks = chunks.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+        let mine = chunks.filter(|chunk| chunk["choices"][0]["index"] == index);
+        mine.filter_map(|chunk| Some(chunk["choices"][0]["delta"]["content"].as_str()?.to_owned()))
+            .collect::<String>()
+    };
+    assert_eq!((of(0), of(1)), ("Héllo wörld".into(), "Héllo wörld".into()));
+    assert_eq!(seen.matches("[DONE]").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn tokens_are_estimated_where_the_provider_cannot_count_them_in_the_callers_dialect() {
     let house = easy(vec![]);
     let answer = house.count(Dialect::Anthropic, &question("gpt-5-nano", false)).await;

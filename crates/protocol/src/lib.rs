@@ -21,6 +21,7 @@ mod object;
 pub mod refusals;
 pub mod rerank;
 mod seals;
+pub mod several;
 pub mod sse;
 
 pub use cacheable::{Cacheable, cacheable};
