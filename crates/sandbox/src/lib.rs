@@ -5,15 +5,25 @@
 //! written from the providers' documentation and shares no code with the scheduler: a mistake in one shows against the
 //! other. There is no model in it.
 
+#![allow(dead_code)] // The dialects that use the rest of the neutral form follow.
+
 mod anthropic;
+mod ask;
+mod decision;
+mod directive;
+mod endpoints;
 mod exchange;
 mod faults;
 mod generation;
+mod hashing;
+mod keys;
 mod limiter;
 mod models;
 mod openai;
 mod prose;
 mod provider;
+mod reply;
+mod schema;
 mod serve;
 mod settings;
 mod state;
@@ -45,7 +55,7 @@ impl Sandbox {
 
     /// Its endpoints.
     pub fn router(&self) -> Router {
-        provider::router(Arc::clone(&self.provider))
+        endpoints::router(Arc::clone(&self.provider))
     }
 
     /// What it has counted so far.

@@ -42,7 +42,32 @@ pub(crate) const MODELS: [Model; 12] = [
     gpt("gpt-4o-mini"),
 ];
 
-/// The model of this name under these rules.
+/// The model of this name under these rules; a day at its end, as in `claude-haiku-4-5-20251001`, is not looked at.
 pub(crate) fn find(id: &str, rules: Rules) -> Option<&'static Model> {
-    MODELS.iter().find(|model| model.id == id && model.rules == rules)
+    let exactly = |id: &str| MODELS.iter().find(|model| model.id == id && model.rules == rules);
+    exactly(id).or_else(|| exactly(without_day(id)?))
+}
+
+/// `name-20251001` and `name-2025-10-01` without the day.
+fn without_day(id: &str) -> Option<&str> {
+    let ends_with = |shape: &str| {
+        let at = id.len().checked_sub(shape.len()).filter(|at| id.is_char_boundary(*at))?;
+        let fits = |(is, wanted): (u8, u8)| if wanted == b'0' { is.is_ascii_digit() } else { is == wanted };
+        id[at..].bytes().zip(shape.bytes()).all(fits).then(|| &id[..at])
+    };
+    ends_with("-0000-00-00").or_else(|| ends_with("-00000000"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_found_by_its_dated_name() {
+        let id = |name: &str, rules| find(name, rules).map(|model| model.id);
+        assert_eq!(id("claude-haiku-4-5-20251001", Rules::Anthropic), Some("claude-haiku-4-5"));
+        assert_eq!(id("gpt-4o-mini-2024-07-18", Rules::OpenAi), Some("gpt-4o-mini"));
+        assert_eq!(id("claude-haiku-4-5-2025100é", Rules::Anthropic), None);
+        assert_eq!(id("gpt-4o-mini", Rules::Anthropic), None);
+    }
 }
