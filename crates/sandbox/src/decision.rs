@@ -16,6 +16,9 @@ const WORD: &str = "example";
 /// (platform.claude.com/docs/en/test-and-evaluate/strengthen-guardrails/handle-streaming-refusals).
 const REFUSALS: [&str; 2] = ["simulate a refusal", "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL"];
 
+/// Whoever wants to see a filter of contents strike says this.
+const FILTER: &str = "simulate a content filter";
+
 /// The answer, of so many tokens if it is prose.
 pub(crate) fn reply(ask: &Ask, length: u64, dice: &mut Rng) -> Reply {
     if ask.wordless {
@@ -26,6 +29,10 @@ pub(crate) fn reply(ask: &Ask, length: u64, dice: &mut Rng) -> Reply {
     if REFUSALS.iter().any(|refusal| ask.question.contains(refusal)) {
         reply.blocks.push(Block::Text(tokens::owned(prose::REFUSAL)));
         reply.stop = Stop::Refusal;
+        return reply;
+    }
+    if ask.question.contains(FILTER) {
+        reply.stop = Stop::Filtered;
         return reply;
     }
     if let Some(most) = ask.thinking {

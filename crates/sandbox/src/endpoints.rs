@@ -30,6 +30,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/v1/messages", post(messages))
         .route("/v1/messages/count_tokens", post(count_tokens))
         .route("/v1/chat/completions", post(chat_completions))
+        .route("/v1/embeddings", post(embeddings))
         .route("/v1/models", get(list_models))
         .route("/v1/models/{id}", get(find_model))
         .layer(middleware::from_fn(mark))
@@ -53,7 +54,12 @@ async fn messages(State(provider): House, headers: HeaderMap, body: Bytes) -> Re
 }
 
 async fn chat_completions(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
-    let read = boxed(openai::chat::read(&body));
+    let read = boxed(openai::chat::read(&body, None));
+    provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
+}
+
+async fn embeddings(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
+    let read = boxed(openai::embeddings::read(&body, None));
     provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
 }
 

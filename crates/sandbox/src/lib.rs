@@ -29,6 +29,7 @@ mod settings;
 mod state;
 mod stats;
 mod tokens;
+mod vectors;
 
 use std::io;
 use std::sync::Arc;

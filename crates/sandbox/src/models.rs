@@ -27,7 +27,7 @@ const fn gpt(id: &'static str) -> Model {
 
 /// Classes as documented: Sonnet 4.6 and 4.5 share one pool, as do Opus 4.5 to 4.8
 /// (platform.claude.com/docs/en/api/rate-limits).
-pub(crate) const MODELS: [Model; 12] = [
+pub(crate) const MODELS: [Model; 14] = [
     claude("claude-opus-5-5", "Claude Opus 5.5", "opus-5-5"),
     claude("claude-opus-4-8", "Claude Opus 4.8", "opus-4"),
     claude("claude-opus-4-7", "Claude Opus 4.7", "opus-4"),
@@ -40,6 +40,8 @@ pub(crate) const MODELS: [Model; 12] = [
     gpt("gpt-5-mini"),
     gpt("gpt-5-nano"),
     gpt("gpt-4o-mini"),
+    gpt("text-embedding-3-small"),
+    gpt("text-embedding-3-large"),
 ];
 
 /// The model of this name under these rules; a day at its end, as in `claude-haiku-4-5-20251001`, is not looked at.

@@ -3,6 +3,8 @@
 //! Source: platform.openai.com/docs (api-reference, guides/rate-limits, guides/error-codes), read 2026-10.
 
 pub(crate) mod chat;
+pub(crate) mod embeddings;
+mod tools;
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
@@ -55,6 +57,56 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, Wrong> {
             "We could not parse the JSON body of your request. The OpenAI API expects a JSON payload.",
         )),
     }
+}
+
+/// Whether a model reasons, and so refuses `max_tokens` and takes `reasoning_effort`.
+fn is_reasoner(model: &str) -> bool {
+    model.starts_with("gpt-5") || model.starts_with("o3") || model.starts_with("o4")
+}
+
+fn unsupported_max_tokens(param: &str) -> Wrong {
+    let message = format!(
+        "Unsupported parameter: '{param}' is not supported with this model. Use 'max_completion_tokens' instead."
+    );
+    wrong_parameter(param, Some("unsupported_parameter"), message)
+}
+
+/// The media type of an image's address, `url` for one on the web; none if it is no address of an image.
+fn image_type(url: &str) -> Option<&str> {
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return Some("url");
+    }
+    let (media_type, _) = url.strip_prefix("data:")?.split_once(";base64,")?;
+    media_type.starts_with("image/").then_some(media_type)
+}
+
+/// The media type of a file, `file` where it does not tell.
+fn file_type(file: &Value) -> &str {
+    let data = file["file_data"].as_str().and_then(|data| data.strip_prefix("data:")?.split(';').next());
+    data.or(file["file_url"].as_str().map(|_| "url")).unwrap_or("file")
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// How likely a token was, with so many alternatives; likelihoods are invented.
+fn logprob(piece: &str, top: u64) -> Value {
+    let one =
+        |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()});
+    let others = (1..top.min(20)).map(|rank| one(&format!(" alternative{rank}"), -3.0 - rank as f64));
+    let top: Vec<_> = (top > 0).then(|| one(piece, -0.25)).into_iter().chain(others).collect();
+    let mut told = one(piece, -0.25);
+    told["top_logprobs"] = top.into();
+    told
+}
+
+/// What a text cites that was written after a search of the web.
+fn citation(text: &str) -> Value {
+    json!({
+        "start_index": 0, "end_index": text.chars().count(), "title": "A simulated page",
+        "url": "https://example.com/simulated",
+    })
 }
 
 /// A 400 that names the parameter at fault, and has a code.

@@ -25,6 +25,8 @@ use crate::stats::add;
 
 /// What a 429 says when reasons are not given.
 const NO_REASON: &str = "Too many requests.";
+/// The longest answer that a header may ask for, in tokens.
+const MAX_LENGTH: u64 = 1_000_000;
 /// The most answers to one request.
 const MAX_ANSWERS: u64 = 128;
 
@@ -241,5 +243,6 @@ async fn answer(
 
 /// A test asks for a length by this header.
 fn asked_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get("x-sandbox-output-tokens")?.to_str().ok()?.parse().ok()
+    let asked: u64 = headers.get("x-sandbox-output-tokens")?.to_str().ok()?.parse().ok()?;
+    Some(asked.min(MAX_LENGTH))
 }

@@ -41,6 +41,8 @@ pub(crate) enum Stop {
     Sequence(String),
     ToolCall,
     Refusal,
+    /// A filter of contents ended it.
+    Filtered,
 }
 
 impl Block {

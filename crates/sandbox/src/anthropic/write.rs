@@ -39,7 +39,7 @@ fn message(facts: &Facts<'_>, content: &[Value], stop: Option<&Stop>, output: u6
         "stop_sequence": stop.and_then(sequence),
         "usage": usage(facts, output),
     });
-    if stop == Some(&Stop::Refusal) {
+    if matches!(stop, Some(Stop::Refusal | Stop::Filtered)) {
         message["stop_details"] = refusal();
     }
     message
@@ -55,7 +55,7 @@ fn reason(stop: &Stop) -> &'static str {
         Stop::MaxTokens => "max_tokens",
         Stop::Sequence(_) => "stop_sequence",
         Stop::ToolCall => "tool_use",
-        Stop::Refusal => "refusal",
+        Stop::Refusal | Stop::Filtered => "refusal",
     }
 }
 
@@ -174,7 +174,7 @@ pub(super) fn events(facts: &Facts<'_>, hides_thinking: bool) -> Vec<(Value, u64
     }
     let stop = &facts.reply().stop;
     let mut delta = json!({"stop_reason": reason(stop), "stop_sequence": sequence(stop)});
-    if *stop == Stop::Refusal {
+    if matches!(stop, Stop::Refusal | Stop::Filtered) {
         delta["stop_details"] = refusal();
     }
     events.push((json!({"type": "message_delta", "delta": delta, "usage": usage(facts, facts.output())}), 0));
