@@ -1,5 +1,7 @@
 //! The endpoints: which dialect speaks at which path, and where its key is.
 
+mod openai;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,9 +15,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::anthropic::{self, Anthropic, For};
-use crate::exchange::{Exchange, Wrong};
+use crate::exchange::boxed;
 use crate::keys;
-use crate::openai::{self, OpenAi};
+use crate::openai::OpenAi;
 use crate::state::Provider;
 use crate::stats::Stats;
 
@@ -29,10 +31,9 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
     Router::new()
         .route("/v1/messages", post(messages))
         .route("/v1/messages/count_tokens", post(count_tokens))
-        .route("/v1/chat/completions", post(chat_completions))
-        .route("/v1/embeddings", post(embeddings))
         .route("/v1/models", get(list_models))
         .route("/v1/models/{id}", get(find_model))
+        .merge(openai::router())
         .layer(middleware::from_fn(mark))
         .route("/", get(|| async { "This is Paceway's simulated provider.\n" }))
         .route("/sandbox/stats", get(stats))
@@ -43,24 +44,9 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
 
 type House = State<Arc<Provider>>;
 
-/// An exchange for the provider, whichever it is.
-fn boxed<E: Exchange + 'static>(read: Result<E, Wrong>) -> Result<Box<dyn Exchange>, Wrong> {
-    read.map(|exchange| Box::new(exchange) as Box<dyn Exchange>)
-}
-
 async fn messages(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
     let read = boxed(anthropic::read(&headers, &body, For::Generating));
     provider.generate(&Anthropic, keys::common(&headers), &headers, read).await
-}
-
-async fn chat_completions(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
-    let read = boxed(openai::chat::read(&body, None));
-    provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
-}
-
-async fn embeddings(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
-    let read = boxed(openai::embeddings::read(&body, None));
-    provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
 }
 
 async fn count_tokens(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
@@ -70,14 +56,15 @@ async fn count_tokens(State(provider): House, headers: HeaderMap, body: Bytes) -
 }
 
 async fn list_models(headers: HeaderMap) -> Response {
-    Json(if speaks_anthropic(&headers) { anthropic::models() } else { openai::models() }).into_response()
+    Json(if speaks_anthropic(&headers) { anthropic::models() } else { crate::openai::models() })
+        .into_response()
 }
 
 async fn find_model(State(provider): House, Path(id): Path<String>, headers: HeaderMap) -> Response {
     if speaks_anthropic(&headers) {
         provider.describe(&Anthropic, &id, anthropic::model)
     } else {
-        provider.describe(&OpenAi, &id, openai::model)
+        provider.describe(&OpenAi, &id, crate::openai::model)
     }
 }
 

@@ -53,6 +53,11 @@ pub(crate) trait Exchange: Send + Sync {
     fn admitted(&self, _facts: &Facts<'_>) {}
 }
 
+/// An exchange for the provider, whichever it is.
+pub(crate) fn boxed<E: Exchange + 'static>(read: Result<E, Wrong>) -> Result<Box<dyn Exchange>, Wrong> {
+    read.map(|exchange| Box::new(exchange) as Box<dyn Exchange>)
+}
+
 /// What an answer is made of.
 pub(crate) struct Facts<'a> {
     pub(crate) ask: &'a Ask,

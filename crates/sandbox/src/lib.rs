@@ -26,6 +26,7 @@ mod reply;
 mod schema;
 mod serve;
 mod settings;
+mod shelf;
 mod state;
 mod stats;
 mod tokens;

@@ -4,6 +4,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod embeddings;
+pub(crate) mod responses;
 mod tools;
 
 use axum::http::HeaderMap;
@@ -122,7 +123,7 @@ pub(crate) fn error(wrong: &Wrong) -> Value {
         400..=499 => ("invalid_request_error", None),
         _ => ("server_error", None),
     };
-    let code = wrong.details["code"].as_str().or(code);
+    let code = wrong.details.get("code").cloned().unwrap_or_else(|| json!(code));
     json!({"error": {"message": wrong.message, "type": kind, "param": wrong.details["param"], "code": code}})
 }
 

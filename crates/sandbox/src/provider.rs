@@ -95,11 +95,18 @@ impl Provider {
         read: Read,
         told: impl FnOnce(u64) -> Value,
     ) -> Response {
-        if key.is_none() {
-            return self.wrong(dialect, &no_key(dialect));
-        }
-        match read {
-            Ok(exchange) => Json(told(exchange.ask().input_tokens)).into_response(),
+        self.tell(dialect, key, |_| read.map(|exchange| told(exchange.ask().input_tokens)))
+    }
+
+    /// Answers a request that generates nothing and is under no limit.
+    pub(crate) fn tell(
+        &self,
+        dialect: &dyn Dialect,
+        key: Option<&str>,
+        told: impl FnOnce(&str) -> Result<Value, Wrong>,
+    ) -> Response {
+        match key.ok_or_else(|| no_key(dialect)).and_then(told) {
+            Ok(body) => Json(body).into_response(),
             Err(wrong) => self.wrong(dialect, &wrong),
         }
     }

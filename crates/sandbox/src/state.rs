@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::ask::Ask;
 use crate::limiter::{Account, Limiter, Refused, Rules};
 use crate::settings::Settings;
+use crate::shelf::Shelf;
 use crate::stats::{Counters, add, subtract};
 
 /// The state of a provider.
@@ -16,6 +17,7 @@ pub(crate) struct Provider {
     settings: RwLock<Arc<Settings>>,
     limiter: Mutex<Limiter>,
     cached_prompts: Mutex<HashSet<(String, u64)>>,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) stats: Counters,
     start: Instant,
     serial: AtomicU64,
@@ -28,6 +30,7 @@ impl Provider {
             settings: RwLock::new(Arc::new(settings)),
             limiter: Mutex::default(),
             cached_prompts: Mutex::default(),
+            shelf: Arc::default(),
             stats: Counters::default(),
             start: Instant::now(),
             serial: AtomicU64::new(1),
