@@ -1,5 +1,6 @@
 //! The endpoints: which dialect speaks at which path, and where its key is.
 
+mod google;
 mod openai;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/v1/models", get(list_models))
         .route("/v1/models/{id}", get(find_model))
         .merge(openai::router())
+        .merge(google::router())
         .layer(middleware::from_fn(mark))
         .route("/", get(|| async { "This is Paceway's simulated provider.\n" }))
         .route("/sandbox/stats", get(stats))

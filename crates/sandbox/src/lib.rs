@@ -14,6 +14,7 @@ mod directive;
 mod endpoints;
 mod exchange;
 mod faults;
+mod gemini;
 mod generation;
 mod hashing;
 mod keys;

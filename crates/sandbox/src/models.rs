@@ -25,9 +25,14 @@ const fn gpt(id: &'static str) -> Model {
     Model { id, display_name: id, rules: Rules::OpenAi, class: id, created_at, created: 1_767_225_600 }
 }
 
+const fn gemini(id: &'static str, display_name: &'static str) -> Model {
+    let created_at = "2026-01-01T00:00:00Z";
+    Model { id, display_name, rules: Rules::Gemini, class: id, created_at, created: 1_767_225_600 }
+}
+
 /// Classes as documented: Sonnet 4.6 and 4.5 share one pool, as do Opus 4.5 to 4.8
 /// (platform.claude.com/docs/en/api/rate-limits).
-pub(crate) const MODELS: [Model; 14] = [
+pub(crate) const MODELS: [Model; 22] = [
     claude("claude-opus-5-5", "Claude Opus 5.5", "opus-5-5"),
     claude("claude-opus-4-8", "Claude Opus 4.8", "opus-4"),
     claude("claude-opus-4-7", "Claude Opus 4.7", "opus-4"),
@@ -42,6 +47,14 @@ pub(crate) const MODELS: [Model; 14] = [
     gpt("gpt-4o-mini"),
     gpt("text-embedding-3-small"),
     gpt("text-embedding-3-large"),
+    gemini("gemini-3-pro", "Gemini 3 Pro"),
+    gemini("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview"),
+    gemini("gemini-3.5-flash", "Gemini 3.5 Flash"),
+    gemini("gemini-3.8-flash", "Gemini 3.8 Flash"),
+    gemini("gemini-2.5-pro", "Gemini 2.5 Pro"),
+    gemini("gemini-2.5-flash", "Gemini 2.5 Flash"),
+    gemini("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite"),
+    gemini("gemini-embedding-001", "Gemini Embedding 001"),
 ];
 
 /// The model of this name under these rules; a day at its end, as in `claude-haiku-4-5-20251001`, is not looked at.
