@@ -11,6 +11,8 @@ use crate::hashing::hash;
 #[allow(clippy::struct_excessive_bools)] // Each is a yes or no of the wire's own.
 pub(crate) struct Ask {
     pub(crate) model: String,
+    /// What the answer calls the model, if not as the request does.
+    pub(crate) told_model: Option<String>,
     pub(crate) stream: bool,
     pub(crate) max_tokens: Option<u64>,
     /// The last thing that the user said.
@@ -141,7 +143,8 @@ impl Ask {
         hash(format!("{model}{max_tokens:?}{question}{input_tokens}{stops:?}{own}").as_bytes())
     }
 
-    pub(crate) fn media_tokens(&self) -> u64 {
-        self.media.iter().map(|media| media.kind.tokens()).sum()
+    /// The model as the answer calls it.
+    pub(crate) fn told_model(&self) -> &str {
+        self.told_model.as_deref().unwrap_or(&self.model)
     }
 }

@@ -1,5 +1,6 @@
 //! The endpoints: which dialect speaks at which path, and where its key is.
 
+mod bedrock;
 mod google;
 mod openai;
 
@@ -36,6 +37,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/v1/models/{id}", get(find_model))
         .merge(openai::router())
         .merge(google::router())
+        .merge(bedrock::router())
         .layer(middleware::from_fn(mark))
         .route("/", get(|| async { "This is Paceway's simulated provider.\n" }))
         .route("/sandbox/stats", get(stats))

@@ -5,13 +5,15 @@
 //! written from the providers' documentation and shares no code with the scheduler: a mistake in one shows against the
 //! other. There is no model in it.
 
-#![allow(dead_code)] // The dialects that use the rest of the neutral form follow.
+#![allow(dead_code)] // Two more dialects follow.
 
 mod anthropic;
 mod ask;
+mod bedrock;
 mod decision;
 mod directive;
 mod endpoints;
+mod event_stream;
 mod exchange;
 mod faults;
 mod gemini;

@@ -30,9 +30,14 @@ const fn gemini(id: &'static str, display_name: &'static str) -> Model {
     Model { id, display_name, rules: Rules::Gemini, class: id, created_at, created: 1_767_225_600 }
 }
 
+const fn nova(id: &'static str, display_name: &'static str) -> Model {
+    let created_at = "2026-01-01T00:00:00Z";
+    Model { id, display_name, rules: Rules::Bedrock, class: id, created_at, created: 1_767_225_600 }
+}
+
 /// Classes as documented: Sonnet 4.6 and 4.5 share one pool, as do Opus 4.5 to 4.8
 /// (platform.claude.com/docs/en/api/rate-limits).
-pub(crate) const MODELS: [Model; 22] = [
+pub(crate) const MODELS: [Model; 25] = [
     claude("claude-opus-5-5", "Claude Opus 5.5", "opus-5-5"),
     claude("claude-opus-4-8", "Claude Opus 4.8", "opus-4"),
     claude("claude-opus-4-7", "Claude Opus 4.7", "opus-4"),
@@ -55,6 +60,9 @@ pub(crate) const MODELS: [Model; 22] = [
     gemini("gemini-2.5-flash", "Gemini 2.5 Flash"),
     gemini("gemini-2.5-flash-lite", "Gemini 2.5 Flash-Lite"),
     gemini("gemini-embedding-001", "Gemini Embedding 001"),
+    nova("nova-pro", "Nova Pro"),
+    nova("nova-lite", "Nova Lite"),
+    nova("nova-micro", "Nova Micro"),
 ];
 
 /// The model of this name under these rules; a day at its end, as in `claude-haiku-4-5-20251001`, is not looked at.

@@ -78,13 +78,6 @@ impl Reply {
         pieces.map(String::as_str).collect()
     }
 
-    pub(crate) fn thoughts(&self) -> Option<&[String]> {
-        self.blocks.iter().find_map(|block| match block {
-            Block::Thinking(pieces) => Some(pieces.as_slice()),
-            _ => None,
-        })
-    }
-
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
         self.blocks.iter().filter_map(|block| match block {
             Block::Call(call) => Some(call),

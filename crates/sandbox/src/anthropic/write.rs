@@ -30,7 +30,7 @@ fn usage(facts: &Facts<'_>, output: u64) -> Value {
 
 fn message(facts: &Facts<'_>, content: &[Value], stop: Option<&Stop>, output: u64) -> Value {
     let mut message = json!({
-        "model": facts.ask.model,
+        "model": facts.ask.told_model(),
         "id": format!("msg_sim{:020}", facts.serial),
         "type": "message",
         "role": "assistant",
