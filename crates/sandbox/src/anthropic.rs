@@ -17,7 +17,8 @@ use crate::exchange::{self, Chunk, Facts, Wrong, number_header, text_header};
 use crate::limiter::{Kind, Reading, Refused, Rules};
 use crate::models::{self, MODELS, Model};
 
-pub(crate) use check::{For, version_of};
+use check::version_of;
+pub(crate) use check::{For, version_in};
 
 /// The dialect as Anthropic speaks it.
 pub(crate) struct Anthropic;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -34,7 +34,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route("/v1/messages", post(messages))
         .route("/v1/messages/count_tokens", post(count_tokens))
         .route("/v1/models", get(list_models))
-        .route("/v1/models/{id}", get(find_model))
+        .route("/v1/models/{id}", get(find_model).post(google::call))
         .merge(openai::router())
         .merge(google::router())
         .merge(bedrock::router())
@@ -59,16 +59,21 @@ async fn count_tokens(State(provider): House, headers: HeaderMap, body: Bytes) -
     provider.count(&Anthropic, key.as_deref(), boxed(read), |tokens| json!({"input_tokens": tokens}))
 }
 
-async fn list_models(headers: HeaderMap) -> Response {
+async fn list_models(house: House, uri: Uri, headers: HeaderMap) -> Response {
+    if headers.contains_key("x-goog-api-key") {
+        return google::list(house, uri, headers).await;
+    }
     Json(if speaks_anthropic(&headers) { anthropic::models() } else { crate::openai::models() })
         .into_response()
 }
 
-async fn find_model(State(provider): House, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    if speaks_anthropic(&headers) {
-        provider.describe(&Anthropic, &id, anthropic::model)
+async fn find_model(house: House, id: Path<String>, headers: HeaderMap) -> Response {
+    if headers.contains_key("x-goog-api-key") {
+        google::find(house, id).await
+    } else if speaks_anthropic(&headers) {
+        house.describe(&Anthropic, &id, anthropic::model)
     } else {
-        provider.describe(&OpenAi, &id, crate::openai::model)
+        house.describe(&OpenAi, &id, crate::openai::model)
     }
 }
 

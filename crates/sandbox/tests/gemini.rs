@@ -148,6 +148,14 @@ async fn models_are_listed_and_described() {
 }
 
 #[tokio::test]
+async fn the_first_version_is_answered_too() {
+    let path = GENERATE.replace("v1beta", "v1");
+    assert_eq!(client().post(&path, &ask(json!({}))).await.status, 200);
+    assert!(client().get("/v1/models").await.ok()["models"].is_array());
+    assert_eq!(client().get("/v1/models/gemini-2.5-flash").await.ok()["name"], "models/gemini-2.5-flash");
+}
+
+#[tokio::test]
 async fn the_key_may_stand_in_three_places() {
     let status = |headers: &'static [(&str, &str)], path: String| async move {
         Client::new(headers).post(&path, &ask(json!({}))).await.status

@@ -57,6 +57,13 @@ pub(crate) fn version_of(headers: &HeaderMap) -> Result<&str, Wrong> {
     Err(Wrong::invalid(format!("anthropic-version: \"{version}\" is not a valid version")))
 }
 
+/// The version that a body names in somebody else's cloud: the cloud's own, which stands for the older one, or the
+/// newer one, which current SDKs send everywhere.
+pub(crate) fn version_in<'a>(body: &'a Value, cloud: &str) -> Option<&'a str> {
+    let version = body["anthropic_version"].as_str()?;
+    if version == cloud { Some(VERSIONS[0]) } else { is_newest(version).then_some(version) }
+}
+
 /// Whether a version is the newer one.
 pub(crate) fn is_newest(version: &str) -> bool {
     version == VERSIONS[1]

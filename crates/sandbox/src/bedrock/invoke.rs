@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{own_name, parse};
-use crate::anthropic::{For, Messages};
+use crate::anthropic::{For, Messages, version_in};
 use crate::ask::Ask;
 use crate::event_stream;
 use crate::exchange::{Chunk, Exchange, Facts, Wrong};
 
-/// The version that a body must name, and the one of Anthropic's own API that it stands for.
-const VERSION: (&str, &str) = ("bedrock-2023-05-31", "2023-06-01");
+/// The version that a body names.
+const VERSION: &str = "bedrock-2023-05-31";
 
 /// A request in Anthropic's words.
 pub(crate) struct Invoke(Messages);
@@ -38,15 +38,14 @@ impl Invoke {
                 return malformed(&format!("required key [{key}] not found"));
             }
         }
-        if body["anthropic_version"] != VERSION.0 {
-            return Err(Wrong::invalid("Invalid API version"));
-        }
+        let version =
+            version_in(&body, VERSION).ok_or_else(|| Wrong::invalid("Invalid API version"))?.to_owned();
         body["model"] = id.into();
         if let Some(fields) = body.as_object_mut() {
             fields.remove("anthropic_version");
             fields.remove("anthropic_beta");
         }
-        let mut messages = Messages::read(&body, VERSION.1, For::Generating)?;
+        let mut messages = Messages::read(&body, &version, For::Generating)?;
         let ask = messages.ask_mut();
         ask.stream = is_streamed;
         ask.told_model = Some(own_name(id).to_owned());

@@ -16,20 +16,21 @@ use crate::state::Provider;
 
 type House = State<Arc<Provider>>;
 
+/// Under `/v1`, where other dialects list their models too, the routes are in the parent.
 pub(super) fn router() -> Router<Arc<Provider>> {
     Router::new().route("/v1beta/models", get(list)).route("/v1beta/models/{*call}", get(find).post(call))
 }
 
-async fn list(State(provider): House, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn list(State(provider): House, uri: Uri, headers: HeaderMap) -> Response {
     let key = keys::google(&headers, uri.query().unwrap_or_default());
     provider.tell(&Google::Gemini, key.as_deref(), |_| Ok(gemini::models()))
 }
 
-async fn find(State(provider): House, Path(id): Path<String>) -> Response {
+pub(super) async fn find(State(provider): House, Path(id): Path<String>) -> Response {
     provider.describe(&Google::Gemini, &id, gemini::model)
 }
 
-async fn call(
+pub(super) async fn call(
     State(provider): House,
     Path(call): Path<String>,
     uri: Uri,
