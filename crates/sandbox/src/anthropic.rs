@@ -107,6 +107,10 @@ impl exchange::Dialect for Anthropic {
         headers(readings, serial)
     }
 
+    fn states_wait(&self) -> bool {
+        true
+    }
+
     fn refusal(&self, refused: &Refused, _: &Model) -> Wrong {
         let what = match refused.kind {
             Kind::Concurrency => {

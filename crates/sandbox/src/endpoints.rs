@@ -1,8 +1,10 @@
 //! The endpoints: which dialect speaks at which path, and where its key is.
 
+mod azure;
 mod bedrock;
 mod google;
 mod openai;
+mod vertex;
 
 use std::sync::Arc;
 
@@ -38,6 +40,8 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .merge(openai::router())
         .merge(google::router())
         .merge(bedrock::router())
+        .merge(azure::router())
+        .merge(vertex::router())
         .layer(middleware::from_fn(mark))
         .route("/", get(|| async { "This is Paceway's simulated provider.\n" }))
         .route("/sandbox/stats", get(stats))

@@ -25,6 +25,10 @@ pub(crate) trait Dialect: Send + Sync {
     fn wait_headers(&self, _refused: &Refused) -> HeaderMap {
         HeaderMap::new()
     }
+    /// Whether a 429 that no limit caused states a wait.
+    fn states_wait(&self) -> bool {
+        false
+    }
     /// The status of an overload.
     fn overloaded(&self) -> u16 {
         503

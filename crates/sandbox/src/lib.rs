@@ -5,10 +5,11 @@
 //! written from the providers' documentation and shares no code with the scheduler: a mistake in one shows against the
 //! other. There is no model in it.
 
-#![allow(dead_code)] // Two more dialects follow.
+#![allow(dead_code)] // One more dialect follows.
 
 mod anthropic;
 mod ask;
+mod azure;
 mod bedrock;
 mod decision;
 mod directive;
@@ -34,6 +35,7 @@ mod state;
 mod stats;
 mod tokens;
 mod vectors;
+mod vertex;
 
 use std::io;
 use std::sync::Arc;

@@ -24,13 +24,6 @@ pub(crate) enum Rules {
     Cohere,
 }
 
-impl Rules {
-    /// Whether limits and waits stand in headers; if not, in the body or nowhere.
-    pub(crate) fn states_wait(self) -> bool {
-        matches!(self, Self::Anthropic | Self::OpenAi)
-    }
-}
-
 /// What Bedrock reserves for a request that does not say how much it may generate.
 const BEDROCK_UNSAID: u64 = 64_000;
 

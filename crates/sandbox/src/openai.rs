@@ -38,6 +38,10 @@ impl exchange::Dialect for OpenAi {
         headers(readings, serial)
     }
 
+    fn states_wait(&self) -> bool {
+        true
+    }
+
     fn refusal(&self, refused: &Refused, model: &Model) -> Wrong {
         Wrong::new(429, refusal(refused, model))
     }

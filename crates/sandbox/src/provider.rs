@@ -153,7 +153,7 @@ impl Provider {
         let mut response = self.wrong(dialect, &Wrong::new(status, message));
         if status == 429 {
             add(&self.stats.faults, 1);
-            if !settings.quiet.reasons && dialect.rules().states_wait() {
+            if !settings.quiet.reasons && dialect.states_wait() {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
         } else {

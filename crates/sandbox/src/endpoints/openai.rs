@@ -41,13 +41,13 @@ async fn embed(State(provider): House, headers: HeaderMap, body: Bytes) -> Respo
 
 async fn respond(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
     let key = keys::common(&headers);
-    let read = boxed(responses::read(&body, &provider.shelf, key.as_deref().unwrap_or_default()));
+    let read = boxed(responses::read(&body, None, &provider.shelf, key.as_deref().unwrap_or_default()));
     provider.generate(&OpenAi, key, &headers, read).await
 }
 
 async fn count(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
     let key = keys::common(&headers);
-    let read = boxed(responses::read(&body, &provider.shelf, key.as_deref().unwrap_or_default()));
+    let read = boxed(responses::read(&body, None, &provider.shelf, key.as_deref().unwrap_or_default()));
     provider.count(
         &OpenAi,
         key.as_deref(),

@@ -23,8 +23,18 @@ struct Told {
     include_usage: bool,
     /// How many alternatives of each token are told, if tokens are told with their likelihoods.
     logprobs: Option<u64>,
+    /// Whether Azure's filters of contents tell what they found.
+    is_filtered: bool,
     /// Whether one function was forced by its name, upon which the reason to stop is not that a tool was called.
     is_forced: bool,
+}
+
+impl Chat {
+    /// The same with what Azure's filters of contents add to answers.
+    pub(crate) fn filtered(mut self) -> Self {
+        self.told.is_filtered = true;
+        self
+    }
 }
 
 impl Exchange for Chat {
@@ -87,6 +97,7 @@ pub(crate) fn read(body: &[u8], deployment: Option<&str>) -> Result<Chat, Wrong>
     let told = Told {
         include_usage: body["stream_options"]["include_usage"] == true,
         logprobs: (body["logprobs"] == true).then(|| body["top_logprobs"].as_u64().unwrap_or(0)),
+        is_filtered: false,
         is_forced,
     };
     Ok(Chat { ask, told })

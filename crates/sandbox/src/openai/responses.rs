@@ -37,8 +37,17 @@ struct Told {
 }
 
 /// Reads a body that came with this key; `key` is empty if none came, upon which nothing is found on the shelf.
-pub(crate) fn read(body: &[u8], shelf: &Arc<Shelf>, key: &str) -> Result<Responses, Wrong> {
-    let body = super::parse(body)?;
+/// `deployment` is the model where the body names it otherwise.
+pub(crate) fn read(
+    body: &[u8],
+    deployment: Option<&str>,
+    shelf: &Arc<Shelf>,
+    key: &str,
+) -> Result<Responses, Wrong> {
+    let mut body = super::parse(body)?;
+    if let Some(model) = deployment {
+        body["model"] = model.into();
+    }
     check::body(&body)?;
     let input = items::list(&body["input"])?;
     let before = match body["previous_response_id"].as_str() {

@@ -48,7 +48,7 @@ fn call_id(facts: &Facts<'_>, choice: usize, index: usize) -> String {
 pub(super) fn whole(facts: &Facts<'_>, told: &Told) -> Value {
     let choices: Vec<_> =
         facts.replies.iter().enumerate().map(|(index, reply)| choice(facts, told, index, reply)).collect();
-    json!({
+    let mut whole = json!({
         "id": id(facts),
         "object": "chat.completion",
         "created": created(facts),
@@ -57,7 +57,21 @@ pub(super) fn whole(facts: &Facts<'_>, told: &Told) -> Value {
         "usage": usage(facts),
         "service_tier": "default",
         "system_fingerprint": "fp_simulated",
-    })
+    });
+    if told.is_filtered {
+        whole["prompt_filter_results"] = prompt_filters();
+    }
+    whole
+}
+
+/// What Azure's filters found in the prompt: nothing.
+fn prompt_filters() -> Value {
+    json!([{"prompt_index": 0, "content_filter_results": filters()}])
+}
+
+fn filters() -> Value {
+    let safe = json!({"filtered": false, "severity": "safe"});
+    json!({"hate": safe, "self_harm": safe, "sexual": safe, "violence": safe})
 }
 
 fn choice(facts: &Facts<'_>, told: &Told, index: usize, reply: &Reply) -> Value {
@@ -80,9 +94,13 @@ fn choice(facts: &Facts<'_>, told: &Told, index: usize, reply: &Reply) -> Value 
         let content: Vec<_> = reply.text_pieces().into_iter().map(|piece| logprob(piece, top)).collect();
         json!({"content": content, "refusal": null})
     });
-    json!({
+    let mut choice = json!({
         "index": index, "message": message, "logprobs": logprobs, "finish_reason": finish_reason(&reply.stop, told),
-    })
+    });
+    if told.is_filtered {
+        choice["content_filter_results"] = filters();
+    }
+    choice
 }
 
 fn whole_call(call: &Call, id: &str) -> Value {
@@ -98,7 +116,13 @@ pub(super) fn chunks(facts: &Facts<'_>, told: &Told) -> Vec<Chunk> {
         facts.replies.iter().enumerate().map(|(index, reply)| choice_chunks(facts, told, index, reply));
     let usage = told.include_usage.then(|| chunk(facts, &json!([]), Some(&usage(facts)), 0));
     let done = Chunk { bytes: Bytes::from_static(b"data: [DONE]\n\n"), tokens: 0 };
-    in_turns(choices.collect()).into_iter().chain(usage).chain([done]).collect()
+    // Azure's first chunk has no choice and no name, only what it found in the prompt.
+    let filters = told.is_filtered.then(|| {
+        Chunk::data(&json!({
+            "choices": [], "created": 0, "id": "", "model": "", "object": "", "prompt_filter_results": prompt_filters(),
+        }))
+    });
+    filters.into_iter().chain(in_turns(choices.collect())).chain(usage).chain([done]).collect()
 }
 
 fn choice_chunks(facts: &Facts<'_>, told: &Told, index: usize, reply: &Reply) -> Vec<Chunk> {
