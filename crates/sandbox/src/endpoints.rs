@@ -2,6 +2,7 @@
 
 mod azure;
 mod bedrock;
+mod cohere;
 mod google;
 mod openai;
 mod vertex;
@@ -42,6 +43,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .merge(bedrock::router())
         .merge(azure::router())
         .merge(vertex::router())
+        .merge(cohere::router())
         .layer(middleware::from_fn(mark))
         .route("/", get(|| async { "This is Paceway's simulated provider.\n" }))
         .route("/sandbox/stats", get(stats))

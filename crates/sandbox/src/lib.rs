@@ -5,12 +5,11 @@
 //! written from the providers' documentation and shares no code with the scheduler: a mistake in one shows against the
 //! other. There is no model in it.
 
-#![allow(dead_code)] // One more dialect follows.
-
 mod anthropic;
 mod ask;
 mod azure;
 mod bedrock;
+mod cohere;
 mod decision;
 mod directive;
 mod endpoints;

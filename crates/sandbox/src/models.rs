@@ -35,9 +35,15 @@ const fn nova(id: &'static str, display_name: &'static str) -> Model {
     Model { id, display_name, rules: Rules::Bedrock, class: id, created_at, created: 1_767_225_600 }
 }
 
+/// Cohere's, and what else has its limits.
+const fn cohere(id: &'static str) -> Model {
+    let created_at = "2026-01-01T00:00:00Z";
+    Model { id, display_name: id, rules: Rules::Cohere, class: id, created_at, created: 1_767_225_600 }
+}
+
 /// Classes as documented: Sonnet 4.6 and 4.5 share one pool, as do Opus 4.5 to 4.8
 /// (platform.claude.com/docs/en/api/rate-limits).
-pub(crate) const MODELS: [Model; 25] = [
+pub(crate) const MODELS: [Model; 34] = [
     claude("claude-opus-5-5", "Claude Opus 5.5", "opus-5-5"),
     claude("claude-opus-4-8", "Claude Opus 4.8", "opus-4"),
     claude("claude-opus-4-7", "Claude Opus 4.7", "opus-4"),
@@ -63,6 +69,15 @@ pub(crate) const MODELS: [Model; 25] = [
     nova("nova-pro", "Nova Pro"),
     nova("nova-lite", "Nova Lite"),
     nova("nova-micro", "Nova Micro"),
+    cohere("command-a-03-2025"),
+    cohere("command-a-reasoning-08-2025"),
+    cohere("command-a-vision-07-2025"),
+    cohere("command-r7b-12-2024"),
+    cohere("embed-v4.0"),
+    cohere("embed-english-v3.0"),
+    cohere("rerank-v3.5"),
+    cohere("jina-reranker-v2-base-multilingual"),
+    cohere("jina-reranker-v3"),
 ];
 
 /// The model of this name under these rules; a day at its end, as in `claude-haiku-4-5-20251001`, is not looked at.
