@@ -43,7 +43,7 @@ const fn cohere(id: &'static str) -> Model {
 
 /// Classes as documented: Sonnet 4.6 and 4.5 share one pool, as do Opus 4.5 to 4.8
 /// (platform.claude.com/docs/en/api/rate-limits).
-pub(crate) const MODELS: [Model; 34] = [
+pub(crate) const MODELS: [Model; 38] = [
     claude("claude-opus-5-5", "Claude Opus 5.5", "opus-5-5"),
     claude("claude-opus-4-8", "Claude Opus 4.8", "opus-4"),
     claude("claude-opus-4-7", "Claude Opus 4.7", "opus-4"),
@@ -58,6 +58,10 @@ pub(crate) const MODELS: [Model; 34] = [
     gpt("gpt-4o-mini"),
     gpt("text-embedding-3-small"),
     gpt("text-embedding-3-large"),
+    gpt("gpt-image-1"),
+    gpt("gpt-4o-transcribe"),
+    gpt("whisper-1"),
+    gpt("tts-1"),
     gemini("gemini-3-pro", "Gemini 3 Pro"),
     gemini("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview"),
     gemini("gemini-3.5-flash", "Gemini 3.5 Flash"),

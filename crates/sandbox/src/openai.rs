@@ -4,6 +4,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod embeddings;
+pub(crate) mod media;
 pub(crate) mod responses;
 mod tools;
 

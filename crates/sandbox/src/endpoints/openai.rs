@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::exchange::{Wrong, boxed};
 use crate::keys;
+use crate::openai::media::Media;
 use crate::openai::responses::{self, Deed};
 use crate::openai::{OpenAi, chat, embeddings};
 use crate::state::Provider;
@@ -22,6 +23,9 @@ pub(super) fn router() -> Router<Arc<Provider>> {
     Router::new()
         .route("/v1/chat/completions", post(chat_completions))
         .route("/v1/embeddings", post(embed))
+        .route("/v1/images/generations", post(images))
+        .route("/v1/audio/transcriptions", post(transcribe))
+        .route("/v1/audio/speech", post(speak))
         .route("/v1/responses", post(respond))
         .route("/v1/responses/input_tokens", post(count))
         .route("/v1/responses/{id}", get(find).delete(delete))
@@ -36,6 +40,22 @@ async fn chat_completions(State(provider): House, headers: HeaderMap, body: Byte
 
 async fn embed(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
     let read = boxed(embeddings::read(&body, None));
+    provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
+}
+
+async fn images(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
+    let read = boxed(Media::images(&body));
+    provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
+}
+
+async fn transcribe(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
+    let content_type = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let read = boxed(Media::transcription(content_type, &body));
+    provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
+}
+
+async fn speak(State(provider): House, headers: HeaderMap, body: Bytes) -> Response {
+    let read = boxed(Media::speech(&body));
     provider.generate(&OpenAi, keys::common(&headers), &headers, read).await
 }
 

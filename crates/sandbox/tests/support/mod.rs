@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)] // Each test file uses a part.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Request};
+use axum::http::{HeaderMap, HeaderValue, Request};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use paceway_sandbox::{Latency, Sandbox, Settings};
@@ -77,12 +77,11 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
-        let mut request =
-            Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let mut request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
+        request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
         for (name, value) in &self.headers {
-            request = request.header(*name, *value);
+            request.headers_mut().insert(*name, HeaderValue::from_static(value));
         }
-        let request = request.body(body.into()).unwrap();
         let (head, body) = self.router.clone().call(request).await.unwrap().into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer { status: head.status.as_u16(), headers: head.headers, bytes }
