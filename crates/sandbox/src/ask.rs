@@ -15,7 +15,7 @@ pub(crate) struct Ask {
     pub(crate) told_model: Option<String>,
     pub(crate) stream: bool,
     pub(crate) max_tokens: Option<u64>,
-    /// The last thing that the user said.
+    /// The last thing that the user said, if no tool has answered since: what a tool was asked is not asked again.
     pub(crate) question: String,
     pub(crate) input_tokens: u64,
     pub(crate) stops: Vec<String>,

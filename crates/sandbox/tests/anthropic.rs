@@ -54,7 +54,7 @@ async fn a_stream_says_the_same_as_the_whole_answer() {
 
 #[tokio::test]
 async fn a_tool_goes_there_and_back() {
-    let question = user("use get_weather for \"Paris\"");
+    let question = user("call get_weather {\"city\":\"Paris\"}");
     let first =
         client().post("/v1/messages", &ask(json!({"tools": [weather()], "messages": [question]}))).await.ok();
     assert_eq!(first["stop_reason"], "tool_use");

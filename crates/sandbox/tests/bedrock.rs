@@ -113,7 +113,7 @@ async fn a_stream_says_the_same_as_the_whole_answer() {
 
 #[tokio::test]
 async fn a_tool_goes_there_and_back() {
-    let question = user(json!([{"text": "use get_weather for \"Paris\""}]));
+    let question = user(json!([{"text": "call get_weather {\"city\":\"Paris\"}"}]));
     let first = ok(json!({"toolConfig": tools(), "messages": [question]})).await;
     assert_eq!(first["stopReason"], "tool_use");
     let message = &first["output"]["message"];

@@ -48,7 +48,7 @@ async fn a_stream_says_the_same_as_the_whole_answer() {
 
 #[tokio::test]
 async fn a_tool_goes_there_and_back() {
-    let question = user("use get_weather for \"Paris\"");
+    let question = user("call get_weather {\"city\":\"Paris\"}");
     let first = message(json!({"tools": [tool("get_weather")], "messages": [question]})).await;
     let call = &first["tool_calls"][0];
     assert_eq!((&first["content"], &call["type"]), (&Value::Null, &json!("function")));

@@ -52,7 +52,7 @@ async fn a_stream_says_the_same_as_the_whole_answer() {
 
 #[tokio::test]
 async fn a_tool_goes_there_and_back_whole_and_streamed() {
-    let question = user("use get_weather for \"Paris\"");
+    let question = user("call get_weather {\"city\":\"Paris\"}");
     let first = ok(json!({"tools": tools(), "messages": [question]})).await;
     assert_eq!(first["finish_reason"], "TOOL_CALL");
     assert_eq!(first["message"]["tool_plan"], "I will call get_weather.");

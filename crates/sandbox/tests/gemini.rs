@@ -56,7 +56,7 @@ async fn both_streams_say_the_same_as_the_whole_answer() {
 #[tokio::test]
 async fn a_function_goes_there_and_back_with_its_signature() {
     let model = "/v1beta/models/gemini-3-pro:generateContent";
-    let question = user(json!([{"text": "use get_weather for \"Paris\""}]));
+    let question = user(json!([{"text": "call get_weather {\"city\":\"Paris\"}"}]));
     let first = client().post(model, &ask(json!({"tools": tools(), "contents": [question]}))).await.ok();
     let content = &first["candidates"][0]["content"];
     let call = &content["parts"][0]["functionCall"];

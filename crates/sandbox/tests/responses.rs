@@ -59,7 +59,7 @@ async fn a_stream_has_every_event_in_order_with_its_number() {
 
 #[tokio::test]
 async fn a_tool_goes_there_and_back() {
-    let question = json!({"role": "user", "content": "use get_weather for \"Paris\""});
+    let question = json!({"role": "user", "content": "call get_weather {\"city\":\"Paris\"}"});
     let first = ok(json!({"tools": [weather()], "input": [question]})).await;
     let call = &first["output"][0];
     assert_eq!(

@@ -13,7 +13,7 @@ const PER_MESSAGE: u64 = 3;
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     pub(super) tokens: u64,
-    /// The last text of the last message of the user's.
+    /// The last text of the last message of the user's; empty if a tool has answered since.
     pub(super) question: String,
     /// The results that stand after the last call.
     pub(super) results: Vec<ToolResult>,
@@ -56,6 +56,7 @@ pub(super) fn read(messages: &Value) -> Result<Talk, Wrong> {
                 };
                 open.remove(at);
                 talk.results.push(ToolResult { text: result_text(content), is_error: false });
+                talk.question.clear();
             }
             Some("system" | "developer") => check_content(content)?,
             _ => {

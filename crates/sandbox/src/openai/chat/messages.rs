@@ -15,7 +15,7 @@ const PER_MESSAGE: u64 = 3;
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     pub(super) tokens: u64,
-    /// The last text of the last message of the user's.
+    /// The last text of the last message of the user's; empty if a tool has answered since.
     pub(super) question: String,
     /// The results that stand after the last call.
     pub(super) results: Vec<ToolResult>,
@@ -65,7 +65,10 @@ impl Talk {
             }
             "assistant" => self.results.clear(),
             // A chat has no word for a failure.
-            "tool" => self.results.push(ToolResult { text: all_text(content), is_error: false }),
+            "tool" => {
+                self.results.push(ToolResult { text: all_text(content), is_error: false });
+                self.question.clear();
+            }
             _ => {}
         }
     }

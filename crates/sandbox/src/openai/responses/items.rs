@@ -21,7 +21,7 @@ const FOREIGN: [&str; 6] = ["text", "image", "image_url", "tool_use", "tool_resu
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     pub(super) tokens: u64,
-    /// The last text of the last message of the user's.
+    /// The last text of the last message of the user's; empty if a tool has answered since.
     pub(super) question: String,
     /// The results that stand after the last call.
     pub(super) results: Vec<ToolResult>,
@@ -153,6 +153,7 @@ fn output(talk: &mut Talk, output: &Value, path: &str) -> Result<(), Wrong> {
     talk.media.extend(list_of(output).filter_map(media));
     // A response has no word for a failure.
     talk.results.push(ToolResult { text, is_error: false });
+    talk.question.clear();
     Ok(())
 }
 
