@@ -18,11 +18,18 @@ pub(crate) fn calls<'a>(question: &str, tools: &'a [Tool]) -> Vec<(&'a Tool, Val
         let name_end = text.find(|character| !is_of_a_name(character)).unwrap_or(text.len());
         let (name, input) = text.split_at(name_end);
         let Some(tool) = tools.iter().find(|tool| is_called(tool, name)) else { continue };
-        let mut values = serde_json::Deserializer::from_str(input.trim_start()).into_iter::<Value>();
-        let Some(Ok(input @ Value::Object(_))) = values.next() else { continue };
-        found.push((tool, input));
+        let input = input.trim_start();
+        // Some agents put the user's words into quotation marks.
+        let input = object(input).or_else(|| object(&input.replace("\\\"", "\"")));
+        found.extend(input.map(|input| (tool, input)));
     }
     found
+}
+
+/// The object that a text begins with.
+fn object(text: &str) -> Option<Value> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    values.next()?.ok().filter(Value::is_object)
 }
 
 /// The tools whose names are in the text, each as a word of its own, in the order of the list.
@@ -76,6 +83,13 @@ mod tests {
         let tools = tools();
         let found = calls("Please call Bash {\"command\": \"ls {a,b}\", \"a\": [1]} and say so.", &tools);
         assert_eq!(found, [(&tools[0], json!({"command": "ls {a,b}", "a": [1]}))]);
+    }
+
+    #[test]
+    fn a_directive_in_quotation_marks_is_one_too() {
+        let tools = tools();
+        let found = calls(r#""call Bash {\"command\": \"ls\"}""#, &tools);
+        assert_eq!(found, [(&tools[0], json!({"command": "ls"}))]);
     }
 
     #[test]

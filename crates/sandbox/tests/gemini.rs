@@ -127,6 +127,13 @@ async fn tokens_are_counted_as_they_are_charged() {
 }
 
 #[tokio::test]
+async fn what_is_cached_is_told() {
+    let usage = &ok(json!({"cachedContent": "cachedContents/a"})).await["usageMetadata"];
+    assert_eq!(usage["cachedContentTokenCount"], 1_000);
+    assert!(usage["promptTokenCount"].as_u64().unwrap() > 1_000);
+}
+
+#[tokio::test]
 async fn embeddings_are_given_one_or_many_at_a_time() {
     let content = json!({"parts": [{"text": "Hi"}]});
     let path = "/v1beta/models/gemini-embedding-001";

@@ -5,7 +5,11 @@ use serde_json::Value;
 use super::parts::{self, Talk};
 use crate::ask::{Ask, Choice, Format, Tool};
 use crate::exchange::Wrong;
+use crate::hashing::hash;
 use crate::tokens;
+
+/// Tokens of a content that was cached before, whatever it was.
+const CACHED: u64 = 1_000;
 
 pub(super) fn ask(body: &Value, model: &str) -> Result<Ask, Wrong> {
     let Talk { tokens: told, question, results, media } = parts::read(&body["contents"], model)?;
@@ -16,11 +20,16 @@ pub(super) fn ask(body: &Value, model: &str) -> Result<Ask, Wrong> {
     let tool_tokens = body.get("tools").map_or(0, |tools| tokens::count(&tools.to_string()));
     let searches =
         |tool: &Value| tool.get("googleSearch").or_else(|| tool.get("googleSearchRetrieval")).is_some();
+    let cached = body["cachedContent"].as_str().map(|name| (hash(name.as_bytes()), CACHED, true));
     let schemas = [&config["responseJsonSchema"], &config["responseSchema"]];
     Ok(Ask {
         model: model.to_owned(),
         max_tokens: config["maxOutputTokens"].as_u64(),
-        input_tokens: told + tool_tokens + parts::tokens(&body["systemInstruction"]["parts"]),
+        input_tokens: told
+            + tool_tokens
+            + parts::tokens(&body["systemInstruction"]["parts"])
+            + cached.map_or(0, |_| CACHED),
+        cacheable: cached,
         question,
         results,
         media,

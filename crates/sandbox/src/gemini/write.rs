@@ -76,8 +76,9 @@ fn response(facts: &Facts<'_>, candidates: &[Value], count: Count) -> Value {
     if count.thoughts > 0 {
         usage["thoughtsTokenCount"] = json!(count.thoughts);
     }
-    if facts.cache_read > 0 {
-        usage["cachedContentTokenCount"] = json!(facts.cache_read);
+    let cached = facts.cache_read + facts.cache_written;
+    if cached > 0 {
+        usage["cachedContentTokenCount"] = json!(cached);
     }
     json!({
         "candidates": candidates,
