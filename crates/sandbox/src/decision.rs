@@ -16,6 +16,8 @@ const WORD: &str = "example";
 /// (platform.claude.com/docs/en/test-and-evaluate/strengthen-guardrails/handle-streaming-refusals).
 const REFUSALS: [&str; 2] = ["simulate a refusal", "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL"];
 
+/// What the provider's own search is called.
+const SEARCH: &str = "web_search";
 /// Whoever wants to see a filter of contents strike says this.
 const FILTER: &str = "simulate a content filter";
 
@@ -124,7 +126,8 @@ fn call(tool: &Tool, input: Value) -> Call {
 
 /// What to search the web for: it does when that is named, or when there is nothing else that it could use.
 fn search(ask: &Ask) -> Option<String> {
-    let is_wanted = ask.tools.is_empty() || ask.question.contains("web_search");
+    let is_named = matches!(&ask.choice, Choice::Named(name) if name == SEARCH);
+    let is_wanted = is_named || ask.tools.is_empty() || ask.question.contains(SEARCH);
     let may = ask.search && ask.choice != Choice::Never && ask.results.is_empty();
     (may && is_wanted).then(|| directive::quoted(&ask.question).unwrap_or(&ask.question).to_owned())
 }

@@ -163,6 +163,20 @@ async fn fields_of_another_dialect_are_refused() {
 }
 
 #[tokio::test]
+async fn the_newer_version_refuses_what_it_no_longer_takes() {
+    let newer = Client::new(&[("authorization", "Bearer any"), ("anthropic-version", "2026-10-21")]);
+    let status = async |over: Value| newer.post("/v1/messages", &ask(over)).await.status;
+    assert_eq!(status(json!({})).await, 200);
+    assert_eq!(status(json!({"temperature": 1.0})).await, 400);
+    let cited = json!({"type": "text", "text": "Hi", "citations": []});
+    assert_eq!(status(json!({"messages": [user(json!([cited]))]})).await, 400);
+    let pdf =
+        json!({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}});
+    let turns = json!([user("Hi"), {"role": "assistant", "content": [pdf]}, user("And?")]);
+    assert_eq!(status(json!({"messages": turns})).await, 400);
+}
+
+#[tokio::test]
 async fn thinking_needs_room() {
     let thinking = json!({"type": "enabled", "budget_tokens": 4096});
     assert!(refused(json!({"thinking": thinking})).await.contains("greater than `thinking.budget_tokens`"));

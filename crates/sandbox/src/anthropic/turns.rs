@@ -137,6 +137,9 @@ fn check_block(block: &Value, role: &str, place: &Place, version: &str) -> Resul
         )));
     }
     match kind {
+        "text" if role == "user" && is_newest(version) && !block["citations"].is_null() => {
+            place.wrong("text.citations: Extra inputs are not permitted")
+        }
         "text" => match block["text"].as_str() {
             Some(text) => check_text(text),
             None => place.wrong("text.text: Field required"),
