@@ -2,6 +2,7 @@
 //!
 //! A new format is a folder here and a line in [`format_of`].
 
+mod cohere;
 mod converse;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use crate::sse::Event;
 /// The format that a dialect's requests and answers are written in.
 pub fn format_of(dialect: Dialect) -> &'static dyn Format {
     match dialect {
+        Dialect::Cohere => &cohere::Cohere,
         Dialect::Converse => &converse::Converse,
         _ => unimplemented!("{dialect}"),
     }
