@@ -3,11 +3,10 @@
 //! A new format is a folder here and a line in [`format_of`].
 
 mod anthropic;
+mod cohere;
+mod converse;
 mod gemini;
 mod openai_chat;
-
-// Each format's module and arm are added with it.
-mod converse;
 mod openai_responses;
 
 use bytes::Bytes;
@@ -25,8 +24,8 @@ pub fn format_of(dialect: Dialect) -> &'static dyn Format {
         Dialect::OpenAi => &openai_chat::OpenAiChat,
         Dialect::Responses => &openai_responses::OpenAiResponses,
         Dialect::Gemini => &gemini::Gemini,
+        Dialect::Cohere => &cohere::Cohere,
         Dialect::Converse => &converse::Converse,
-        _ => unimplemented!("{dialect}"),
     }
 }
 

@@ -265,6 +265,7 @@ fn a_watch_takes_a_stop_without_usage_for_whole_and_less_for_cut_off() {
 }
 
 #[test]
+// tidy: long because it holds its snapshot
 fn every_kind_of_piece_is_written() {
     let seal = |by| Seal { by, data: "c2ln".into() };
     let nameless = || "".into();

@@ -49,17 +49,17 @@ pub(super) fn through(body: &str, model: &str) -> String {
 }
 
 /// A body with a line for each change.
-pub(super) fn told(body: &str, changes: &[&Changes]) -> String {
-    let mut out = body.to_owned();
+pub(in crate::formats) fn told(body: &str, changes: &[&Changes]) -> String {
+    let mut lines = vec![body.to_owned()];
     for change in changes.iter().flat_map(|changes| changes.iter()) {
         let gravity = match change.gravity {
             Gravity::Adapted => "adapted",
             Gravity::Hint => "hint",
             Gravity::Lost => "LOST",
         };
-        out.push_str(&format!("\n{gravity} {}: {}", change.field, change.what));
+        lines.push(format!("{gravity} {}: {}", change.field, change.what));
     }
-    out
+    lines.join("\n")
 }
 
 /// What a stream reads as when it arrives in these pieces: one line each, an error of the reader's as the last.
@@ -90,14 +90,14 @@ pub(super) fn pieces<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Stri
 
 /// Whether pieces, as far as they go, are well-formed.
 #[derive(Default)]
-pub(super) struct Grammar {
+pub(in crate::formats) struct Grammar {
     has_begun: bool,
     is_open: bool,
-    pub(super) is_over: bool,
+    pub(in crate::formats) is_over: bool,
 }
 
 impl Grammar {
-    pub(super) fn check(&mut self, piece: &Piece<'_>) {
+    pub(in crate::formats) fn check(&mut self, piece: &Piece<'_>) {
         assert!(!self.is_over, "{piece:?} after the end");
         let is_inside = self.has_begun && self.is_open;
         let is_between = self.has_begun && !self.is_open;
@@ -125,7 +125,7 @@ impl Grammar {
 }
 
 /// A stream of these events.
-pub(super) fn stream(events: &[(&str, &str)]) -> Vec<u8> {
+pub(in crate::formats) fn stream(events: &[(&str, &str)]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, data) in events {
         crate::sse::write(&mut out, Some(name), data.as_bytes());

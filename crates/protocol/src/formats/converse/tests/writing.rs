@@ -9,7 +9,7 @@ use crate::neutral::{
     Turn, WebSearch,
 };
 
-fn turn<'a>(role: Role, parts: Vec<Part<'a>>) -> Turn<'a> {
+fn turn(role: Role, parts: Vec<Part<'_>>) -> Turn<'_> {
     Turn { role, name: None, parts }
 }
 
@@ -61,8 +61,8 @@ fn base64(media_type: &'static str) -> Media<'static> {
     Media::Base64 { media_type: media_type.into(), data: "aGk=".into() }
 }
 
-fn thinks(mode: ReasoningMode, effort: Option<Effort>, budget: Option<u64>) -> Option<Reasoning> {
-    Some(Reasoning { mode, effort, budget: budget.map(Tokens), is_shown: None })
+fn thinks(mode: ReasoningMode, effort: Option<Effort>, budget: Option<u64>) -> Reasoning {
+    Reasoning { mode, effort, budget: budget.map(Tokens), is_shown: None }
 }
 
 fn written(chat: &Chat<'_>, model: &str) -> String {
@@ -277,21 +277,22 @@ fn thoughts_go_back_only_where_they_are_from() {
 }
 
 #[test]
+// tidy: long because it holds its snapshot
 fn each_maker_is_told_to_think_in_its_own_words() {
-    let chat = |reasoning| Chat { turns: vec![user("x")], reasoning, ..Chat::default() };
+    let chat = |reasoning| Chat { turns: vec![user("x")], reasoning: Some(reasoning), ..Chat::default() };
     let on = ReasoningMode::On;
     let medium = chat(thinks(on, Some(Effort::Medium), None));
     let by_budget = chat(thinks(on, None, Some(20_000)));
     let most = chat(thinks(ReasoningMode::Adaptive, Some(Effort::ExtraHigh), None));
     let off = chat(thinks(ReasoningMode::Off, None, None));
     let models = [CLAUDE, OLD_CLAUDE, "anthropic.claude-opus-4-6-v1", NOVA, "openai.gpt-oss-120b-1:0", LLAMA];
-    let mut all = String::new();
+    let mut all = Vec::new();
     for model in models {
         for chat in [&medium, &by_budget, &most, &off] {
-            all.push_str(&format!("{model}\n  {}\n", said(chat, model).replace('\n', "\n  ")));
+            all.push(format!("{model}\n  {}", said(chat, model).replace('\n', "\n  ")));
         }
     }
-    insta::assert_snapshot!(all, @r#"
+    insta::assert_snapshot!(all.join("\n"), @r#"
     us.anthropic.claude-opus-5
       ,"additionalModelRequestFields":{"thinking":{"type":"adaptive"}},"outputConfig":{"effort":"medium"}}
     us.anthropic.claude-opus-5
@@ -353,7 +354,7 @@ fn each_maker_is_told_to_think_in_its_own_words() {
 
 #[test]
 fn thinking_gives_way_to_a_forced_call_and_to_a_loop_begun_without_it() {
-    let reasoning = thinks(ReasoningMode::On, None, Some(2000));
+    let reasoning = Some(thinks(ReasoningMode::On, None, Some(2000)));
     let forced = Chat {
         turns: vec![user("x")],
         tools: vec![tool("find")],
@@ -388,7 +389,7 @@ fn a_budget_is_less_than_the_output_bound_or_not_sent() {
     ] {
         let chat = Chat {
             turns: vec![user("x")],
-            reasoning: thinks(ReasoningMode::On, None, Some(budget)),
+            reasoning: Some(thinks(ReasoningMode::On, None, Some(budget))),
             max_output: max_output.map(Tokens),
             ..Chat::default()
         };
@@ -397,7 +398,7 @@ fn a_budget_is_less_than_the_output_bound_or_not_sent() {
     }
     let chat = Chat {
         turns: vec![user("x")],
-        reasoning: thinks(ReasoningMode::On, None, Some(2000)),
+        reasoning: Some(thinks(ReasoningMode::On, None, Some(2000))),
         max_output: Some(Tokens(1000)),
         ..Chat::default()
     };
@@ -406,6 +407,7 @@ fn a_budget_is_less_than_the_output_bound_or_not_sent() {
 }
 
 #[test]
+// tidy: long because it holds its snapshot
 fn tools_are_chosen_as_each_model_can_be_told() {
     let chat = |choice, parallel_tools, has_history: bool| Chat {
         turns: if has_history {
@@ -424,7 +426,7 @@ fn tools_are_chosen_as_each_model_can_be_told() {
     };
     let among =
         |is_required| Some(ToolChoice::Among { names: vec!["other".into(), "third".into()], is_required });
-    let mut all = String::new();
+    let mut all = Vec::new();
     for (name, chat) in [
         ("auto", chat(Some(ToolChoice::Auto), None, false)),
         ("any", chat(Some(ToolChoice::Any), Some(true), false)),
@@ -436,10 +438,10 @@ fn tools_are_chosen_as_each_model_can_be_told() {
         ("none, after calls", chat(Some(ToolChoice::None), None, true)),
     ] {
         for model in [CLAUDE, LLAMA] {
-            all.push_str(&format!("{name}, {model}\n  {}\n", said(&chat, model).replace('\n', "\n  ")));
+            all.push(format!("{name}, {model}\n  {}", said(&chat, model).replace('\n', "\n  ")));
         }
     }
-    insta::assert_snapshot!(all, @r#"
+    insta::assert_snapshot!(all.join("\n"), @r#"
     auto, us.anthropic.claude-opus-5
       ,"toolConfig":{"tools":[{"toolSpec":{"name":"find","inputSchema":{"json":{"type":"object","properties":{}}}}},{"toolSpec":{"name":"other","inputSchema":{"json":{"type":"object","properties":{}}}}}],"toolChoice":{"auto":{}}}}
     auto, meta.llama3-1-70b-instruct-v1:0
@@ -536,11 +538,11 @@ fn models_choose_words_within_what_they_take() {
     chat.sampling.temperature = Some(1.5);
     chat.sampling.top_p = Some(0.5);
     chat.sampling.top_k = Some(40);
-    let mut all = String::new();
+    let mut all = Vec::new();
     for model in [CLAUDE, OLD_CLAUDE, NOVA, LLAMA] {
-        all.push_str(&format!("{model}\n  {}\n", said(&chat, model).replace('\n', "\n  ")));
+        all.push(format!("{model}\n  {}", said(&chat, model).replace('\n', "\n  ")));
     }
-    insta::assert_snapshot!(all, @r#"
+    insta::assert_snapshot!(all.join("\n"), @r#"
     us.anthropic.claude-opus-5
       }
       LOST top_p: this model chooses words in its own way
