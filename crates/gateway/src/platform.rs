@@ -47,8 +47,7 @@ impl Platform {
     pub(crate) fn path(&self, wanted: Wanted<'_>) -> Option<String> {
         let model = segment(wanted.model);
         match self {
-            Self::Direct => direct(wanted, &model),
-            Self::Azure { api_version: None } => direct(wanted, &model),
+            Self::Direct | Self::Azure { api_version: None } => direct(wanted, &model),
             Self::Azure { api_version: Some(version) } => {
                 let path = direct(wanted, &model)?;
                 let is_of_deployment = wanted.dialect == Dialect::OpenAi;

@@ -138,7 +138,9 @@ impl Relay {
         if let Some(keeper) = self.keeper.take() {
             match (&self.translation, self.watch.kept_as()) {
                 (Some(translation), _) => {
-                    translation.record().into_iter().for_each(|answer| keeper.keep(answer))
+                    if let Some(answer) = translation.record() {
+                        keeper.keep(answer);
+                    }
                 }
                 (None, Some(id)) => keeper.note(id),
                 (None, None) => {}

@@ -89,7 +89,9 @@ fn usage(dialect: Dialect) -> &'static str {
 /// Gives the choices of an answer the number of the answer.
 fn number(dialect: Dialect, answer: &mut Value, place: usize) {
     if let Some(choices) = answer[choices(dialect)].as_array_mut() {
-        choices.iter_mut().for_each(|choice| choice["index"] = json!(place));
+        for choice in choices {
+            choice["index"] = json!(place);
+        }
     }
 }
 

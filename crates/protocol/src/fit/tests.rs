@@ -1,6 +1,7 @@
 //! What is put in other words, and how it comes back.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use paceway_domain::Usage;
 use serde_json::value::RawValue;
@@ -70,12 +71,12 @@ fn told(way: WayBack, pieces: Vec<Piece<'_>>) -> String {
         unfitting.piece(piece, &mut |piece| match piece {
             Piece::Open(Opening::Text) => told.push_str("[text "),
             Piece::Open(Opening::ToolCall { name, namespace, is_custom, .. }) => {
-                told.push_str(&format!("[call {namespace:?} {name} {is_custom} "));
+                write!(told, "[call {namespace:?} {name} {is_custom} ").expect("a text takes everything");
             }
             Piece::Delta(Delta::Text(text)) => told.push_str(&text),
             Piece::Close => told.push(']'),
-            Piece::End { finish, .. } => told.push_str(&format!("{finish:?}")),
-            other => told.push_str(&format!("{other:?}")),
+            Piece::End { finish, .. } => write!(told, "{finish:?}").expect("a text takes everything"),
+            other => write!(told, "{other:?}").expect("a text takes everything"),
         });
     }
     told
