@@ -10,6 +10,7 @@ mod decisions;
 mod load;
 mod pacing;
 mod targets;
+mod translate;
 mod upstream;
 
 use std::time::Duration;
@@ -36,6 +37,10 @@ fn main() -> Result<()> {
             decisions::decisions();
             Ok(())
         }
+        ["translate"] => {
+            translate::translate();
+            Ok(())
+        }
         ["overhead"] => runtime.block_on(overhead()),
         // One line of it, to work on.
         ["cpu", kind, dialect] => {
@@ -48,7 +53,7 @@ fn main() -> Result<()> {
             runtime.block_on(upstream::serve(kind, Dialect::named(dialect).context("anthropic or openai")?))
         }
         _ => bail!(
-            "usage: paceway-bench overhead | scheduler | cpu whole|burst|paced anthropic|openai | {}",
+            "usage: paceway-bench overhead | scheduler | translate | cpu whole|burst|paced anthropic|openai | {}",
             pacing::USAGE
         ),
     }

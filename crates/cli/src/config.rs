@@ -14,12 +14,16 @@ use toml::{Table, Value};
 
 pub(crate) use environment::data_home;
 pub(crate) use model::{
-    CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Priority, ProviderConfig, Rates,
+    Auth, CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Platform, Priority, ProviderConfig,
+    Rates, RerankShape, Responses,
 };
 pub(crate) use provider_keys::NamedKey;
 
 /// The defaults and their documentation.
 pub(crate) const DEFAULT: &str = include_str!("../../../config/default.toml");
+
+/// The providers that Paceway knows.
+const PROVIDERS: &str = include_str!("../../../config/providers.toml");
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug)]
@@ -50,14 +54,17 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Config, Problems> {
 
 fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<Config, Problems> {
     let mut table: Table = toml::from_str(DEFAULT).expect("the compiled-in defaults are tested");
+    merge(&mut table, toml::from_str(PROVIDERS).expect("the compiled-in providers are tested"));
     let mut problems = Vec::new();
     if let Some(path) = file {
         let layer = read_file(path).map_err(|problem| Problems(vec![problem]))?;
         problems.extend(unknown_keys::find(&layer, &path.display().to_string()));
+        move_house(&mut table, &layer);
         merge(&mut table, layer);
     }
     let layer = variables.settings(&table);
     problems.extend(unknown_keys::find(&layer, "the environment"));
+    move_house(&mut table, &layer);
     merge(&mut table, layer);
     if !problems.is_empty() {
         return Err(Problems(problems));
@@ -79,6 +86,20 @@ pub(crate) fn show(config: &Config) -> String {
 fn read_file(path: &Path) -> Result<Table, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// A provider that is given another address has left its old ones: what it also speaks is known of those only, and keys must
+/// not go where nobody meant them to go.
+fn move_house(base: &mut Table, over: &Table) {
+    let Some(Value::Table(moved)) = over.get("providers") else { return };
+    let Some(Value::Table(known)) = base.get_mut("providers") else { return };
+    for (name, provider) in moved {
+        if provider.get("base_url").is_some()
+            && let Some(Value::Table(known)) = known.get_mut(name)
+        {
+            known.remove("also");
+        }
+    }
 }
 
 /// Lays `over` over `base`: tables are merged, everything else is replaced.
@@ -167,6 +188,13 @@ mod tests {
         let config = load_text("", &[("ANTHROPIC_API_KEY", "sk-ant-x")]).unwrap();
         let used: Vec<_> = config.providers_in_use().map(|(name, _, _)| name).collect();
         assert_eq!(used, ["anthropic"]);
+    }
+
+    #[test]
+    fn a_provider_at_another_address_keeps_none_of_its_old_ones() {
+        let config = load_text("[providers.openai]\nbase_url = \"http://127.0.0.1:1/v1\"", &[]).unwrap();
+        assert!(config.providers["openai"].also.is_empty());
+        assert!(!config.providers["deepseek"].also.is_empty());
     }
 
     #[test]

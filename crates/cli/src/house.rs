@@ -6,28 +6,25 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use paceway_domain::{Clock, Dialect, Secret, UnixMillis};
+use paceway_domain::{Clock, Secret, UnixMillis};
 use paceway_gateway::clock::RuntimeClock;
-use paceway_gateway::fleet::ProviderSettings;
 use paceway_gateway::grants;
-use paceway_gateway::lane::KeySettings;
+use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
     AdminToken, Bounds, Calibration, Callers, Fleet, Gateway, Metrics, Standings, Turnstile,
 };
 use paceway_policy::access::{KeyHash, Keyring, mint};
-use paceway_policy::routing::Candidate;
-use paceway_sandbox::Sandbox;
-use paceway_scheduler::Charging;
 use paceway_server::{House, ServerBounds};
-use paceway_store::{Keys, Store};
+use paceway_store::{Keys, Responses, Store};
 use paceway_upstream::{HttpUpstream, Timeouts};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::{self, Config, NamedKey, ProviderConfig};
+use crate::config::{self, Config};
 use crate::limits;
 
+/// How often kept responses are swept.
+const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
 /// How often keys are looked at for changes that another process made.
 const KEY_REFRESH: Duration = Duration::from_secs(1);
 
@@ -83,7 +80,7 @@ pub(crate) fn build(
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
-    let fleet = Fleet::new(providers, &turnstile);
+    let fleet = Fleet::new(providers, config.aliases.clone(), &turnstile);
     let gateway = Arc::new(Gateway {
         clock,
         callers: Callers::new(Keyring::new(store.keys.all()?)),
@@ -94,6 +91,7 @@ pub(crate) fn build(
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
         ledger: Arc::clone(&store.ledger),
+        responses: Arc::clone(&store.responses),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_secs(config.queue.max_wait_s),
@@ -102,11 +100,19 @@ pub(crate) fn build(
             signs_of_life: signs_of_life(config),
             max_answer_bytes: config.upstream.max_answer_bytes,
             max_attempts: config.queue.max_attempts,
+            drop_unsupported: config.translation.drop_unsupported,
+            keeps_responses: config.responses.keep_days > 0 && config.responses.keep_at_most > 0,
         },
     });
     let refresh = refresh_keys(Arc::clone(&gateway), Arc::clone(&store.keys));
     let grants = grants::follow(Arc::clone(&gateway));
-    let tasks = vec![tokio::spawn(turnstile.drive()), tokio::spawn(refresh), tokio::spawn(grants)];
+    let sweeping = sweep_responses(Arc::clone(&store.responses), config.responses.clone());
+    let tasks = vec![
+        tokio::spawn(turnstile.drive()),
+        tokio::spawn(refresh),
+        tokio::spawn(grants),
+        tokio::spawn(sweeping),
+    ];
     let house = House {
         gateway,
         admin: AdminToken::new(admin),
@@ -114,6 +120,20 @@ pub(crate) fn build(
         is_ready: Arc::new(AtomicBool::new(true)),
     };
     Ok(Running { house, tasks })
+}
+
+/// Forgets responses that are too old or too many.
+async fn sweep_responses(responses: Arc<dyn Responses>, bounds: config::Responses) {
+    const DAY_MS: u64 = 86_400_000;
+    loop {
+        let before = UnixMillis(wall_clock().0.saturating_sub(bounds.keep_days * DAY_MS));
+        let store = Arc::clone(&responses);
+        let swept = tokio::task::spawn_blocking(move || store.sweep(before, bounds.keep_at_most)).await;
+        if let Ok(Err(error)) = swept {
+            tracing::warn!(%error, "kept responses could not be swept");
+        }
+        tokio::time::sleep(RESPONSES_SWEEP).await;
+    }
 }
 
 /// Follows what `paceway keys` does beside us.
@@ -167,95 +187,4 @@ fn server_bounds(config: &Config) -> ServerBounds {
         max_connections: server.max_connections,
         drain: Duration::from_secs(server.drain_s),
     }
-}
-
-/// The configured providers that have a key.
-pub(crate) fn providers(config: &Config) -> Result<Vec<ProviderSettings>> {
-    config.providers_in_use().map(|(name, provider, keys)| provider_settings(name, provider, &keys)).collect()
-}
-
-fn provider_settings(
-    name: &str,
-    provider: &ProviderConfig,
-    keys: &[NamedKey<'_>],
-) -> Result<ProviderSettings> {
-    let dialect = match provider.dialect {
-        config::Dialect::Anthropic => Dialect::Anthropic,
-        config::Dialect::OpenAi => Dialect::OpenAi,
-    };
-    let key = |key: &NamedKey<'_>| KeySettings {
-        name: key.name.to_owned(),
-        secret: key.secret.clone(),
-        quota_group: key.quota_group.to_owned(),
-    };
-    Ok(ProviderSettings {
-        candidate: Candidate {
-            name: name.to_owned(),
-            catalogue: provider.catalogue.clone().unwrap_or_else(|| name.to_owned()),
-            serves: provider.serves.clone(),
-        },
-        dialect,
-        base_url: provider.base_url.parse().with_context(|| format!("providers.{name}.base_url"))?,
-        keys: keys.iter().map(key).collect(),
-        charging: charging_of(dialect),
-        only_max_tokens: provider.only_max_tokens,
-        is_simulated: false,
-        tier: provider.tier.clone(),
-        admin: provider.admin_key.as_ref().filter(|secret| !secret.is_empty()).map(|secret| KeySettings {
-            name: "admin".into(),
-            secret: secret.clone(),
-            quota_group: "main".into(),
-        }),
-        pools: provider
-            .limits
-            .iter()
-            .map(|limit| limits::pool_settings(limit, charging_of(dialect)))
-            .collect(),
-    })
-}
-
-/// How the provider after which a dialect is named charges.
-pub(crate) fn charging_of(dialect: Dialect) -> Charging {
-    match dialect {
-        Dialect::Anthropic => Charging::AsGenerated,
-        Dialect::OpenAi => Charging::Reserved,
-    }
-}
-
-/// A provider's only key.
-pub(crate) fn only_key(secret: &str) -> Vec<KeySettings> {
-    vec![KeySettings { name: "main".into(), secret: Secret::new(secret), quota_group: "main".into() }]
-}
-
-/// Starts the simulated provider on a port of its own and returns it as two providers, one for each dialect it speaks.
-pub(crate) async fn simulated_providers() -> Result<(Vec<ProviderSettings>, JoinHandle<()>)> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for the simulated provider")?;
-    let address = listener.local_addr()?;
-    let sandbox = Sandbox::new(paceway_sandbox::Settings::default());
-    let serving = tokio::spawn(async move {
-        if let Err(error) = sandbox.serve(listener, std::future::pending()).await {
-            tracing::error!(%error, "the simulated provider stopped");
-        }
-    });
-    let provider = |dialect: Dialect, path: &str, serves: &[&str]| -> Result<ProviderSettings> {
-        Ok(ProviderSettings {
-            candidate: Candidate {
-                name: format!("simulated-{dialect}"),
-                catalogue: dialect.name().to_owned(),
-                serves: serves.iter().map(|&pattern| pattern.to_owned()).collect(),
-            },
-            dialect,
-            base_url: format!("http://{address}{path}").parse()?,
-            keys: only_key("simulated"),
-            charging: charging_of(dialect),
-            only_max_tokens: false,
-            is_simulated: true,
-            pools: Vec::new(),
-            tier: None,
-            admin: None,
-        })
-    };
-    let anthropic = provider(Dialect::Anthropic, "", &["claude-*"])?;
-    let openai = provider(Dialect::OpenAi, "/v1", &["gpt-*"])?;
-    Ok((vec![anthropic, openai], serving))
 }

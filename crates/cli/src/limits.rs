@@ -10,14 +10,18 @@ use crate::config::{self, CallerConfig, LimitConfig, Rates};
 /// Seconds of refill that may be used at once where the configuration does not say.
 const DEFAULT_BURST_S: u64 = 60;
 
+/// A way of charging as configured.
+pub(crate) fn charging(charging: config::Charging) -> Charging {
+    match charging {
+        config::Charging::AsGenerated => Charging::AsGenerated,
+        config::Charging::Reserved => Charging::Reserved,
+        config::Charging::ReservedThenSettled => Charging::ReservedThenSettled,
+    }
+}
+
 /// A provider's declared limits.
 pub(crate) fn pool_settings(limit: &LimitConfig, usual: Charging) -> PoolSettings {
-    let charging = match limit.charging {
-        None => usual,
-        Some(config::Charging::AsGenerated) => Charging::AsGenerated,
-        Some(config::Charging::Reserved) => Charging::Reserved,
-        Some(config::Charging::ReservedThenSettled) => Charging::ReservedThenSettled,
-    };
+    let charging = limit.charging.map_or(usual, self::charging);
     let learning = match limit.learn {
         None | Some(config::Learn::Everything) => Learning::Everything,
         Some(config::Learn::UpToDeclared) => Learning::UpToDeclared,

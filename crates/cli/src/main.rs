@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod house;
 mod limits;
+mod providers;
 
 use std::process::ExitCode;
 

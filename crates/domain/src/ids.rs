@@ -52,14 +52,31 @@ pub enum Dialect {
     /// OpenAI Chat Completions: `/v1/chat/completions`.
     #[serde(rename = "openai")]
     OpenAi,
+    /// OpenAI Responses: `/v1/responses`.
+    #[serde(rename = "openai_responses")]
+    Responses,
+    /// Google's `generateContent` and `streamGenerateContent`.
+    Gemini,
+    /// Amazon Bedrock's Converse.
+    Converse,
+    /// Cohere's `/v2/chat`.
+    Cohere,
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Anthropic, Self::OpenAi, Self::Responses, Self::Gemini, Self::Converse, Self::Cohere];
+
     /// The name used in configuration, metrics and the ledger.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Anthropic => "anthropic",
             Self::OpenAi => "openai",
+            Self::Responses => "openai_responses",
+            Self::Gemini => "gemini",
+            Self::Converse => "converse",
+            Self::Cohere => "cohere",
         }
     }
 }

@@ -20,8 +20,13 @@ pub enum Refusal {
     RevokedKey,
     /// The body is not JSON, or not an object.
     MalformedBody(String),
-    /// The `content-type` is not JSON.
-    WrongContentType(String),
+    /// The `content-type` is not what the endpoint takes.
+    WrongContentType {
+        /// What was sent.
+        got: String,
+        /// What to send.
+        wanted: &'static str,
+    },
     /// The body is larger than the bound, in bytes.
     BodyTooLarge(usize),
     /// The client did not send its body in time, or broke off.
@@ -49,6 +54,8 @@ pub enum Refusal {
     },
     /// There is nothing at this path.
     NoSuchPath(String),
+    /// No answer of this id is kept for this key.
+    NoSuchResponse(String),
     /// The path exists, the method is wrong.
     WrongMethod {
         /// The method used.
@@ -145,8 +152,8 @@ impl fmt::Display for Refusal {
                 f.write_str("this virtual key has been revoked: ask for a new one (`paceway keys create`)")
             }
             Self::MalformedBody(why) => write!(f, "the request body is not valid JSON: {why}"),
-            Self::WrongContentType(got) => {
-                write!(f, "content-type `{got}` is not supported: send `content-type: application/json`")
+            Self::WrongContentType { got, wanted } => {
+                write!(f, "content-type `{got}` is not supported here: send `content-type: {wanted}`")
             }
             Self::BodyTooLarge(limit) => write!(
                 f,
@@ -166,8 +173,13 @@ impl fmt::Display for Refusal {
             }
             Self::NoSuchPath(path) => write!(
                 f,
-                "there is nothing at `{path}`: Paceway serves /v1/messages, /v1/messages/count_tokens, \
-                 /v1/chat/completions and /v1/models"
+                "there is nothing at `{path}`: Paceway serves /v1/messages, /v1/chat/completions, /v1/responses, \
+                 /v1beta/models/MODEL:generateContent, /v1/embeddings, /v1/rerank, /v1/images/generations, /v1/audio/… and \
+                 /v1/models"
+            ),
+            Self::NoSuchResponse(id) => write!(
+                f,
+                "there is no response `{id}`: it was not stored, has been deleted or is too old, or was given to another key"
             ),
             Self::WrongMethod { method, allowed } => {
                 write!(f, "method {method} is not allowed here: use {allowed}")

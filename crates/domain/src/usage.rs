@@ -20,6 +20,9 @@ pub struct Usage {
     pub cache_write_1h: Tokens,
     /// Output, reasoning included.
     pub output: Tokens,
+    /// The part of `output` that was reasoning, as far as the provider says.
+    #[serde(default)]
+    pub reasoning: Tokens,
 }
 
 impl Usage {

@@ -9,16 +9,21 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use paceway_domain::{Dialect, Failure, Refusal, RequestId};
+use paceway_domain::{Dialect, Failure, Refusal, RequestId, Usage};
 use paceway_protocol::format_of;
+use paceway_protocol::framing::Framing;
 use paceway_scheduler::Ask as Wish;
 use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
+use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
 use crate::{Endpoint, Gateway, headers, limit_headers};
+
+/// What every stream that goes to a client is.
+pub(crate) const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 
 /// What goes back to the client.
 #[derive(Debug)]
@@ -89,19 +94,23 @@ pub(crate) async fn hand_on(
     bill: Bill,
 ) -> Result<Answer, Refusal> {
     let status = response.status;
-    let mut headers = if plan.is_passthrough(&ask) {
+    let is_passthrough = plan.crossing.is_none();
+    let mut headers = if is_passthrough {
         headers::to_client(&response.headers)
     } else {
         translated_headers(&response.headers)
     };
     add_ours(&mut headers, &ask, &plan, &bill);
-    limit_headers::add(gateway, &ask, wish, bill.went(), plan.is_passthrough(&ask), &mut headers);
+    limit_headers::add(gateway, &ask, wish, bill.went(), is_passthrough, &mut headers);
+    let framing = framing_of(&response.headers);
+    let keeper = Keeper::of(gateway, &ask, bill.key(), kept_at(&plan, &bill));
     let body = if !status.is_success() {
         hand_on_error(gateway, &ask, &plan, response, bill).await?
-    } else if is_event_stream(&response.headers) {
-        AnswerBody::Stream(Box::new(Relay::new(gateway, &ask, &plan, response, bill)))
+    } else if let Some(framing) = framing {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
+        AnswerBody::Stream(Box::new(Relay::new(&ask, plan, response, framing, keeper, bill)))
     } else {
-        hand_on_whole(gateway, &ask, &plan, response, bill).await?
+        hand_on_whole(gateway, &ask, &plan, response, keeper, bill).await?
     };
     Ok(Answer { status, headers, body })
 }
@@ -118,11 +127,11 @@ async fn hand_on_error(
     bill.passes_on();
     bill.close("provider_error");
     tracing::info!(request = %ask.id, provider = plan.provider.name(), status, "the provider answered with an error");
-    if plan.is_passthrough(ask) {
+    if plan.crossing.is_none() && plan.provider.settings().platform.speaks_as_its_dialect() {
         return Ok(AnswerBody::Full(body));
     }
-    let error = format_of(plan.provider.dialect()).read_error(status, &body);
-    Ok(AnswerBody::Full(ask.format().write_error(&error, ask.id.as_str())))
+    let error = format_of(plan.dialect).read_error(status, &body);
+    Ok(AnswerBody::Full(ask.format().write_error(&error, status, ask.id.as_str())))
 }
 
 async fn hand_on_whole(
@@ -130,27 +139,60 @@ async fn hand_on_whole(
     ask: &Ask,
     plan: &Plan,
     response: Response,
+    keeper: Option<Keeper>,
     mut bill: Bill,
 ) -> Result<AnswerBody, Refusal> {
     let body = collect(gateway, plan, response, &mut bill).await?;
-    let theirs = format_of(plan.provider.dialect());
-    match theirs.usage(&body) {
-        _ if ask.endpoint == Endpoint::CountTokens => {}
-        Some(usage) => bill.used(usage),
-        None => bill.used_unknown(body.len()),
-    }
-    let body = if plan.is_passthrough(ask) {
-        body
-    } else {
-        let reply = theirs.read_reply(&body).map_err(|why| {
-            bill.close("garbled");
-            Refusal::Upstream { provider: plan.provider.name().to_owned(), failure: Failure::Garbled(why) }
-        })?;
-        ask.format().write_reply(&reply, gateway.clock.wall().0 / 1_000)
+    let (told, length) = (usage_in(ask, plan, &body), body.len());
+    let (body, used) = match &plan.crossing {
+        None => (body, told),
+        Some(crossing) => match crossing.reply(&body) {
+            Ok((body, shown)) => (body, told.or(shown)),
+            Err(why) => {
+                charge(ask, told, length, &mut bill);
+                bill.close("garbled");
+                let provider = plan.provider.name().to_owned();
+                return Err(Refusal::Upstream { provider, failure: Failure::Garbled(why) });
+            }
+        },
     };
+    charge(ask, used, length, &mut bill);
+    if let Some(keeper) = keeper {
+        match plan.crossing {
+            Some(_) => keeper.keep(&body),
+            None => keeper.note_whole(&body),
+        }
+    }
     bill.passes_on();
     bill.close("completed");
     Ok(AnswerBody::Full(body))
+}
+
+/// What an answer says that it used.
+fn usage_in(ask: &Ask, plan: &Plan, body: &[u8]) -> Option<Usage> {
+    match ask.endpoint {
+        Endpoint::Generate => format_of(plan.dialect).usage(body),
+        // Their usage has the shape of the dialect where it passes through.
+        Endpoint::Embeddings | Endpoint::Images | Endpoint::Rerank if plan.crossing.is_none() => {
+            format_of(plan.dialect).usage(body)
+        }
+        _ => None,
+    }
+}
+
+fn charge(ask: &Ask, used: Option<Usage>, length: usize, bill: &mut Bill) {
+    match used {
+        _ if ask.endpoint == Endpoint::CountTokens => {}
+        Some(usage) => bill.used(usage),
+        None if ask.is_generation() => bill.used_unknown(length),
+        None => bill.used_unknown(0),
+    }
+}
+
+/// Where the answer is kept, if the provider keeps it.
+fn kept_at(plan: &Plan, bill: &Bill) -> KeptAt {
+    let quota_group = bill.went().map_or("", |pool| plan.lane.group_of(pool));
+    KeptAt { provider: plan.provider.name().to_owned(), quota_group: quota_group.to_owned() }
 }
 
 async fn collect(
@@ -169,9 +211,8 @@ async fn collect(
     })
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+fn framing_of(headers: &HeaderMap) -> Option<Framing> {
+    Framing::of(headers.get(header::CONTENT_TYPE)?.to_str().ok()?)
 }
 
 /// A provider's headers belong to its dialect. What every dialect has is carried over: when to come back, and whether
@@ -200,6 +241,9 @@ fn add_ours(headers: &mut HeaderMap, ask: &Ask, plan: &Plan, bill: &Bill) {
     if let Some(reason) = bill.waited_for() {
         add("x-paceway-wait-reason", &reason.to_string());
     }
+    if let Some(crossing) = plan.crossing.as_ref().filter(|crossing| !crossing.changes.is_empty()) {
+        add("x-paceway-changed", &crossing.changes.to_string());
+    }
     if plan.provider.is_simulated() {
         add("x-paceway-simulated", "true");
     }
@@ -210,7 +254,8 @@ pub(crate) fn name_request(headers: &mut HeaderMap, dialect: Dialect, id: &Reque
     let value = HeaderValue::from_str(id.as_str()).expect("an id is made of letters, digits and underscores");
     let own = match dialect {
         Dialect::Anthropic => "request-id",
-        Dialect::OpenAi => "x-request-id",
+        Dialect::OpenAi | Dialect::Responses | Dialect::Gemini | Dialect::Cohere => "x-request-id",
+        Dialect::Converse => "x-amzn-requestid",
     };
     headers.entry(own).or_insert_with(|| value.clone());
     headers.insert("x-paceway-request-id", value);

@@ -4,9 +4,14 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use paceway_domain::{Dialect, Refusal, RequestId, Tokens};
 use paceway_protocol::formats::{Summary, format_of};
-use paceway_protocol::{Envelope, Format, estimate};
+use paceway_protocol::{Envelope, Format, estimate, multipart};
 
 use crate::{Arrival, Endpoint};
+
+/// The field that names a model.
+pub(crate) const MODEL: &str = "model";
+/// By this header a client allows or forbids that what cannot be carried into another dialect is dropped.
+const DROP_UNSUPPORTED: &str = "x-paceway-drop-unsupported";
 
 /// A request that has been read.
 pub(crate) struct Ask {
@@ -15,7 +20,10 @@ pub(crate) struct Ask {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Option<String>,
+    /// What is answered: the client's bytes, or more if it goes on from an earlier answer.
     pub(crate) body: Bytes,
+    /// The client's bytes.
+    pub(crate) original: Bytes,
     pub(crate) summary: Summary,
     /// The likely number of input tokens.
     pub(crate) input: Tokens,
@@ -24,18 +32,38 @@ pub(crate) struct Ask {
 impl Ask {
     /// Reads what the gateway has to know and keeps the rest as it came.
     pub(crate) fn read(arrival: Arrival) -> Result<Self, Refusal> {
-        check_content_type(&arrival.headers)?;
-        let envelope = Envelope::parse(&arrival.body)?;
-        let summary = format_of(arrival.dialect).summary(&envelope)?;
+        let summary = match arrival.endpoint {
+            Endpoint::Transcription => form_summary(&arrival)?,
+            Endpoint::Generate | Endpoint::CountTokens => {
+                check_content_type(&arrival.headers)?;
+                let envelope = Envelope::parse(&arrival.body)?;
+                format_of(arrival.dialect).summary(&envelope, &arrival.address)?
+            }
+            Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Images | Endpoint::Speech => {
+                check_content_type(&arrival.headers)?;
+                named_model(&Envelope::parse(&arrival.body)?)?
+            }
+        };
         if summary.max_output == Some(Tokens::ZERO) {
             return Err(Refusal::InvalidField {
                 field: "max_tokens".into(),
                 why: "expected a positive integer, got 0".into(),
             });
         }
-        let input = estimate::tokens(&arrival.body);
-        let Arrival { id, dialect, endpoint, headers, query, body } = arrival;
-        Ok(Self { id, dialect, endpoint, headers, query, body, summary, input })
+        // Of a recording nobody knows what it says.
+        let input = match arrival.endpoint {
+            Endpoint::Transcription => Tokens::ZERO,
+            _ => estimate::tokens(&arrival.body),
+        };
+        let Arrival { id, dialect, endpoint, address: _, headers, query, body } = arrival;
+        let original = body.clone();
+        Ok(Self { id, dialect, endpoint, headers, query, body, original, summary, input })
+    }
+
+    /// Puts a longer body in the place of the client's.
+    pub(crate) fn continue_with(&mut self, body: Bytes) {
+        self.input = estimate::tokens(&body);
+        self.body = body;
     }
 
     pub(crate) fn format(&self) -> &'static dyn Format {
@@ -50,6 +78,52 @@ impl Ask {
     pub(crate) fn is_streamed(&self) -> bool {
         self.summary.stream && self.endpoint == Endpoint::Generate
     }
+
+    /// Whether it makes words, which are charged and counted against limits of output.
+    pub(crate) fn is_generation(&self) -> bool {
+        self.endpoint == Endpoint::Generate
+    }
+
+    /// Whether the client allows that what cannot be carried into another dialect is dropped.
+    pub(crate) fn may_drop(&self) -> Option<bool> {
+        match self.headers.get(DROP_UNSUPPORTED)?.to_str().ok()? {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// What is to be known of a request that generates no text.
+fn named_model(envelope: &Envelope<'_>) -> Result<Summary, Refusal> {
+    Ok(of_model(envelope.required("model", "a model's name as a string")?))
+}
+
+/// What is to be known of a form with a recording.
+fn form_summary(arrival: &Arrival) -> Result<Summary, Refusal> {
+    let kind = content_type(&arrival.headers);
+    if !kind.to_ascii_lowercase().starts_with("multipart/form-data") {
+        return Err(Refusal::WrongContentType {
+            got: kind.to_owned(),
+            wanted: "multipart/form-data with the parts `file` and `model`",
+        });
+    }
+    let Some(place) = multipart::value_of(kind, &arrival.body, MODEL)? else {
+        return Err(Refusal::InvalidField {
+            field: MODEL.into(),
+            why: "this field is required: send a model's name as a part of the form".into(),
+        });
+    };
+    Ok(of_model(String::from_utf8_lossy(&arrival.body[place]).trim().to_owned()))
+}
+
+fn of_model(model: String) -> Summary {
+    Summary { model, stream: false, max_output: None, wants_stream_usage: false }
+}
+
+/// The header as text; empty if it is not there.
+pub(crate) fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// Clients that leave the type out are taken at their body's word.
@@ -58,5 +132,8 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = value.to_str().unwrap_or("not readable");
     let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = kind == "application/json" || kind.ends_with("+json");
-    if is_json { Ok(()) } else { Err(Refusal::WrongContentType(text.to_owned())) }
+    if is_json {
+        return Ok(());
+    }
+    Err(Refusal::WrongContentType { got: text.to_owned(), wanted: "application/json" })
 }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{Cause, RateRefusal, Refusal};
+use paceway_domain::{Cause, Failure, RateRefusal, Refusal};
 use paceway_protocol::limits;
-use paceway_scheduler::Ask as Wish;
+use paceway_scheduler::{Ask as Wish, PoolId};
 use paceway_upstream::{Answer, AnswerBody};
 
 use crate::admission::Progress;
@@ -44,7 +44,7 @@ pub(crate) async fn send(
         gateway.metrics.waited(plan.provider.name(), waited);
         let pool = turn.pool();
         bill.goes_out(turn, waited);
-        let answer = match gateway.upstream.call(plan.call(pool)).await {
+        let answer = match call(gateway, plan, pool).await {
             Ok(answer) => answer,
             Err(failure) => {
                 bill.close("upstream_failed");
@@ -86,6 +86,11 @@ pub(crate) async fn send(
         }
         asked = gateway.clock.now();
     }
+}
+
+async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Failure> {
+    let call = plan.call(pool, &gateway.upstream, gateway.clock.wall()).await?;
+    gateway.upstream.call(call).await
 }
 
 /// While a sibling writes what this request could read, it waits; then it prefers to go where that can be read.

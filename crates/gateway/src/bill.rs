@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{LimitReadings, Moment, RateRefusal, Tokens, Usage};
+use paceway_domain::{KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage};
 use paceway_policy::access::Caller;
 use paceway_policy::pricing;
 use paceway_protocol::Seen;
@@ -19,7 +19,8 @@ use paceway_store::Row;
 use crate::admission::Turn;
 use crate::ask::Ask;
 use crate::calibration::Subject;
-use crate::fleet::{Plan, Provider};
+use crate::fleet::Plan;
+use crate::provider::Provider;
 use crate::siblings::Claim;
 use crate::{Endpoint, Gateway};
 
@@ -154,6 +155,11 @@ impl Bill {
         }
     }
 
+    /// The key of who asked.
+    pub(crate) fn key(&self) -> &KeyId {
+        &self.row.key
+    }
+
     /// How often a call went out.
     pub(crate) fn attempts(&self) -> u32 {
         self.row.attempts
@@ -221,8 +227,12 @@ impl Bill {
         outcome.clone_into(&mut self.row.outcome);
         self.row.total_ms = self.elapsed_ms();
         self.row.cost = match self.endpoint {
-            Endpoint::Generate => pricing::price(self.provider.catalogue(), &self.row.model, &self.row.usage),
             Endpoint::CountTokens => Some(paceway_domain::MicroUsd::ZERO),
+            Endpoint::Generate | Endpoint::Embeddings => {
+                pricing::price(self.provider.catalogue(), &self.row.model, &self.row.usage)
+            }
+            // What is not sold by the token has no price yet, which is not a price of zero.
+            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
         };
         if let Some(turn) = self.turn.take() {
             turn.settle(Cost::of(&self.row.usage));

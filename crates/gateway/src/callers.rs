@@ -32,10 +32,13 @@ impl Callers {
     }
 }
 
-/// The key that a client sends: older Anthropic clients use `x-api-key`, all others a bearer token. A header of each with
-/// different keys would let two readers see different callers, so `x-api-key` alone counts where it is present.
+/// Headers in which clients send a key of their own: older Anthropic clients, Google's and Azure's.
+const KEY_HEADERS: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
+
+/// The key that a client sends. Headers with different keys would let two readers see different callers, so the first of
+/// [`KEY_HEADERS`] that is there counts alone, and a bearer token only without any.
 fn key_of(headers: &HeaderMap) -> Option<&str> {
-    if let Some(key) = headers.get("x-api-key") {
+    if let Some(key) = KEY_HEADERS.into_iter().find_map(|name| headers.get(name)) {
         return key.to_str().ok();
     }
     let bearer = headers.get(header::AUTHORIZATION)?.to_str().ok()?;

@@ -20,7 +20,7 @@ pub(crate) fn refused(dialect: Dialect, id: &RequestId, refusal: &Refusal, wall:
         }
     }
     name_request(&mut headers, dialect, id);
-    let body = format_of(dialect).write_error(&refusals::report(refusal), id.as_str());
+    let body = format_of(dialect).write_error(&refusals::report(refusal), appearance.status, id.as_str());
     let status = StatusCode::from_u16(appearance.status).expect("the table holds valid statuses");
     Answer { status, headers, body: AnswerBody::Full(body) }
 }

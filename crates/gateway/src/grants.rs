@@ -9,7 +9,7 @@ use std::time::Duration;
 use paceway_protocol::limits::organization;
 
 use crate::Gateway;
-use crate::fleet::Provider;
+use crate::provider::Provider;
 
 /// How often.
 const EVERY: Duration = Duration::from_mins(5);
@@ -36,7 +36,9 @@ pub async fn follow(gateway: Arc<Gateway>) {
 }
 
 async fn ask(gateway: &Gateway, provider: &Provider) -> Result<(), String> {
-    let call = provider.limits_call().ok_or("there is no address or key to ask with")?;
+    let (mut call, credential) = provider.limits_call().ok_or("there is no address or key to ask with")?;
+    let now = gateway.clock.wall();
+    credential.authorize(&mut call, &gateway.upstream, now).await.map_err(|failure| failure.to_string())?;
     let answer = gateway.upstream.call(call).await.map_err(|failure| failure.to_string())?;
     let status = answer.status;
     let body = answer.body.collect(MAX_ANSWER).await.map_err(|failure| failure.to_string())?;

@@ -17,11 +17,13 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// What a client says to Paceway and not to the provider: its key, above all.
-const FOR_US_ONLY: [HeaderName; 7] = [
+const FOR_US_ONLY: [HeaderName; 9] = [
     header::HOST,
     header::CONTENT_LENGTH,
     header::AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("api-key"),
     header::ACCEPT_ENCODING,
     header::EXPECT,
     header::COOKIE,
@@ -41,6 +43,16 @@ pub(crate) fn to_provider(headers: &HeaderMap) -> HeaderMap {
         sent.remove(name);
     }
     sent
+}
+
+/// The client's query that goes on to a provider of the same dialect: not its key, nor what the address says itself.
+pub(crate) fn query_to_provider(query: &str) -> Option<String> {
+    let is_for_us = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        matches!(name, "key" | "alt" | "api-version")
+    };
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_for_us(pair)).collect();
+    (!kept.is_empty()).then(|| kept.join("&"))
 }
 
 /// The provider's headers that go on to the client.
@@ -89,6 +101,12 @@ mod tests {
             ("x-private", "1"),
         ]));
         assert_eq!(sent, headers(&[("anthropic-beta", "unheard-of-2031-01-01")]));
+    }
+
+    #[test]
+    fn a_key_in_a_query_stays_here_too() {
+        assert_eq!(query_to_provider("beta=true&key=pw_secret"), Some("beta=true".into()));
+        assert_eq!(query_to_provider("alt=sse&key=pw_secret"), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use paceway_domain::{Counted, Secret, Window};
+use paceway_domain::{Counted, Window};
 use paceway_policy::quota_class::quota_class;
 use paceway_policy::routing;
 use paceway_policy::tiers::grant_of;
@@ -15,6 +15,7 @@ use paceway_protocol::limits::organization::Granted;
 use paceway_scheduler::{Charging, Limits, PoolId, Rate, RouteId};
 
 use crate::Turnstile;
+use crate::credential::Credential;
 
 /// Lanes of one provider; models beyond it share one, so that invented names cannot fill memory.
 const MOST_LANES: usize = 500;
@@ -35,8 +36,8 @@ pub struct PoolSettings {
 pub struct KeySettings {
     /// Its name, which may be shown.
     pub name: String,
-    /// The key.
-    pub secret: Secret,
+    /// What the provider knows us by.
+    pub credential: Credential,
     /// Keys of one group share their limits.
     pub quota_group: String,
 }
@@ -67,6 +68,11 @@ impl Lane {
             [key] => *key,
             keys => keys[target.next.fetch_add(1, Ordering::Relaxed) % keys.len()],
         }
+    }
+
+    /// The quota group whose pool this is.
+    pub(crate) fn group_of(&self, pool: PoolId) -> &str {
+        self.targets.iter().find(|target| target.pool == pool).map_or("", |target| &target.group)
     }
 
     /// The bit of a pool among the targets.

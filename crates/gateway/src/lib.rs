@@ -13,18 +13,27 @@ mod bill;
 mod calibration;
 pub mod callers;
 pub mod clock;
+mod count;
+pub mod credential;
+mod crossing;
 mod error_answer;
 pub mod fleet;
 pub mod grants;
 mod headers;
+mod kept;
 pub mod lane;
 mod limit_headers;
 pub mod limits_report;
 pub mod metrics;
 pub mod models;
+mod outgoing;
 mod patience;
 pub mod pipeline;
+pub mod platform;
+pub mod provider;
 mod relay;
+pub mod retrieve;
+mod several;
 mod siblings;
 pub mod standing;
 pub mod waiting;
@@ -36,7 +45,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use paceway_domain::{Clock, Dialect, RequestId};
-use paceway_store::Ledger;
+use paceway_store::{Ledger, Responses};
 use paceway_upstream::Upstream;
 
 pub use admin_token::AdminToken;
@@ -46,6 +55,8 @@ pub use calibration::Calibration;
 pub use callers::Callers;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
+pub use paceway_protocol::formats::Address;
+pub use paceway_protocol::rerank::Shape;
 pub use paceway_scheduler::PoolState;
 pub use siblings::Siblings;
 pub use standing::Standings;
@@ -53,10 +64,35 @@ pub use standing::Standings;
 /// What a client wants done with its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
-    /// Generate an answer: `/v1/messages`, `/v1/chat/completions`.
+    /// Generate an answer: `/v1/messages`, `/v1/chat/completions`, `/v1/responses`, `…:generateContent`.
     Generate,
-    /// Count the tokens of a request: `/v1/messages/count_tokens`.
+    /// Count the tokens of a request: `/v1/messages/count_tokens`, `…:countTokens`, `/v1/responses/input_tokens`.
     CountTokens,
+    /// Vectors of texts: `/v1/embeddings`.
+    Embeddings,
+    /// Order documents by a query: `/v1/rerank`.
+    Rerank,
+    /// Draw: `/v1/images/generations`.
+    Images,
+    /// Write down what is said: `/v1/audio/transcriptions`.
+    Transcription,
+    /// Say what is written: `/v1/audio/speech`.
+    Speech,
+}
+
+impl Endpoint {
+    /// What it does, for people.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Generate => "generation in this API",
+            Self::CountTokens => "token counting",
+            Self::Embeddings => "embeddings",
+            Self::Rerank => "reranking",
+            Self::Images => "image generation",
+            Self::Transcription => "audio transcription",
+            Self::Speech => "speech",
+        }
+    }
 }
 
 /// A request as it came in.
@@ -68,6 +104,8 @@ pub struct Arrival {
     pub dialect: Dialect,
     /// What is wanted.
     pub endpoint: Endpoint,
+    /// What the address says that other dialects write into the body.
+    pub address: Address,
     /// The client's headers.
     pub headers: HeaderMap,
     /// The query string without its `?`.
@@ -91,6 +129,10 @@ pub struct Bounds {
     pub max_answer_bytes: usize,
     /// How often a request is sent to a provider that refuses it for its rate or load.
     pub max_attempts: u32,
+    /// Whether what cannot be carried into a provider's dialect is dropped without the client's asking for it.
+    pub drop_unsupported: bool,
+    /// Whether answers of the Responses API are kept.
+    pub keeps_responses: bool,
 }
 
 /// Everything that a request needs on its way.
@@ -113,6 +155,8 @@ pub struct Gateway {
     pub upstream: Arc<dyn Upstream>,
     /// Where bills go.
     pub ledger: Arc<dyn Ledger>,
+    /// Answers that clients go on from.
+    pub responses: Arc<dyn Responses>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Bounds.

@@ -14,13 +14,19 @@ pub struct ListedModel {
     pub provider: String,
 }
 
-/// Every model of the catalogue that a configured provider serves.
+/// Every alias, and every model of the catalogue that a configured provider serves.
 pub fn list(fleet: &Fleet) -> Vec<ListedModel> {
     let of_provider = |candidate: &'_ routing::Candidate| -> Vec<ListedModel> {
         let listed = |id: &str| ListedModel { id: id.to_owned(), provider: candidate.name.clone() };
         candidate.models().map(listed).collect()
     };
-    fleet.candidates().iter().flat_map(of_provider).collect()
+    let alias = |(name, model): (&String, &String)| {
+        let route = fleet.route(model).ok()?;
+        let provider = fleet.candidates()[route.candidate].name.clone();
+        Some(ListedModel { id: name.clone(), provider })
+    };
+    let aliases = fleet.aliases().iter().filter_map(alias);
+    aliases.chain(fleet.candidates().iter().flat_map(of_provider)).collect()
 }
 
 /// One model by its id, also one that the catalogue does not know if a provider would serve it.
@@ -28,7 +34,7 @@ pub fn list(fleet: &Fleet) -> Vec<ListedModel> {
 /// # Errors
 /// [`Refusal::UnknownModel`].
 pub fn find(fleet: &Fleet, id: &str) -> Result<ListedModel, Refusal> {
-    let route = routing::route(fleet.candidates(), id)?;
+    let route = fleet.route(id)?;
     Ok(ListedModel { id: id.to_owned(), provider: fleet.candidates()[route.candidate].name.clone() })
 }
 

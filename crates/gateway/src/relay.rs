@@ -1,22 +1,23 @@
 //! A stream on its way from provider to client: passed on as it arrives, read on the way, settled before its last byte.
 
 use std::fmt;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header;
 use paceway_domain::Failure;
 use paceway_protocol::formats::{Edit, Ending, format_of};
-use paceway_protocol::neutral::{ErrorKind, ErrorReport, Piece};
+use paceway_protocol::framing::{Framing, Unframing};
+use paceway_protocol::neutral::{ErrorKind, ErrorReport};
 use paceway_protocol::sse::{Event, Splitter};
-use paceway_protocol::{Format, StreamReader, StreamWatch, StreamWriter, limits};
+use paceway_protocol::{Format, StreamWatch, limits};
 use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 
-use crate::Gateway;
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::crossing::{Crossing, Translation};
 use crate::fleet::Plan;
+use crate::kept::Keeper;
 
 /// Beyond this many bytes, what has been gathered goes out before more is looked for.
 const MAX_GATHERED: usize = 64 * 1024;
@@ -24,41 +25,43 @@ const MAX_GATHERED: usize = 64 * 1024;
 /// A stream being relayed. Dropping it before its end closes the connection to the provider and settles the bill.
 pub struct Relay {
     source: ResponseBody,
+    unframing: Unframing,
     splitter: Splitter,
     watch: Box<dyn StreamWatch>,
     /// Where the dialects differ: from the provider's events to the caller's.
-    translation: Option<(Box<dyn StreamReader>, Box<dyn StreamWriter>)>,
+    translation: Option<Translation>,
     /// The caller's format.
     format: &'static dyn Format,
     provider: String,
     /// Whether the events can be read: not if the provider compressed them unasked.
     is_readable: bool,
+    /// For an answer that can be gone on from.
+    keeper: Option<Keeper>,
     bill: Bill,
     has_ended: bool,
 }
 
 impl Relay {
     pub(crate) fn new(
-        gateway: &Arc<Gateway>,
         ask: &Ask,
-        plan: &Plan,
+        plan: Plan,
         response: Response,
+        framing: Framing,
+        keeper: Option<Keeper>,
         bill: Bill,
     ) -> Self {
-        let theirs = format_of(plan.provider.dialect());
-        let wants_usage = ask.summary.wants_stream_usage;
-        let is_passthrough = plan.is_passthrough(ask);
-        let created = gateway.clock.wall().0 / 1_000;
+        let is_passthrough = plan.crossing.is_none();
         let encoding = response.headers.get(header::CONTENT_ENCODING);
         Self {
             source: response.body,
+            unframing: Unframing::new(framing),
             splitter: Splitter::default(),
-            watch: theirs.watch(is_passthrough && !wants_usage),
-            translation: (!is_passthrough)
-                .then(|| (theirs.reader(), ask.format().writer(wants_usage, created))),
+            watch: format_of(plan.dialect).watch(is_passthrough && !ask.summary.wants_stream_usage),
+            translation: plan.crossing.and_then(Crossing::stream),
             format: ask.format(),
             provider: plan.provider.name().to_owned(),
             is_readable: encoding.is_none_or(|encoding| encoding == "identity"),
+            keeper,
             bill,
             has_ended: false,
         }
@@ -91,6 +94,10 @@ impl Relay {
         if !self.is_readable {
             return chunk;
         }
+        let chunk = match self.unframing.push(chunk) {
+            Ok(chunk) => chunk,
+            Err(why) => return self.break_off(&Failure::Garbled(why)),
+        };
         let passes_whole = self.translation.is_none() && !self.watch.edits();
         let mut written = Written::default();
         let (watch, translation) = (&mut self.watch, &mut self.translation);
@@ -101,7 +108,7 @@ impl Relay {
                 refusal = refusal.or_else(|| limits::refusal_in_stream(&event.data()?));
             }
             match translation {
-                Some((reader, writer)) => written.translate(reader.as_mut(), writer.as_mut(), event),
+                Some(translation) => written.translate(translation, event),
                 None if passes_whole => {}
                 None => written.edited(event, edit),
             }
@@ -115,7 +122,7 @@ impl Relay {
         }
         match self.watch.seen().ending {
             Ending::Open => {}
-            Ending::Complete => self.bill.close("completed"),
+            Ending::Complete => self.complete(),
             Ending::Failed => {
                 if let Some(refusal) = refusal {
                     self.bill.was_broken_off(&refusal);
@@ -126,6 +133,22 @@ impl Relay {
         if passes_whole { chunk } else { written.bytes.into() }
     }
 
+    /// The answer is whole.
+    fn complete(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            match (&self.translation, self.watch.kept_as()) {
+                (Some(translation), _) => {
+                    if let Some(answer) = translation.record() {
+                        keeper.keep(answer);
+                    }
+                }
+                (None, Some(id)) => keeper.note(id),
+                (None, None) => {}
+            }
+        }
+        self.bill.close("completed");
+    }
+
     /// The provider's connection ended in order. A stream that lacks its last event is a failure all the same: without
     /// a word the client would take half an answer for a whole one.
     fn end(&mut self) -> Bytes {
@@ -134,22 +157,25 @@ impl Relay {
             self.bill.close("completed");
             return Bytes::new();
         }
+        if let Err(why) = self.unframing.finish() {
+            return self.break_off(&Failure::Garbled(why));
+        }
         let mut written = Written::default();
         let (watch, translation) = (&mut self.watch, &mut self.translation);
         self.splitter.finish(|event| {
             let edit = watch.event(event);
             match translation {
-                Some((reader, writer)) => written.translate(reader.as_mut(), writer.as_mut(), event),
+                Some(translation) => written.translate(translation, event),
                 None => written.edited(event, edit),
             }
         });
-        if let Some((reader, writer)) = &mut self.translation {
-            written.pieces(&reader.finish(), writer.as_mut());
+        if let Some(translation) = &mut self.translation {
+            translation.finish(&mut written.bytes);
         }
         self.bill.seen(&self.watch.seen());
         match self.watch.seen().ending {
             Ending::Failed => self.bill.close("provider_error"),
-            _ if self.watch.is_complete_at_end() => self.bill.close("completed"),
+            _ if self.watch.is_complete_at_end() => self.complete(),
             _ => return self.break_off(&Failure::Broken("it ended before its last event".into())),
         }
         self.has_ended = true;
@@ -176,7 +202,12 @@ impl Relay {
         }
         let kind =
             if matches!(failure, Failure::Timeout(..)) { ErrorKind::Timeout } else { ErrorKind::Server };
-        self.format.write_stream_error(&ErrorReport { kind, message }, &mut out);
+        let error = ErrorReport::new(kind, message);
+        match &mut self.translation {
+            // It knows what has been said already: events that are open, numbers, ids.
+            Some(translation) => translation.error(error, &mut out),
+            None => self.format.write_stream_error(&error, &mut out),
+        }
         out.into()
     }
 }
@@ -232,16 +263,9 @@ impl Written {
         }
     }
 
-    fn translate(&mut self, reader: &mut dyn StreamReader, writer: &mut dyn StreamWriter, event: Event<'_>) {
-        match reader.event(event) {
-            Ok(pieces) => self.pieces(&pieces, writer),
-            Err(why) => self.garbled = Some(why),
-        }
-    }
-
-    fn pieces(&mut self, pieces: &[Piece], writer: &mut dyn StreamWriter) {
-        for piece in pieces {
-            writer.piece(piece, &mut self.bytes);
+    fn translate(&mut self, translation: &mut Translation, event: Event<'_>) {
+        if let Err(why) = translation.event(event, &mut self.bytes) {
+            self.garbled = Some(why);
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn prefix(gateway: &Gateway, ask: &Ask, plan: &Plan) -> Option<Prefix
     if is_off || ask.endpoint != Endpoint::Generate || ask.input < LEAST_CACHED {
         return None;
     }
-    let cached = cacheable(plan.provider.dialect(), plan.body())?;
+    let cached = cacheable(plan.dialect, plan.body())?;
     let (catalogue, model) = (plan.provider.catalogue(), plan.model.as_str());
     saved_by_reading(catalogue, model, ask.input, cached.tokens(), cached.lifetime)?;
     let fingerprint = gateway.siblings.hasher.hash_one((model, cached.parts));

@@ -1,7 +1,7 @@
 //! A stream whose answer has not begun: its client hears that it is being waited for, instead of silence.
 //!
 //! The response begins after a while although the provider's has not: from then on what goes wrong is told in the stream.
-//! The signs of life are what each dialect ignores: a `ping` event for Anthropic's, a comment for OpenAI's.
+//! The signs of life are what each dialect ignores: a `ping` event for Anthropic's, a comment for all others.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -137,7 +137,7 @@ impl Waiting {
         }
         match self.dialect {
             Dialect::Anthropic => text.push_str("event: ping\ndata: {\"type\": \"ping\"}\n\n"),
-            Dialect::OpenAi => text.push_str(": waiting\n\n"),
+            _ => text.push_str(": waiting\n\n"),
         }
         text.into()
     }

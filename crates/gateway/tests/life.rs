@@ -166,7 +166,7 @@ fn said(dialect: Dialect, stream: &str) -> (String, Value) {
     let events: Vec<Value> = events.filter_map(|data| serde_json::from_str(data).ok()).collect();
     let (text, end) = match dialect {
         Dialect::Anthropic => ("/delta/text", "/delta/stop_reason"),
-        Dialect::OpenAi => ("/choices/0/delta/content", "/choices/0/finish_reason"),
+        _ => ("/choices/0/delta/content", "/choices/0/finish_reason"),
     };
     let pick =
         |path: &str| events.iter().filter_map(|event| event.pointer(path).cloned()).collect::<Vec<_>>();
@@ -223,8 +223,9 @@ async fn a_conversation_crosses_over_whole() {
             "model": "claude-haiku-5-5", "max_tokens": 99, "temperature": 0.5, "stop_sequences": ["END"],
             "system": [{"type": "text", "text": "Be brief."}],
             "messages": [
-                {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"},
-                {"role": "user", "content": "Go on"},
+                {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
+                {"role": "assistant", "content": [{"type": "text", "text": "Yes?"}]},
+                {"role": "user", "content": [{"type": "text", "text": "Go on"}]},
             ],
         })
     );
@@ -237,16 +238,108 @@ async fn a_conversation_crosses_over_whole() {
 async fn what_cannot_cross_over_is_refused_by_name_before_anything_is_sent() {
     let house = easy(vec![]);
     let mut asked = question("claude-haiku-5-5", false);
-    asked["tools"] = json!([{"type": "function", "function": {"name": "f"}}]);
+    asked["seed"] = json!(7);
+    asked["logit_bias"] = json!({"1": 2});
     let answer = house.ask(Dialect::OpenAi, &asked).await;
     assert_eq!(answer.status, 400);
-    assert!(text(answer).await.contains("tools: this field cannot be carried over"));
-    let image = json!({"type": "image", "source": {"type": "url", "url": "http://x.test/a.png"}});
-    let asked =
-        json!({"model": "gpt-5-nano", "max_tokens": 5, "messages": [{"role": "user", "content": [image]}]});
-    let answer = text(house.ask(Dialect::Anthropic, &asked).await).await;
-    assert!(answer.contains("messages.0.content.0: content of type `image`"), "{answer}");
+    let told = text(answer).await;
+    assert!(told.contains("seed: ") && told.contains("`logit_bias`"), "{told}");
+    assert!(told.contains("x-paceway-drop-unsupported: true"), "{told}");
     assert!(house.rows.all().is_empty(), "nothing reached a provider");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_clients_leave_it_is_dropped_and_a_header_says_so() {
+    let house = easy(vec![whole(200, &[], &message())]);
+    let mut asked = question("claude-haiku-5-5", false);
+    asked["seed"] = json!(7);
+    let leave = [("x-paceway-drop-unsupported", "true")];
+    let answer = house.ask_with(Dialect::OpenAi, &asked, &leave).await;
+    assert_eq!(answer.status, 200);
+    let changed = answer.headers["x-paceway-changed"].to_str().unwrap().to_owned();
+    assert!(changed.contains("seed dropped"), "{changed}");
+    assert!(house.sent().get("seed").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_answers_are_asked_for_one_by_one_where_the_provider_gives_one() {
+    let house = easy(vec![whole(200, &[], &message()), whole(200, &[], &message())]);
+    let mut asked = question("claude-haiku-5-5", false);
+    asked["n"] = json!(2);
+    let answer: Value = serde_json::from_str(&text(house.ask(Dialect::OpenAi, &asked).await).await).unwrap();
+    let indices: Vec<_> = answer["choices"].as_array().unwrap().iter().map(|c| c["index"].clone()).collect();
+    assert_eq!(indices, [0, 1]);
+    assert_eq!(answer["usage"]["prompt_tokens"], 200);
+    assert_eq!(house.rows.all().len(), 2, "each has a bill of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_streams_become_one() {
+    let stream = || streamed(vec![Bytes::from_static(STREAM.as_bytes())]);
+    let house = easy(vec![stream(), stream()]);
+    let mut asked = question("claude-haiku-5-5", true);
+    asked["n"] = json!(2);
+    let seen = text(house.ask(Dialect::OpenAi, &asked).await).await;
+    let of = |index: u64| {
+        let chunks = seen.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
+        let chunks = chunks.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+        let mine = chunks.filter(|chunk| chunk["choices"][0]["index"] == index);
+        mine.filter_map(|chunk| Some(chunk["choices"][0]["delta"]["content"].as_str()?.to_owned()))
+            .collect::<String>()
+    };
+    assert_eq!((of(0), of(1)), ("Héllo wörld".into(), "Héllo wörld".into()));
+    assert_eq!(seen.matches("[DONE]").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_estimated_where_the_provider_cannot_count_them_in_the_callers_dialect() {
+    let house = easy(vec![]);
+    let answer = house.count(Dialect::Anthropic, &question("gpt-5-nano", false)).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["x-paceway-estimated"]),
+        (200, &HeaderValue::from_static("true"))
+    );
+    let counted: Value = serde_json::from_str(&text(answer).await).unwrap();
+    assert!(counted["input_tokens"].as_u64().unwrap() > 5, "{counted}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_another_dialect_can_be_gone_on_from() {
+    let house = easy(vec![whole(200, &[], &message()), whole(200, &[], &message())]);
+    let asked = json!({"model": "claude-haiku-5-5", "input": "Hi", "max_output_tokens": 50});
+    let first: Value =
+        serde_json::from_str(&text(house.ask(Dialect::Responses, &asked).await).await).unwrap();
+    let id = first["id"].as_str().unwrap();
+    let asked = json!({
+        "model": "claude-haiku-5-5", "input": "Go on", "max_output_tokens": 50, "previous_response_id": id,
+    });
+    let second: Value =
+        serde_json::from_str(&text(house.ask(Dialect::Responses, &asked).await).await).unwrap();
+    assert_eq!(second["previous_response_id"], id);
+    let roles: Vec<_> =
+        house.sent()["messages"].as_array().unwrap().iter().map(|m| m["role"].clone()).collect();
+    assert_eq!(roles, ["user", "assistant", "user"]);
+    let unknown = json!({"model": "claude-haiku-5-5", "input": "Go on", "previous_response_id": "resp_none"});
+    let answer = house.ask(Dialect::Responses, &unknown).await;
+    assert_eq!(answer.status, 400);
+    assert!(text(answer).await.contains("there is no response `resp_none`"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_streamed_answer_can_be_gone_on_from() {
+    let stream = || streamed(vec![Bytes::from_static(STREAM.as_bytes())]);
+    let house = easy(vec![stream(), whole(200, &[], &message())]);
+    let asked = json!({"model": "claude-haiku-5-5", "input": "Hi", "max_output_tokens": 50, "stream": true});
+    let seen = text(house.ask(Dialect::Responses, &asked).await).await;
+    let completed = seen.split("event: response.completed\ndata: ").nth(1).unwrap();
+    let completed: Value = serde_json::from_str(completed.lines().next().unwrap()).unwrap();
+    assert_eq!(completed["response"]["output"][0]["content"][0]["text"], "Héllo wörld");
+    let asked = json!({
+        "model": "claude-haiku-5-5", "input": "Go on", "max_output_tokens": 50,
+        "previous_response_id": completed["response"]["id"],
+    });
+    assert_eq!(house.ask(Dialect::Responses, &asked).await.status, 200);
+    assert_eq!(house.sent()["messages"][1]["content"][0]["text"], "Héllo wörld");
 }
 
 #[tokio::test(start_paused = true)]

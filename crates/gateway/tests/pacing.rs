@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use paceway_domain::Dialect;
-use paceway_gateway::fleet::ProviderSettings;
+use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::standing::CallerRule;
 use paceway_gateway::{Answer, Arrival, Endpoint, pipeline};
 use paceway_scheduler::{Charging, Limits, Priority};
@@ -44,6 +44,7 @@ async fn ask_with(house: &House, headers: &[(&'static str, &'static str)]) -> An
         id: house.gateway.new_request_id(),
         dialect: Dialect::Anthropic,
         endpoint: Endpoint::Generate,
+        address: paceway_gateway::Address::default(),
         headers: http::HeaderMap::new(),
         query: None,
         body: question("claude-haiku-5-5", false).to_string().into(),

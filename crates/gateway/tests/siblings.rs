@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use paceway_domain::{Dialect, Failure};
-use paceway_gateway::fleet::ProviderSettings;
+use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::{Answer, Arrival, Endpoint, pipeline};
 use paceway_scheduler::Limits;
 use paceway_upstream::Answer as Response;
@@ -72,6 +72,7 @@ fn send_as(
         id: house.gateway.new_request_id(),
         dialect,
         endpoint: Endpoint::Generate,
+        address: paceway_gateway::Address::default(),
         headers,
         query: None,
         body: body.to_string().into(),

@@ -87,6 +87,7 @@ mod tests {
             cache_write_5m: Tokens(write_5m),
             cache_write_1h: Tokens(write_1h),
             output: Tokens(output),
+            reasoning: Tokens::ZERO,
         }
     }
 

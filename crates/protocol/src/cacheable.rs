@@ -35,6 +35,9 @@ pub fn cacheable(dialect: Dialect, body: &[u8]) -> Option<Cacheable<'_>> {
     let signs: &[&str] = match dialect {
         Dialect::Anthropic => &["\"cache_control\""],
         Dialect::OpenAi => &["\"system\"", "\"developer\"", "\"tools\""],
+        Dialect::Responses => &["\"instructions\"", "\"tools\""],
+        // Gemini's implicit caches tell nothing of when they can be read; the others have none that is asked for so.
+        Dialect::Gemini | Dialect::Converse | Dialect::Cohere => return None,
     };
     if !signs.iter().any(|sign| memmem::find(body, sign.as_bytes()).is_some()) {
         return None;
@@ -43,6 +46,11 @@ pub fn cacheable(dialect: Dialect, body: &[u8]) -> Option<Cacheable<'_>> {
     match dialect {
         Dialect::Anthropic => anthropic(&envelope),
         Dialect::OpenAi => openai(&envelope),
+        Dialect::Responses => Some(Cacheable {
+            parts: ["tools", "instructions", "text", "prompt_cache_key"].map(|name| text(&envelope, name)),
+            lifetime: CacheLifetime::FiveMinutes,
+        }),
+        Dialect::Gemini | Dialect::Converse | Dialect::Cohere => None,
     }
 }
 

@@ -3,14 +3,15 @@
 //! Values are not parsed unless asked for, and the rest of the body is never re-written: an edit is a splice.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
 use paceway_domain::Refusal;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+use crate::fields::{Fields, shortened};
+use crate::object::Object;
 
 /// A JSON object whose values are slices of the body they came from.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl<'a> Envelope<'a> {
         }
         let fields: Fields<'a> =
             serde_json::from_slice(body).map_err(|error| Refusal::MalformedBody(error.to_string()))?;
-        Ok(Self { body, fields: fields.0 })
+        Ok(Self { body, fields: fields.into_list() })
     }
 
     /// The raw value of a field.
@@ -45,6 +46,11 @@ impl<'a> Envelope<'a> {
     /// The names of all fields, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// The body's top level as an object of which fields are taken and the rest can be noted.
+    pub(crate) fn object(&self) -> Object<'a, 'static> {
+        Object::of(self.fields.clone())
     }
 
     /// A field as `T`; `None` if it is absent or `null`.
@@ -82,6 +88,22 @@ impl<'a> Envelope<'a> {
         splice(self.body, end..end, field.as_bytes())
     }
 
+    /// The body without the field `name`. Every other byte stays as it is.
+    pub fn without(&self, name: &str) -> Bytes {
+        let Some(place) = self.fields.iter().position(|(field, _)| field == name) else {
+            return self.body.to_vec().into();
+        };
+        let value = self.place(self.fields[place].1);
+        if place > 0 {
+            // From the end of the value before it, so that the comma between them goes too.
+            return splice(self.body, self.place(self.fields[place - 1].1).end..value.end, b"");
+        }
+        let rest = &self.body[value.end..];
+        let comma = rest.iter().position(|byte| *byte == b',').filter(|_| self.fields.len() > 1);
+        let start = self.body.iter().position(|byte| *byte == b'{').expect("an object was parsed") + 1;
+        splice(self.body, start..value.end + comma.map_or(0, |comma| comma + 1), b"")
+    }
+
     /// Where a value of this envelope lies in its body. Both are slices of one allocation, so their distance is the
     /// offset.
     fn place(&self, raw: &RawValue) -> Range<usize> {
@@ -93,48 +115,6 @@ impl<'a> Envelope<'a> {
 fn splice(body: &[u8], place: Range<usize>, replacement: &[u8]) -> Bytes {
     [&body[..place.start], replacement, &body[place.end..]].concat().into()
 }
-
-/// At most 60 characters of a value, for an error message.
-fn shortened(json: &str) -> String {
-    match json.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &json[..end]),
-        None => json.to_owned(),
-    }
-}
-
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor).map(Fields)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields: Self::Value = Vec::new();
-        while let Some(Name(name)) = map.next_key()? {
-            // Two values of one field let two readers of the same bytes see different requests.
-            if fields.iter().any(|(known, _)| *known == name) {
-                return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
-            }
-            fields.push((name, map.next_value()?));
-        }
-        Ok(fields)
-    }
-}
-
-/// A field name: borrowed, unless it holds an escape.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -153,6 +133,16 @@ mod tests {
         let edited = Envelope::parse(br#"{"a":{"b":1}} "#).unwrap().with("c", "2");
         assert_eq!(edited, &br#"{"a":{"b":1},"c":2} "#[..]);
         assert_eq!(Envelope::parse(b"{}").unwrap().with("c", "2"), &br#"{"c":2}"#[..]);
+    }
+
+    #[test]
+    fn a_field_is_taken_out_wherever_it_stands() {
+        let without = |body: &[u8], name| Envelope::parse(body).unwrap().without(name);
+        assert_eq!(without(br#"{"a":1, "b":2,"c":3}"#, "a"), &br#"{ "b":2,"c":3}"#[..]);
+        assert_eq!(without(br#"{"a":1, "b":[2,3] ,"c":3}"#, "b"), &br#"{"a":1 ,"c":3}"#[..]);
+        assert_eq!(without(br#"{"a":1,"c":3 }"#, "c"), &br#"{"a":1 }"#[..]);
+        assert_eq!(without(br#" {"a":1} "#, "a"), &b" {} "[..]);
+        assert_eq!(without(br#"{"a":1}"#, "z"), &br#"{"a":1}"#[..]);
     }
 
     #[test]

@@ -3,11 +3,16 @@
 //! A new format is a folder here and a line in [`format_of`].
 
 mod anthropic;
+mod cohere;
+mod converse;
+mod gemini;
 mod openai_chat;
+mod openai_responses;
 
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Tokens, Usage};
 
+use crate::changes::Changes;
 use crate::envelope::Envelope;
 use crate::neutral::{Chat, ErrorReport, Piece, Reply};
 use crate::sse::Event;
@@ -17,7 +22,20 @@ pub fn format_of(dialect: Dialect) -> &'static dyn Format {
     match dialect {
         Dialect::Anthropic => &anthropic::Anthropic,
         Dialect::OpenAi => &openai_chat::OpenAiChat,
+        Dialect::Responses => &openai_responses::OpenAiResponses,
+        Dialect::Gemini => &gemini::Gemini,
+        Dialect::Cohere => &cohere::Cohere,
+        Dialect::Converse => &converse::Converse,
     }
+}
+
+/// What a request's address says that other formats write into the body.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Address {
+    /// The model (Gemini's and Bedrock's paths).
+    pub model: Option<String>,
+    /// Whether the answer is to be streamed.
+    pub stream: Option<bool>,
 }
 
 /// What the gateway has to know of a request, whatever its format.
@@ -44,41 +62,91 @@ pub struct Target<'a> {
     pub only_max_tokens: bool,
 }
 
+/// What a format can say to a model. What it cannot is put in other words beforehand, by [`fit`](crate::fit).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // Each is a claim of its own; they are no state.
+pub struct Abilities {
+    /// Answers of a given schema.
+    pub schema: bool,
+    /// Answers that are some JSON object.
+    pub json: bool,
+    /// Tools whose argument is plain text.
+    pub custom_tools: bool,
+    /// Tools in groups.
+    pub namespaces: bool,
+    /// The longest name of a tool; its characters are letters, digits, `_` and `-`.
+    pub tool_name_length: usize,
+    /// Instructions in mid-conversation.
+    pub mid_system: bool,
+    /// Images (and documents) in the results of tools.
+    pub media_in_results: bool,
+    /// Documents as files (PDF).
+    pub documents: bool,
+}
+
+/// What writing an answer needs besides the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// Unix seconds.
+    pub created: u64,
+    /// The request's id, for formats whose errors or answers name it and whose providers gave none.
+    pub request_id: String,
+    /// The model that was asked for, for answers that do not name theirs.
+    pub model: String,
+    /// Whether the client asked for the usage at the end of a stream.
+    pub wants_usage: bool,
+    /// The request itself where the format repeats parts of it in its answers (Responses); empty otherwise.
+    pub request: Bytes,
+}
+
 /// One wire format: requests, answers, streams and errors, read and written.
 pub trait Format: Send + Sync {
     /// Its dialect.
     fn dialect(&self) -> Dialect;
 
+    /// What it can say to this model.
+    fn abilities(&self, model: &str) -> Abilities;
+
     /// Reads what the gateway has to know, and checks no more than that.
     ///
     /// # Errors
     /// [`Refusal::InvalidField`] for a field that is missing or has the wrong type.
-    fn summary(&self, envelope: &Envelope<'_>) -> Result<Summary, Refusal>;
+    fn summary(&self, envelope: &Envelope<'_>, address: &Address) -> Result<Summary, Refusal>;
 
     /// The body for a provider of this same format: the client's bytes but for the model's name, and for asking a stream
     /// to end with its usage.
     fn forward(&self, envelope: &Envelope<'_>, summary: &Summary, body: &Bytes, model: &str) -> Bytes;
 
-    /// The request as a neutral conversation.
+    /// The request in the neutral form. What that has no place for is noted.
     ///
     /// # Errors
-    /// [`Refusal::InvalidField`], or [`Refusal::Unsupported`] for what the neutral form cannot hold.
-    fn read_chat(&self, envelope: &Envelope<'_>) -> Result<Chat, Refusal>;
+    /// [`Refusal::InvalidField`] for what the format itself does not allow.
+    fn read_chat<'a>(
+        &self,
+        envelope: &Envelope<'a>,
+        summary: &Summary,
+        changes: &mut Changes,
+    ) -> Result<Chat<'a>, Refusal>;
 
-    /// A neutral conversation as a request.
+    /// A request in the neutral form as a body of this format. What the format has no place for is noted.
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] for what this format cannot say.
-    fn write_chat(&self, chat: &Chat, target: Target<'_>) -> Result<Bytes, Refusal>;
+    /// [`Refusal::InvalidField`] or [`Refusal::Unsupported`] for what no leave to drop would make sendable.
+    fn write_chat(
+        &self,
+        chat: &Chat<'_>,
+        target: Target<'_>,
+        changes: &mut Changes,
+    ) -> Result<Bytes, Refusal>;
 
-    /// An answer's body as a neutral answer.
+    /// An answer's body in the neutral form.
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.
-    fn read_reply(&self, body: &[u8]) -> Result<Reply, String>;
+    fn read_reply<'a>(&self, body: &'a [u8]) -> Result<Reply<'a>, String>;
 
-    /// A neutral answer as a body. `created` is in Unix seconds.
-    fn write_reply(&self, reply: &Reply, created: u64) -> Bytes;
+    /// An answer as a body.
+    fn write_reply(&self, reply: &Reply<'_>, frame: &Frame) -> Bytes;
 
     /// The usage that an answer's body states, if it does.
     fn usage(&self, body: &[u8]) -> Option<Usage>;
@@ -87,7 +155,7 @@ pub trait Format: Send + Sync {
     fn read_error(&self, status: u16, body: &[u8]) -> ErrorReport;
 
     /// An error as a body.
-    fn write_error(&self, error: &ErrorReport, request_id: &str) -> Bytes;
+    fn write_error(&self, error: &ErrorReport, status: u16, request_id: &str) -> Bytes;
 
     /// An error as an event in a stream that has begun.
     fn write_stream_error(&self, error: &ErrorReport, out: &mut Vec<u8>);
@@ -99,8 +167,8 @@ pub trait Format: Send + Sync {
     /// Reads a stream of this format into neutral pieces.
     fn reader(&self) -> Box<dyn StreamReader>;
 
-    /// Writes neutral pieces as a stream of this format. `created` is in Unix seconds.
-    fn writer(&self, wants_usage: bool, created: u64) -> Box<dyn StreamWriter>;
+    /// Writes neutral pieces as a stream of this format.
+    fn writer(&self, frame: Frame) -> Box<dyn StreamWriter>;
 }
 
 /// What to do with an event that passes through.
@@ -152,66 +220,38 @@ pub trait StreamWatch: Send {
         self.seen().ending == Ending::Complete
     }
 
+    /// The id by which a later request may go on from this answer, where the provider keeps it and has said it.
+    fn kept_as(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether it may answer anything but [`Edit::Pass`]. If not, bytes may be passed on before an event is whole.
     fn edits(&self) -> bool;
 }
 
+/// Takes the pieces of a stream as they are read.
+pub type Sink<'s> = dyn for<'p> FnMut(Piece<'p>) + 's;
+
 /// Reads a stream of one format.
 pub trait StreamReader: Send {
-    /// The pieces that this event brings.
+    /// Hands the pieces that this event brings to `sink`, well-formed: parts strictly one after the other.
     ///
     /// # Errors
     /// What is wrong with the event, as a sentence.
-    fn event(&mut self, event: Event<'_>) -> Result<Vec<Piece>, String>;
+    fn event(&mut self, event: Event<'_>, sink: &mut Sink<'_>) -> Result<(), String>;
 
     /// The pieces that the end of the bytes brings, where the last event is missing but nothing else is.
-    fn finish(&mut self) -> Vec<Piece> {
-        Vec::new()
-    }
+    fn finish(&mut self, _sink: &mut Sink<'_>) {}
 }
 
 /// Writes a stream of one format.
 pub trait StreamWriter: Send {
     /// Appends the events that say this piece.
-    fn piece(&mut self, piece: &Piece, out: &mut Vec<u8>);
-}
+    fn piece(&mut self, piece: &Piece<'_>, out: &mut Vec<u8>);
 
-/// Fields of a request that the neutral form holds, and values of others that say nothing.
-struct Carried {
-    /// Fields that are carried over.
-    fields: &'static [&'static str],
-    /// Fields that may be there with this value, which is the same as leaving them out.
-    defaults: &'static [(&'static str, &'static str)],
-}
-
-impl Carried {
-    /// Refuses the first field that would be lost.
-    fn check(&self, envelope: &Envelope<'_>, other: &str) -> Result<(), Refusal> {
-        for name in envelope.names() {
-            let value = envelope.raw(name).map_or("null", |raw| raw.get());
-            let says_nothing = value == "null" || self.defaults.contains(&(name, value));
-            if !says_nothing && !self.fields.contains(&name) {
-                return Err(Refusal::Unsupported {
-                    field: name.to_owned(),
-                    why: format!(
-                        "this field cannot be carried over to a model of {other} yet: leave it out, or choose a model \
-                         of your own API's provider"
-                    ),
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A refusal of content that is no text.
-fn only_text(field: String, kind: &str) -> Refusal {
-    Refusal::Unsupported {
-        field,
-        why: format!(
-            "content of type `{kind}` cannot be carried over to a model of another provider's API yet: send text, or \
-             choose a model of your own API's provider"
-        ),
+    /// The whole answer as a body, once it has ended, in formats whose answers can be gone on from.
+    fn record(&self) -> Option<&[u8]> {
+        None
     }
 }
 

@@ -4,12 +4,24 @@
 //! Where client and provider speak the same format nothing is re-modelled: the bytes pass and are only read on the way.
 
 pub mod cacheable;
+pub mod changes;
+mod compose;
+pub mod embeddings;
 pub mod envelope;
 pub mod estimate;
+pub mod event_stream;
+mod fields;
+pub mod fit;
 pub mod formats;
+pub mod framing;
 pub mod limits;
+pub mod multipart;
 pub mod neutral;
+mod object;
 pub mod refusals;
+pub mod rerank;
+mod seals;
+pub mod several;
 pub mod sse;
 
 pub use cacheable::{Cacheable, cacheable};

@@ -22,13 +22,14 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
         Refusal::UnknownKey => (401, ErrorKind::Authentication, "unknown_key"),
         Refusal::RevokedKey => (401, ErrorKind::Authentication, "revoked_key"),
         Refusal::MalformedBody(_) => (400, ErrorKind::InvalidRequest, "malformed_body"),
-        Refusal::WrongContentType(_) => (415, ErrorKind::InvalidRequest, "wrong_content_type"),
+        Refusal::WrongContentType { .. } => (415, ErrorKind::InvalidRequest, "wrong_content_type"),
         Refusal::BodyTooLarge(_) => (413, ErrorKind::TooLarge, "body_too_large"),
         Refusal::BodyIncomplete(_) => (400, ErrorKind::InvalidRequest, "body_incomplete"),
         Refusal::InvalidField { .. } => (400, ErrorKind::InvalidRequest, "invalid_field"),
         Refusal::Unsupported { .. } => (400, ErrorKind::InvalidRequest, "unsupported"),
         Refusal::UnknownModel { .. } => (404, ErrorKind::NotFound, "unknown_model"),
         Refusal::NoSuchPath(_) => (404, ErrorKind::NotFound, "no_such_path"),
+        Refusal::NoSuchResponse(_) => (404, ErrorKind::NotFound, "no_such_response"),
         Refusal::WrongMethod { .. } => (405, ErrorKind::InvalidRequest, "wrong_method"),
         Refusal::NoSuchEndpoint { .. } => (404, ErrorKind::NotFound, "no_such_endpoint"),
         Refusal::LargerThanLimit { .. } => (413, ErrorKind::TooLarge, "larger_than_limit"),
@@ -47,5 +48,9 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
 
 /// The refusal as an error that each dialect can write.
 pub fn report(refusal: &Refusal) -> ErrorReport {
-    ErrorReport { kind: appearance(refusal).kind, message: refusal.to_string() }
+    let field = match refusal {
+        Refusal::InvalidField { field, .. } | Refusal::Unsupported { field, .. } => Some(field.clone()),
+        _ => None,
+    };
+    ErrorReport { field, ..ErrorReport::new(appearance(refusal).kind, refusal.to_string()) }
 }

@@ -1,172 +1,145 @@
-//! The Anthropic dialect: requests read, answers, streams, headers and errors written.
+//! The Anthropic dialect: its errors, headers and models. Requests are read and answers written in the files below.
 //!
-//! Source: platform.claude.com/docs (api/messages, api/errors, api/rate-limits, build-with-claude/streaming), read 2026-10.
+//! Source: platform.claude.com/docs (api/messages, api/errors, api/rate-limits, build-with-claude/*), read 2026-10, and
+//! the types of the Python SDK 2.14.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use bytes::Bytes;
+mod check;
+mod read;
+mod turns;
+mod write;
+
+use axum::http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::exchange::{Ask, Chunk, Facts, Wrong, hash, number_header, question};
+use crate::ask::Ask;
+use crate::exchange::{self, Chunk, Facts, Wrong, number_header, text_header};
 use crate::limiter::{Kind, Reading, Refused, Rules};
-use crate::models::{MODELS, Model};
-use crate::prose::Stop;
-use crate::tokens;
+use crate::models::{self, MODELS, Model};
 
-/// The versions that clients send today.
-const VERSIONS: [&str; 2] = ["2023-06-01", "2026-10-21"];
-/// Refused in the newer one, even at their defaults.
-const GONE_IN_2026: [&str; 3] = ["temperature", "top_p", "top_k"];
-/// Tokens of a message beyond its text.
-const PER_MESSAGE: u64 = 4;
+use check::version_of;
+pub(crate) use check::{For, version_in};
 
-/// What a request is read for: counting needs no `max_tokens`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum For {
-    Generating,
-    Counting,
+/// The dialect as Anthropic speaks it.
+pub(crate) struct Anthropic;
+
+/// A request for a message.
+pub(crate) struct Messages {
+    ask: Ask,
+    /// Whether thinking is sent without its text.
+    hides_thinking: bool,
 }
 
-pub(crate) fn read(headers: &HeaderMap, body: &[u8], purpose: For) -> Result<Ask, Wrong> {
-    let version = headers.get("anthropic-version").and_then(|version| version.to_str().ok());
-    let version = version.ok_or_else(|| Wrong::invalid("anthropic-version: header is required"))?;
-    if !VERSIONS.contains(&version) {
-        return Err(Wrong::invalid(format!("anthropic-version: \"{version}\" is not a valid version")));
+impl Messages {
+    /// A request whose body is this object, at one of the versions.
+    pub(crate) fn read(body: &Value, version: &str, purpose: For) -> Result<Self, Wrong> {
+        check::body(body, version, purpose)?;
+        let turns = turns::read(&body["messages"], version)?;
+        let hides_thinking = body["thinking"]["display"] == "omitted";
+        Ok(Self { ask: read::ask(body, turns), hides_thinking })
     }
+
+    pub(crate) fn ask_mut(&mut self) -> &mut Ask {
+        &mut self.ask
+    }
+
+    /// The events of a stream as JSON with the tokens of each, for those who frame them in another way.
+    pub(crate) fn events(&self, facts: &Facts<'_>) -> Vec<(Value, u64)> {
+        write::events(facts, self.hides_thinking)
+    }
+}
+
+impl exchange::Exchange for Messages {
+    fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
+    fn whole(&self, facts: &Facts<'_>) -> Value {
+        write::whole(facts, self.hides_thinking)
+    }
+
+    fn chunks(&self, facts: &Facts<'_>) -> Vec<Chunk> {
+        let chunk = |(data, tokens): (Value, u64)| {
+            Chunk::event(data["type"].as_str().unwrap_or_default(), &data).worth(tokens)
+        };
+        self.events(facts).into_iter().map(chunk).collect()
+    }
+
+    fn broken(&self, facts: &Facts<'_>, _: usize) -> Chunk {
+        Chunk::event("error", &error(&Wrong::new(529, "Overloaded"), facts.serial))
+    }
+}
+
+/// Reads a request of Anthropic's own API.
+pub(crate) fn read(headers: &HeaderMap, body: &[u8], purpose: For) -> Result<Messages, Wrong> {
+    let version = version_of(headers)?;
+    Messages::read(&parse(body)?, version, purpose)
+}
+
+/// The body as an object.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, Wrong> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Wrong::invalid(format!("The request body is not valid JSON: {error}")))?;
-    if version == VERSIONS[1]
-        && let Some(field) = GONE_IN_2026.iter().find(|field| body.get(**field).is_some())
-    {
-        return Err(Wrong::invalid(format!("{field}: Extra inputs are not permitted")));
+    if !body.is_object() {
+        return Err(Wrong::invalid("Input should be a valid dictionary"));
     }
-    let messages = body["messages"].as_array().ok_or_else(|| Wrong::invalid("messages: Field required"))?;
-    if messages.is_empty() {
-        return Err(Wrong::invalid("messages: at least one message is required"));
+    Ok(body)
+}
+
+impl exchange::Dialect for Anthropic {
+    fn rules(&self) -> Rules {
+        Rules::Anthropic
     }
-    let max_tokens = body["max_tokens"].as_u64();
-    if max_tokens.is_none_or(|most| most == 0) && purpose == For::Generating {
-        return Err(Wrong::invalid("max_tokens: Field required, an integer greater than 0"));
+
+    fn model(&self, id: &str) -> Option<&'static Model> {
+        models::find(id, Rules::Anthropic)
     }
-    let model = body["model"].as_str().ok_or_else(|| Wrong::invalid("model: Field required"))?;
-    let tools = body.get("tools").map_or(0, |tools| tokens::count(&tools.to_string()));
-    let told: u64 =
-        messages.iter().map(|message| PER_MESSAGE + tokens::count(&text(&message["content"]))).sum();
-    Ok(Ask {
-        model: model.to_owned(),
-        stream: body["stream"].as_bool().unwrap_or(false),
-        max_tokens,
-        question: question(messages),
-        input_tokens: told + tools + tokens::count(&text(&body["system"])),
-        stops: strings(&body["stop_sequences"]),
-        include_usage: true,
-        cacheable: cacheable(&body),
-    })
-}
 
-/// The text of a string or of an array of blocks. What is not text counts as the JSON that it is.
-fn text(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(blocks) => blocks
-            .iter()
-            .map(|block| block["text"].as_str().map_or_else(|| block.to_string(), str::to_owned))
-            .collect(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+    fn unknown_model(&self, id: &str) -> Wrong {
+        Wrong::new(404, format!("model: {id}"))
     }
-}
 
-fn strings(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
-}
-
-/// What stands before the last `cache_control`, roughly: tools and system if one of them has it, else all messages but
-/// the last.
-fn cacheable(body: &Value) -> Option<(u64, u64, bool)> {
-    let everything = body.to_string();
-    if !everything.contains("\"cache_control\"") {
-        return None;
+    fn error(&self, wrong: &Wrong, serial: u64) -> (Value, HeaderMap) {
+        (error(wrong, serial), headers(&[], serial))
     }
-    let mut prefix = format!("{}{}", body["tools"], body["system"]);
-    if !prefix.contains("\"cache_control\"") {
-        let messages = body["messages"].as_array()?;
-        prefix.extend(messages.iter().take(messages.len().saturating_sub(1).max(1)).map(Value::to_string));
+
+    fn headers(&self, readings: &[Reading], serial: u64) -> HeaderMap {
+        headers(readings, serial)
     }
-    let text: String = text(&body["system"]);
-    let for_an_hour = prefix.contains("\"ttl\":\"1h\"");
-    Some((hash(prefix.as_bytes()), tokens::count(&text), for_an_hour))
-}
 
-fn usage(facts: &Facts<'_>, output: u64) -> Value {
-    let for_an_hour = facts.ask.cacheable.is_some_and(|(_, _, for_an_hour)| for_an_hour);
-    let (hour, five_minutes) = if for_an_hour { (facts.cache_written, 0) } else { (0, facts.cache_written) };
-    json!({
-        "input_tokens": facts.uncached_input(),
-        "cache_creation_input_tokens": facts.cache_written,
-        "cache_read_input_tokens": facts.cache_read,
-        "cache_creation": {"ephemeral_5m_input_tokens": five_minutes, "ephemeral_1h_input_tokens": hour},
-        "output_tokens": output,
-        "service_tier": "standard",
-    })
-}
-
-fn message(facts: &Facts<'_>, content: &Value, stop: Option<&Stop>, output: u64) -> Value {
-    json!({
-        "model": facts.ask.model,
-        "id": format!("msg_sim{:020}", facts.serial),
-        "type": "message",
-        "role": "assistant",
-        "content": content,
-        "stop_reason": stop.map(reason),
-        "stop_sequence": stop.and_then(sequence),
-        "usage": usage(facts, output),
-    })
-}
-
-fn reason(stop: &Stop) -> &'static str {
-    match stop {
-        Stop::Done => "end_turn",
-        Stop::MaxTokens => "max_tokens",
-        Stop::Sequence(_) => "stop_sequence",
+    fn states_wait(&self) -> bool {
+        true
     }
-}
 
-fn sequence(stop: &Stop) -> Option<&str> {
-    if let Stop::Sequence(text) = stop { Some(text) } else { None }
-}
-
-pub(crate) fn whole(facts: &Facts<'_>) -> Value {
-    let text = facts.prose.pieces.concat();
-    message(facts, &json!([{"type": "text", "text": text}]), Some(&facts.prose.stop), facts.output())
-}
-
-pub(crate) fn chunks(facts: &Facts<'_>) -> Vec<Chunk> {
-    let start = [
-        event("message_start", &json!({"message": message(facts, &json!([]), None, 1)})),
-        event("content_block_start", &json!({"index": 0, "content_block": {"type": "text", "text": ""}})),
-        event("ping", &json!({})),
-    ];
-    let stop = &facts.prose.stop;
-    let delta = json!({"stop_reason": reason(stop), "stop_sequence": sequence(stop)});
-    let end = [
-        event("content_block_stop", &json!({"index": 0})),
-        event("message_delta", &json!({"delta": delta, "usage": usage(facts, facts.output())})),
-        event("message_stop", &json!({})),
-    ];
-    let text = facts.prose.pieces.iter().map(|piece| {
-        let delta = json!({"index": 0, "delta": {"type": "text_delta", "text": piece}});
-        Chunk { tokens: 1, ..event("content_block_delta", &delta) }
-    });
-    start.into_iter().chain(text).chain(end).collect()
-}
-
-fn event(name: &str, fields: &Value) -> Chunk {
-    let mut data = json!({"type": name});
-    if let (Some(data), Some(fields)) = (data.as_object_mut(), fields.as_object()) {
-        data.extend(fields.clone());
+    fn refusal(&self, refused: &Refused, _: &Model) -> Wrong {
+        let what = match refused.kind {
+            Kind::Concurrency => {
+                return Wrong::new(429, "Number of concurrent connections has exceeded your rate limit");
+            }
+            kind => exchange::limit_name(kind),
+        };
+        Wrong::new(
+            429,
+            format!(
+                "This request would exceed your organization's rate limit of {} {what}. For details, refer to the rate \
+                 limit headers.",
+                refused.limit
+            ),
+        )
     }
-    Chunk { bytes: Bytes::from(format!("event: {name}\ndata: {data}\n\n")), tokens: 0 }
+
+    /// Anthropic states no wait when it refuses for concurrency.
+    fn wait_headers(&self, refused: &Refused) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if refused.kind != Kind::Concurrency {
+            number_header(&mut headers, "retry-after", refused.wait.ceil());
+        }
+        headers
+    }
+
+    fn overloaded(&self) -> u16 {
+        529
+    }
 }
 
 pub(crate) fn error(wrong: &Wrong, serial: u64) -> Value {
@@ -183,35 +156,16 @@ pub(crate) fn error(wrong: &Wrong, serial: u64) -> Value {
     json!({"type": "error", "error": {"type": kind, "message": wrong.message}, "request_id": request_id(serial)})
 }
 
-pub(crate) fn refusal(refused: &Refused) -> String {
-    let limit = refused.limit;
-    let what = match refused.kind {
-        Kind::Requests => format!("rate limit of {limit} requests per minute"),
-        Kind::Input => format!("rate limit of {limit} input tokens per minute"),
-        Kind::Output => format!("rate limit of {limit} output tokens per minute"),
-        Kind::Tokens => format!("rate limit of {limit} tokens per minute"),
-        Kind::Concurrency => return "Number of concurrent connections has exceeded your rate limit".into(),
-    };
-    format!(
-        "This request would exceed your organization's {what}. For details, refer to the rate limit headers."
-    )
-}
-
 fn request_id(serial: u64) -> String {
     format!("req_sim{serial:020}")
 }
 
 /// `anthropic-ratelimit-*`: tokens that remain are rounded to thousands, `reset` is the time of full replenishment, the
 /// `tokens` family shows the most restrictive token limit.
-pub(crate) fn headers(readings: &[Reading], serial: u64) -> HeaderMap {
+fn headers(readings: &[Reading], serial: u64) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let mut text = |name: &str, value: String| {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
-        }
-    };
-    text("request-id", request_id(serial));
-    text("anthropic-organization-id", "simulated".into());
+    text_header(&mut headers, "request-id", &request_id(serial));
+    text_header(&mut headers, "anthropic-organization-id", "simulated");
     let tokens = readings.iter().filter(|reading| reading.kind != Kind::Requests);
     let tightest = tokens.min_by(|a, b| share(a).total_cmp(&share(b)));
     let families = readings.iter().map(|reading| (family(reading.kind), reading));
@@ -224,12 +178,7 @@ pub(crate) fn headers(readings: &[Reading], serial: u64) -> HeaderMap {
         let reset = reset.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         number_header(&mut headers, &format!("anthropic-ratelimit-{family}-limit"), reading.limit as f64);
         number_header(&mut headers, &format!("anthropic-ratelimit-{family}-remaining"), remaining);
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::try_from(format!("anthropic-ratelimit-{family}-reset")),
-            HeaderValue::try_from(reset),
-        ) {
-            headers.insert(name, value);
-        }
+        text_header(&mut headers, &format!("anthropic-ratelimit-{family}-reset"), &reset);
     }
     headers
 }

@@ -15,9 +15,11 @@ pub(crate) enum Fault {
     Cut,
     Slow,
     Hang,
+    /// A stream that ends with an error in its middle. Only a header asks for it.
+    Broken,
 }
 
-/// A test asks for a fault by this header: 429, 500, 529, reset, cut, slow or hang.
+/// A test asks for a fault by this header: 429, 500, 529, reset, cut, slow, hang or error.
 const HEADER: &str = "x-sandbox-fault";
 
 impl Fault {
@@ -54,6 +56,7 @@ impl Fault {
             "cut" => Self::Cut,
             "slow" => Self::Slow,
             "hang" => Self::Hang,
+            "error" => Self::Broken,
             _ => return None,
         })
     }

@@ -24,6 +24,8 @@ const STEP: u64 = 16;
 pub(crate) struct Flight {
     provider: Arc<Provider>,
     account: Account,
+    /// What of its output was charged before and is not generated yet.
+    reserved: u64,
     is_whole: bool,
     /// When what is generated next is there. Kept, so that the lateness of timers does not add up.
     due: Instant,
@@ -31,9 +33,9 @@ pub(crate) struct Flight {
 
 impl Flight {
     #[allow(clippy::disallowed_methods)] // A server of its own, it has a clock of its own.
-    pub(crate) fn new(provider: Arc<Provider>, account: Account) -> Self {
+    pub(crate) fn new(provider: Arc<Provider>, account: Account, reserved: u64) -> Self {
         provider.begin();
-        Self { provider, account, is_whole: false, due: Instant::now() }
+        Self { provider, account, reserved, is_whole: false, due: Instant::now() }
     }
 
     async fn wait_for_first(&mut self, latency: &Latency) {
@@ -47,8 +49,9 @@ impl Flight {
         tokio::time::sleep_until(self.due).await;
     }
 
-    fn generated(&self, tokens: u64) {
+    fn generated(&mut self, tokens: u64) {
         if tokens > 0 {
+            self.reserved = self.reserved.saturating_sub(tokens);
             self.provider.charge_output(&self.account, tokens);
         }
     }
@@ -80,7 +83,7 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.provider.end(&self.account);
+        self.provider.end(&self.account, self.reserved);
         if !self.is_whole {
             add(&self.provider.stats.abandoned, 1);
         }

@@ -1,24 +1,67 @@
-//! A simulated provider. It speaks the Anthropic and OpenAI dialects in full shape, enforces rate limits as those
-//! providers document them, fails on demand, and says in every answer that it is simulated.
+//! A simulated provider. It speaks the dialects of the large providers in full shape, enforces rate limits as those
+//! providers document them, refuses what they refuse, fails on demand, and says in its prose that it is simulated.
 //!
 //! It answers when no provider key is set, it is the upstream of the demo, the tests and the benchmarks. Its limiter is
 //! written from the providers' documentation and shares no code with the scheduler: a mistake in one shows against the
 //! other. There is no model in it.
+//!
+//! | dialect | endpoints | key |
+//! |---|---|---|
+//! | Anthropic | `/v1/messages`, `…/count_tokens`, `/v1/models` | `x-api-key`, bearer |
+//! | OpenAI | `/v1/chat/completions`, `/v1/responses` and what is stored there, `/v1/embeddings`, `/v1/models`, `/v1/images/generations`, `/v1/audio/{transcriptions,speech}` | bearer, `x-api-key` |
+//! | Gemini | `/v1beta/models/MODEL:METHOD`, also under `/v1`: content whole and streamed, counts, embeddings | `x-goog-api-key`, `?key=`, bearer |
+//! | Bedrock | `/model/ID/{converse,converse-stream,invoke,invoke-with-response-stream}` | bearer, AWS signature (not verified) |
+//! | Azure | `/openai/deployments/NAME/{chat/completions,embeddings}?api-version=`, `/openai/v1/{chat/completions,embeddings,responses}` | `api-key`, bearer |
+//! | Vertex | `/v1/projects/P/locations/L/publishers/{google,anthropic}/models/MODEL:METHOD` | bearer |
+//! | Cohere, Jina | `/v2/{chat,embed,rerank}`, `/v1/rerank` | bearer |
+//!
+//! # What it answers
+//!
+//! The same in every dialect (`decision.rs`). A tool that is forced is called, with arguments that fit its schema. A tool
+//! that the user's last words name is called. The words `call NAME {json}` call it with exactly that input, which lets a
+//! real agent run a real session. After a tool's result it answers with text that quotes it. Where JSON is wanted, it is
+//! JSON that fits the schema. `simulate a refusal` and `simulate a content filter` do. Everything else is prose.
+//!
+//! # What a test may ask for
+//!
+//! | header | what |
+//! |---|---|
+//! | `x-sandbox-output-tokens` | the length of prose |
+//! | `x-sandbox-fault` | `429`, `500`, `529`, `reset`, `cut`, `slow`, `hang`, or `error`: a stream that ends with an error |
+//! | `x-sandbox-interleave: 1` | parallel calls streamed in turns (OpenAI Chat) |
+//!
+//! `PUT /sandbox/settings` changes [`Settings`] in mid-run, `GET /sandbox/stats` tells [`Stats`].
 
 mod anthropic;
+mod ask;
+mod azure;
+mod bedrock;
+mod cohere;
+mod decision;
+mod directive;
+mod endpoints;
+mod event_stream;
 mod exchange;
 mod faults;
+mod gemini;
 mod generation;
+mod hashing;
+mod keys;
 mod limiter;
 mod models;
 mod openai;
 mod prose;
 mod provider;
+mod reply;
+mod schema;
 mod serve;
 mod settings;
+mod shelf;
 mod state;
 mod stats;
 mod tokens;
+mod vectors;
+mod vertex;
 
 use std::io;
 use std::sync::Arc;
@@ -45,7 +88,7 @@ impl Sandbox {
 
     /// Its endpoints.
     pub fn router(&self) -> Router {
-        provider::router(Arc::clone(&self.provider))
+        endpoints::router(Arc::clone(&self.provider))
     }
 
     /// What it has counted so far.

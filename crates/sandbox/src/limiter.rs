@@ -4,6 +4,9 @@
 //! as it is generated and `max_tokens` does not matter; input is charged at admission and corrected; input read from a
 //! cache is not charged. OpenAI (platform.openai.com/docs/guides/rate-limits): the larger of `max_tokens` and an estimate
 //! is charged at admission and not corrected; refused calls cost a request too (no page says whether into debt; here not).
+//! Gemini (ai.google.dev/gemini-api/docs/rate-limits): requests and input tokens. Bedrock
+//! (docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html): input and the most output are charged at
+//! admission, what was not generated is given back at the end. Cohere (docs.cohere.com/docs/rate-limits): requests only.
 //!
 //! The books are kept as what has been *used* and drains away. Time is handed in, in seconds.
 
@@ -16,7 +19,13 @@ use crate::settings::Limits;
 pub(crate) enum Rules {
     Anthropic,
     OpenAi,
+    Gemini,
+    Bedrock,
+    Cohere,
 }
+
+/// What Bedrock reserves for a request that does not say how much it may generate.
+const BEDROCK_UNSAID: u64 = 64_000;
 
 /// An API key and a model class.
 pub(crate) type Account = (String, &'static str);
@@ -89,7 +98,8 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    /// Admits or refuses a request of so many uncached input tokens, which may generate so many.
+    /// Admits or refuses a request of so many uncached input tokens, which may generate so many (0: it does not say).
+    /// Gives the output that is reserved until its end.
     pub(crate) fn admit(
         &mut self,
         now: f64,
@@ -97,10 +107,11 @@ impl Limiter {
         limits: &Limits,
         rules: Rules,
         (input, max_output): (u64, u64),
-    ) -> Result<(), Refused> {
+    ) -> Result<u64, Refused> {
         let books = self.books.entry(account.clone()).or_default();
         books.drain(now, limits);
-        let refused = books.refusal(limits, rules, input, max_output);
+        let reserved = reserved_output(rules, max_output);
+        let refused = books.refusal(limits, rules, input, max_output.max(reserved));
         if let Some(refused) = refused {
             if rules == Rules::OpenAi {
                 books.charge_refused_call(limits);
@@ -110,10 +121,12 @@ impl Limiter {
         books.requests.used += 1.0;
         books.in_flight += 1;
         match rules {
-            Rules::Anthropic => books.input.used += input as f64,
             Rules::OpenAi => books.tokens.used += input.max(max_output) as f64,
+            Rules::Anthropic | Rules::Gemini => books.input.used += input as f64,
+            Rules::Bedrock => books.tokens.used += input.saturating_add(reserved) as f64,
+            Rules::Cohere => {}
         }
-        Ok(())
+        Ok(reserved)
     }
 
     /// So many tokens were generated.
@@ -134,10 +147,14 @@ impl Limiter {
         }
     }
 
-    /// A request ended.
-    pub(crate) fn ended(&mut self, account: &Account) {
+    /// A request ended, and so much of what was reserved for it was not generated.
+    pub(crate) fn ended(&mut self, now: f64, account: &Account, limits: &Limits, given_back: u64) {
         let books = self.books.entry(account.clone()).or_default();
         books.in_flight = books.in_flight.saturating_sub(1);
+        if given_back > 0 {
+            books.drain(now, limits);
+            books.tokens.used = (books.tokens.used - given_back as f64).max(0.0);
+        }
     }
 
     /// Every limit that these rules have.
@@ -153,6 +170,7 @@ impl Limiter {
         let kinds: &[Kind] = match rules {
             Rules::Anthropic => &[Kind::Requests, Kind::Input, Kind::Output],
             Rules::OpenAi => &[Kind::Requests, Kind::Tokens],
+            Rules::Gemini | Rules::Bedrock | Rules::Cohere => &[],
         };
         kinds.iter().map(|&kind| books.reading(kind, limits)).collect()
     }
@@ -181,6 +199,9 @@ impl Books {
             // A bucket of output that is not empty admits: what will be generated is not known.
             Rules::Anthropic => &[(Kind::Requests, 1), (Kind::Input, input), (Kind::Output, 1)],
             Rules::OpenAi => &[(Kind::Requests, 1), (Kind::Tokens, input.max(max_output))],
+            Rules::Gemini => &[(Kind::Requests, 1), (Kind::Input, input)],
+            Rules::Bedrock => &[(Kind::Requests, 1), (Kind::Tokens, input.saturating_add(max_output))],
+            Rules::Cohere => &[(Kind::Requests, 1)],
         };
         needs.iter().find_map(|&(kind, requested)| {
             let limit = per_minute(kind, limits);
@@ -215,6 +236,15 @@ impl Books {
             Kind::Output => &mut self.output,
             Kind::Tokens => &mut self.tokens,
         }
+    }
+}
+
+/// The output that is charged before it is generated and settled at the end.
+fn reserved_output(rules: Rules, max_output: u64) -> u64 {
+    match rules {
+        Rules::Bedrock if max_output == 0 => BEDROCK_UNSAID,
+        Rules::Bedrock => max_output,
+        _ => 0,
     }
 }
 
@@ -262,7 +292,7 @@ mod tests {
         rules: Rules,
         input: u64,
         max_output: u64,
-    ) -> Result<(), Refused> {
+    ) -> Result<u64, Refused> {
         limiter.admit(now, &account(), &limits(), rules, (input, max_output))
     }
 
@@ -324,7 +354,7 @@ mod tests {
             |limiter: &mut Limiter| limiter.admit(0.0, &account(), &limits, Rules::Anthropic, (1, 1));
         try_one(&mut limiter).unwrap();
         assert_eq!(try_one(&mut limiter).unwrap_err().kind, Kind::Concurrency);
-        limiter.ended(&account());
+        limiter.ended(0.0, &account(), &limits, 0);
         try_one(&mut limiter).unwrap();
     }
 
@@ -356,6 +386,16 @@ mod tests {
         take(0.0).unwrap();
         assert!((take(10.0).unwrap_err().wait - 5.0).abs() < 1e-9);
         take(20.0).unwrap();
+    }
+
+    #[test]
+    fn bedrock_gives_back_what_was_reserved_and_not_generated() {
+        let mut limiter = Limiter::default();
+        let reserved = admit(&mut limiter, 0.0, Rules::Bedrock, 100, 900).unwrap();
+        assert_eq!(admit(&mut limiter, 0.0, Rules::Bedrock, 1, 1).unwrap_err().kind, Kind::Tokens);
+        limiter.ended(0.0, &account(), &limits(), reserved - 200);
+        admit(&mut limiter, 0.0, Rules::Bedrock, 100, 600).unwrap();
+        assert_eq!(admit(&mut limiter, 0.0, Rules::Bedrock, 1, 0).unwrap_err().requested, 64_001);
     }
 
     proptest! {

@@ -1,139 +1,123 @@
-//! The OpenAI dialect: requests read, answers, streams, headers and errors written.
+//! The OpenAI dialect: its errors, headers and models. Requests are read and answers written in the files below.
 //!
-//! Source: platform.openai.com/docs (api-reference/chat, guides/rate-limits, guides/error-codes), read 2026-10.
+//! Source: platform.openai.com/docs (api-reference, guides/rate-limits, guides/error-codes), read 2026-10.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use bytes::Bytes;
+pub(crate) mod chat;
+pub(crate) mod embeddings;
+pub(crate) mod media;
+pub(crate) mod responses;
+mod tools;
+
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::exchange::{Ask, Chunk, Facts, Wrong, number_header, question};
+use crate::exchange::{self, Wrong, number_header, text_header};
 use crate::limiter::{Kind, Reading, Refused, Rules};
 use crate::models::{self, MODELS, Model};
-use crate::prose::Stop;
-use crate::tokens;
 
-/// Tokens of a message beyond its text.
-const PER_MESSAGE: u64 = 3;
+/// The dialect as OpenAI speaks it.
+pub(crate) struct OpenAi;
 
-pub(crate) fn read(body: &[u8]) -> Result<Ask, Wrong> {
-    let body: Value = serde_json::from_slice(body).map_err(|_| {
-        Wrong::invalid(
+impl exchange::Dialect for OpenAi {
+    fn rules(&self) -> Rules {
+        Rules::OpenAi
+    }
+
+    fn model(&self, id: &str) -> Option<&'static Model> {
+        models::find(id, Rules::OpenAi)
+    }
+
+    fn unknown_model(&self, id: &str) -> Wrong {
+        Wrong::new(404, format!("The model `{id}` does not exist or you do not have access to it."))
+    }
+
+    fn error(&self, wrong: &Wrong, serial: u64) -> (Value, HeaderMap) {
+        (error(wrong), headers(&[], serial))
+    }
+
+    fn headers(&self, readings: &[Reading], serial: u64) -> HeaderMap {
+        headers(readings, serial)
+    }
+
+    fn states_wait(&self) -> bool {
+        true
+    }
+
+    fn refusal(&self, refused: &Refused, model: &Model) -> Wrong {
+        Wrong::new(429, refusal(refused, model))
+    }
+
+    fn wait_headers(&self, refused: &Refused) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        number_header(&mut headers, "retry-after", refused.wait.ceil());
+        number_header(&mut headers, "retry-after-ms", (refused.wait * 1e3).ceil());
+        headers
+    }
+}
+
+/// The body as an object.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, Wrong> {
+    match serde_json::from_slice(body) {
+        Ok(body @ Value::Object(_)) => Ok(body),
+        _ => Err(Wrong::invalid(
             "We could not parse the JSON body of your request. The OpenAI API expects a JSON payload.",
-        )
-    })?;
-    let model = body["model"].as_str().ok_or_else(|| Wrong::invalid("you must provide a model parameter"))?;
-    let messages = body["messages"]
-        .as_array()
-        .ok_or_else(|| Wrong::invalid("Missing required parameter: 'messages'."))?;
-    if messages.is_empty() {
-        return Err(Wrong::invalid(
-            "Invalid 'messages': empty array. Expected an array with minimum length 1.",
-        ));
-    }
-    let stop = match &body["stop"] {
-        Value::String(stop) => vec![stop.clone()],
-        Value::Array(stops) => stops.iter().filter_map(|stop| stop.as_str().map(str::to_owned)).collect(),
-        _ => Vec::new(),
-    };
-    let told: u64 =
-        messages.iter().map(|message| PER_MESSAGE + tokens::count(&text(&message["content"]))).sum();
-    let tools = body.get("tools").map_or(0, |tools| tokens::count(&tools.to_string()));
-    Ok(Ask {
-        model: model.to_owned(),
-        stream: body["stream"].as_bool().unwrap_or(false),
-        max_tokens: body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64()),
-        question: question(messages),
-        input_tokens: told + tools,
-        stops: stop,
-        include_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
-        cacheable: None,
-    })
-}
-
-/// The text of a string or of an array of parts. What is not text counts as the JSON that it is.
-fn text(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            let part_text =
-                |part: &Value| part["text"].as_str().map_or_else(|| part.to_string(), str::to_owned);
-            parts.iter().map(part_text).collect()
-        }
-        Value::Null => String::new(),
-        other => other.to_string(),
+        )),
     }
 }
 
-fn usage(facts: &Facts<'_>) -> Value {
+/// Whether a model reasons, and so refuses `max_tokens` and takes `reasoning_effort`.
+fn is_reasoner(model: &str) -> bool {
+    model.starts_with("gpt-5") || model.starts_with("o3") || model.starts_with("o4")
+}
+
+fn unsupported_max_tokens(param: &str) -> Wrong {
+    let message = format!(
+        "Unsupported parameter: '{param}' is not supported with this model. Use 'max_completion_tokens' instead."
+    );
+    wrong_parameter(param, Some("unsupported_parameter"), message)
+}
+
+/// The media type of an image's address, `url` for one on the web; none if it is no address of an image.
+fn image_type(url: &str) -> Option<&str> {
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return Some("url");
+    }
+    let (media_type, _) = url.strip_prefix("data:")?.split_once(";base64,")?;
+    media_type.starts_with("image/").then_some(media_type)
+}
+
+/// The media type of a file, `file` where it does not tell.
+fn file_type(file: &Value) -> &str {
+    let data = file["file_data"].as_str().and_then(|data| data.strip_prefix("data:")?.split(';').next());
+    data.or(file["file_url"].as_str().map(|_| "url")).unwrap_or("file")
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// How likely a token was, with so many alternatives; likelihoods are invented.
+fn logprob(piece: &str, top: u64) -> Value {
+    let one =
+        |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()});
+    let others = (1..top.min(20)).map(|rank| one(&format!(" alternative{rank}"), -3.0 - rank as f64));
+    let top: Vec<_> = (top > 0).then(|| one(piece, -0.25)).into_iter().chain(others).collect();
+    let mut told = one(piece, -0.25);
+    told["top_logprobs"] = top.into();
+    told
+}
+
+/// What a text cites that was written after a search of the web.
+fn citation(text: &str) -> Value {
     json!({
-        "prompt_tokens": facts.ask.input_tokens,
-        "completion_tokens": facts.output(),
-        "total_tokens": facts.ask.input_tokens + facts.output(),
-        "prompt_tokens_details": {"cached_tokens": facts.cache_read, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
-        },
+        "start_index": 0, "end_index": text.chars().count(), "title": "A simulated page",
+        "url": "https://example.com/simulated",
     })
 }
 
-fn finish_reason(stop: &Stop) -> &'static str {
-    match stop {
-        Stop::Done | Stop::Sequence(_) => "stop",
-        Stop::MaxTokens => "length",
-    }
-}
-
-/// When the answer was made: a fixed day, so that the same request gives the same bytes.
-fn created(facts: &Facts<'_>) -> u64 {
-    models::find(&facts.ask.model, Rules::OpenAi).map_or(0, |model| model.created)
-}
-
-fn id(facts: &Facts<'_>) -> String {
-    format!("chatcmpl-sim{:020}", facts.serial)
-}
-
-pub(crate) fn whole(facts: &Facts<'_>) -> Value {
-    json!({
-        "id": id(facts),
-        "object": "chat.completion",
-        "created": created(facts),
-        "model": facts.ask.model,
-        "choices": [{
-            "index": 0,
-            "message": {
-                "role": "assistant", "content": facts.prose.pieces.concat(), "refusal": null, "annotations": [],
-            },
-            "logprobs": null,
-            "finish_reason": finish_reason(&facts.prose.stop),
-        }],
-        "usage": usage(facts),
-        "service_tier": "default",
-        "system_fingerprint": "fp_simulated",
-    })
-}
-
-pub(crate) fn chunks(facts: &Facts<'_>) -> Vec<Chunk> {
-    let delta = |delta: Value, finish: Option<&str>, tokens: u64| {
-        let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish});
-        chunk(facts, &json!([choice]), &Value::Null, tokens)
-    };
-    let begin = delta(json!({"role": "assistant", "content": "", "refusal": null}), None, 0);
-    let text = facts.prose.pieces.iter().map(|piece| delta(json!({"content": piece}), None, 1));
-    let end = delta(json!({}), Some(finish_reason(&facts.prose.stop)), 0);
-    let usage = facts.ask.include_usage.then(|| chunk(facts, &json!([]), &usage(facts), 0));
-    let done = Chunk { bytes: Bytes::from_static(b"data: [DONE]\n\n"), tokens: 0 };
-    [begin].into_iter().chain(text).chain([end]).chain(usage).chain([done]).collect()
-}
-
-fn chunk(facts: &Facts<'_>, choices: &Value, usage: &Value, tokens: u64) -> Chunk {
-    let mut data = json!({
-        "id": id(facts), "object": "chat.completion.chunk", "created": created(facts), "model": facts.ask.model,
-        "service_tier": "default", "system_fingerprint": "fp_simulated", "choices": choices,
-    });
-    if facts.ask.include_usage {
-        data["usage"] = usage.clone();
-    }
-    Chunk { bytes: Bytes::from(format!("data: {data}\n\n")), tokens }
+/// A 400 that names the parameter at fault, and has a code.
+pub(crate) fn wrong_parameter(param: &str, code: Option<&str>, message: impl Into<String>) -> Wrong {
+    Wrong { status: 400, message: message.into(), details: json!({"param": param, "code": code}) }
 }
 
 pub(crate) fn error(wrong: &Wrong) -> Value {
@@ -144,10 +128,11 @@ pub(crate) fn error(wrong: &Wrong) -> Value {
         400..=499 => ("invalid_request_error", None),
         _ => ("server_error", None),
     };
-    json!({"error": {"message": wrong.message, "type": kind, "param": null, "code": code}})
+    let code = wrong.details.get("code").cloned().unwrap_or_else(|| json!(code));
+    json!({"error": {"message": wrong.message, "type": kind, "param": wrong.details["param"], "code": code}})
 }
 
-pub(crate) fn refusal(refused: &Refused, model: &Model) -> String {
+fn refusal(refused: &Refused, model: &Model) -> String {
     let what = if refused.kind == Kind::Requests { "requests per min (RPM)" } else { "tokens per min (TPM)" };
     format!(
         "Rate limit reached for {} in organization org-simulated on {what}: Limit {}, Used {:.0}, Requested {}. Please \
@@ -157,20 +142,15 @@ pub(crate) fn refusal(refused: &Refused, model: &Model) -> String {
 }
 
 /// `x-ratelimit-*`, with the time until everything is free as a Go duration.
-pub(crate) fn headers(readings: &[Reading], serial: u64) -> HeaderMap {
+fn headers(readings: &[Reading], serial: u64) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let mut text = |name: &str, value: String| {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
-        }
-    };
-    text("x-request-id", format!("req_sim{serial:020}"));
-    text("openai-version", "2020-10-01".into());
-    text("openai-organization", "org-simulated".into());
-    text("openai-processing-ms", "1".into());
+    text_header(&mut headers, "x-request-id", &format!("req_sim{serial:020}"));
+    text_header(&mut headers, "openai-version", "2020-10-01");
+    text_header(&mut headers, "openai-organization", "org-simulated");
+    text_header(&mut headers, "openai-processing-ms", "1");
     for reading in readings {
         let family = if reading.kind == Kind::Requests { "requests" } else { "tokens" };
-        text(&format!("x-ratelimit-reset-{family}"), go_duration(reading.full_in));
+        text_header(&mut headers, &format!("x-ratelimit-reset-{family}"), &go_duration(reading.full_in));
     }
     for reading in readings {
         let family = if reading.kind == Kind::Requests { "requests" } else { "tokens" };

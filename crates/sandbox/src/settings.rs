@@ -18,6 +18,8 @@ pub struct Settings {
     pub faults: Faults,
     /// What it does not say.
     pub quiet: Quiet,
+    /// Whether parallel tool calls are streamed in turns, a piece of each, where the dialect allows it (OpenAI Chat).
+    pub interleave: bool,
 }
 
 /// Rate limits, per API key and model class.
@@ -26,11 +28,11 @@ pub struct Settings {
 pub struct Limits {
     /// Requests per minute.
     pub requests_per_minute: u64,
-    /// Uncached input tokens per minute (Anthropic's dialect).
+    /// Uncached input tokens per minute (Anthropic's and Gemini's dialects).
     pub input_tokens_per_minute: u64,
     /// Output tokens per minute (Anthropic's dialect).
     pub output_tokens_per_minute: u64,
-    /// Tokens per minute (OpenAI's dialect).
+    /// Tokens per minute (OpenAI's and Bedrock's dialects).
     pub tokens_per_minute: u64,
     /// Requests at once; 0: no limit.
     pub concurrency: u32,

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::time::Instant;
 
-use crate::exchange::Ask;
+use crate::ask::Ask;
 use crate::limiter::{Account, Limiter, Refused, Rules};
 use crate::settings::Settings;
+use crate::shelf::Shelf;
 use crate::stats::{Counters, add, subtract};
 
 /// The state of a provider.
@@ -16,6 +17,7 @@ pub(crate) struct Provider {
     settings: RwLock<Arc<Settings>>,
     limiter: Mutex<Limiter>,
     cached_prompts: Mutex<HashSet<(String, u64)>>,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) stats: Counters,
     start: Instant,
     serial: AtomicU64,
@@ -28,6 +30,7 @@ impl Provider {
             settings: RwLock::new(Arc::new(settings)),
             limiter: Mutex::default(),
             cached_prompts: Mutex::default(),
+            shelf: Arc::default(),
             stats: Counters::default(),
             start: Instant::now(),
             serial: AtomicU64::new(1),
@@ -62,9 +65,11 @@ impl Provider {
         self.stats.most_in_flight.fetch_max(before + 1, Ordering::Relaxed);
     }
 
-    pub(crate) fn end(&self, account: &Account) {
+    /// A request ended, and so much of what was reserved for it was not generated.
+    pub(crate) fn end(&self, account: &Account, given_back: u64) {
         subtract(&self.stats.in_flight, 1);
-        self.limiter(|limiter, _| limiter.ended(account));
+        let limits = &self.settings().limits;
+        self.limiter(|limiter, now| limiter.ended(now, account, limits, given_back));
     }
 
     /// A number that no other answer has.
@@ -72,14 +77,14 @@ impl Provider {
         self.serial.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Admits a request, or says why not.
+    /// Admits a request and gives the output that is reserved for it, or says why not.
     pub(crate) fn admit(
         &self,
         account: &Account,
         rules: Rules,
         ask: &Ask,
         settings: &Settings,
-    ) -> Result<(), Refused> {
+    ) -> Result<u64, Refused> {
         let cached = ask.cacheable.map_or(0, |(hash, tokens, _)| {
             let prompts = self.cached_prompts.lock().unwrap_or_else(PoisonError::into_inner);
             if prompts.contains(&(account.0.clone(), hash)) { tokens } else { 0 }

@@ -32,6 +32,11 @@ pub(crate) fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
+/// The same, each as a text of its own.
+pub(crate) fn owned(text: &str) -> Vec<String> {
+    pieces(text).into_iter().map(str::to_owned).collect()
+}
+
 /// How many tokens a text has.
 pub(crate) fn count(text: &str) -> u64 {
     pieces(text).len() as u64

@@ -6,26 +6,20 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header, request};
 use axum::response::Response;
+use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use paceway_domain::{Dialect, Refusal};
-use paceway_gateway::{Answer, Arrival, Endpoint, models, pipeline};
+use paceway_gateway::{Address, Answer, Arrival, Endpoint, models, pipeline};
 
 use crate::House;
 
-/// `POST /v1/messages`.
-pub(crate) async fn messages(State(house): State<House>, request: Request) -> Response {
-    pass(house, request, Dialect::Anthropic, Endpoint::Generate).await
-}
-
-/// `POST /v1/messages/count_tokens`.
-pub(crate) async fn count_tokens(State(house): State<House>, request: Request) -> Response {
-    pass(house, request, Dialect::Anthropic, Endpoint::CountTokens).await
-}
-
-/// `POST /v1/chat/completions`.
-pub(crate) async fn chat_completions(State(house): State<House>, request: Request) -> Response {
-    pass(house, request, Dialect::OpenAi, Endpoint::Generate).await
+/// A handler that passes its body to `endpoint`, in the dialect of its address.
+pub(crate) fn to(dialect: Dialect, endpoint: Endpoint) -> MethodRouter<House> {
+    let handler = move |State(house): State<House>, request: Request| async move {
+        pass(house, request, dialect, endpoint, Address::default()).await
+    };
+    post(handler).fallback(wrong_method_post)
 }
 
 /// Any other method where only POST makes sense.
@@ -44,7 +38,14 @@ pub(crate) async fn nothing_here(State(house): State<House>, request: Request) -
     refuse(&house, dialect_at(request.uri().path(), request.headers()), &Refusal::NoSuchPath(path))
 }
 
-async fn pass(house: House, request: Request, dialect: Dialect, endpoint: Endpoint) -> Response {
+/// Passes a body on as a request in `dialect`.
+pub(crate) async fn pass(
+    house: House,
+    request: Request,
+    dialect: Dialect,
+    endpoint: Endpoint,
+    address: Address,
+) -> Response {
     if !house.is_ready() {
         return refuse(&house, dialect, &Refusal::ShuttingDown);
     }
@@ -61,6 +62,7 @@ async fn pass(house: House, request: Request, dialect: Dialect, endpoint: Endpoi
         id: house.gateway.new_request_id(),
         dialect,
         endpoint,
+        address,
         query: head.uri.query().map(str::to_owned),
         headers: head.headers,
         body,
@@ -116,6 +118,8 @@ fn dialect_at(path: &str, headers: &HeaderMap) -> Dialect {
     match path {
         path if path.starts_with("/v1/messages") => Dialect::Anthropic,
         path if path.starts_with("/v1/chat") => Dialect::OpenAi,
+        path if path.starts_with("/v1/responses") => Dialect::Responses,
+        path if path.starts_with("/v1beta/") => Dialect::Gemini,
         _ => models::dialect_of(headers),
     }
 }
@@ -125,7 +129,8 @@ pub(crate) fn refuse(house: &House, dialect: Dialect, refusal: &Refusal) -> Resp
     respond(pipeline::refuse(&house.gateway, dialect, &house.gateway.new_request_id(), refusal))
 }
 
-fn respond(answer: Answer) -> Response {
+/// An answer as axum sends it.
+pub(crate) fn respond(answer: Answer) -> Response {
     let mut response = Response::new(Body::new(answer.body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;

@@ -2,8 +2,10 @@
 
 mod admin;
 mod endpoints;
+mod gemini;
 mod models;
 mod probes;
+mod responses;
 mod routes;
 mod serve;
 

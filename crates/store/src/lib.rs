@@ -1,4 +1,4 @@
-//! What Paceway remembers: the ports (ledger, keys) and their backends.
+//! What Paceway remembers: the ports (ledger, keys, responses) and their backends.
 //!
 //! The only crate that knows a database. [`open`] is the door; behind it is one SQLite file per data directory, and in
 //! front of the ledger a journal that makes a finished request durable without waiting for the database. No prices, no
@@ -8,11 +8,13 @@ mod journal;
 pub mod keys;
 pub mod ledger;
 mod open;
+pub mod responses;
 mod sqlite;
 
 pub use keys::Keys;
 pub use ledger::{Ledger, Row};
 pub use open::{Access, Store, open};
+pub use responses::{Conversation, KeptResponse, Responses};
 
 /// What can go wrong with a store.
 #[derive(Debug, thiserror::Error)]

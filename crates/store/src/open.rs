@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::journal::JournalledLedger;
-use crate::sqlite::Sqlite;
-use crate::{Keys, Ledger, StoreError};
+use crate::sqlite::{Sqlite, SqliteResponses};
+use crate::{Keys, Ledger, Responses, StoreError};
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Store {
     pub ledger: Arc<dyn Ledger>,
     /// The keys.
     pub keys: Arc<dyn Keys>,
+    /// The kept responses.
+    pub responses: Arc<dyn Responses>,
     /// Held for as long as the store is open; the system lets go of it even after kill -9.
     _lock: Option<File>,
 }
@@ -40,12 +42,14 @@ pub fn open(directory: &Path, access: Access) -> Result<Store, StoreError> {
         Access::Serve => Some(lock(directory)?),
         Access::Administer => None,
     };
-    let sqlite = Arc::new(Sqlite::open(&directory.join("paceway.db"))?);
+    let file = directory.join("paceway.db");
+    let sqlite = Arc::new(Sqlite::open(&file)?);
+    let responses = Arc::new(SqliteResponses::open(&file)?);
     let ledger: Arc<dyn Ledger> = match access {
         Access::Serve => Arc::new(JournalledLedger::open(directory, Arc::clone(&sqlite))?),
         Access::Administer => Arc::clone(&sqlite) as Arc<dyn Ledger>,
     };
-    Ok(Store { ledger, keys: sqlite, _lock: lock })
+    Ok(Store { ledger, keys: sqlite, responses, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

@@ -1,5 +1,7 @@
 //! The SQLite backend: one file in WAL mode.
 
+mod responses;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,11 +10,16 @@ use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, Tokens, UnixMillis, Us
 use paceway_policy::access::{KeyHash, VirtualKey};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, named_params, params};
 
+pub(crate) use responses::SqliteResponses;
+
 use crate::ledger::Total;
 use crate::{Keys, Ledger, Row, StoreError};
 
 /// Applied in order; a database's `user_version` is the number of those it has.
-const MIGRATIONS: [&str; 1] = [include_str!("sqlite/0001_keys_and_ledger.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("sqlite/0001_keys_and_ledger.sql"),
+    include_str!("sqlite/0002_reasoning_and_responses.sql"),
+];
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -103,6 +110,7 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<(), 
         ":cache_write_5m": signed(row.usage.cache_write_5m.get()),
         ":cache_write_1h": signed(row.usage.cache_write_1h.get()),
         ":output": signed(row.usage.output.get()),
+        ":reasoning": signed(row.usage.reasoning.get()),
         ":usage_is_estimated": row.usage_is_estimated,
         ":cost": row.cost.map(|cost| signed(cost.0)),
         ":status": row.status,
@@ -126,7 +134,7 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         request_id: RequestId::from_text(row.get("request_id")?),
         arrived_at: UnixMillis(unsigned(row, "arrived_at")?),
         key: KeyId(row.get("key")?),
-        dialect: if dialect == Dialect::OpenAi.name() { Dialect::OpenAi } else { Dialect::Anthropic },
+        dialect: Dialect::ALL.into_iter().find(|known| known.name() == dialect).unwrap_or(Dialect::Anthropic),
         streamed: row.get("streamed")?,
         model_asked: row.get("model_asked")?,
         provider: row.get("provider")?,
@@ -151,6 +159,7 @@ fn read_usage(row: &rusqlite::Row<'_>) -> rusqlite::Result<Usage> {
         cache_write_5m: Tokens(unsigned(row, "cache_write_5m")?),
         cache_write_1h: Tokens(unsigned(row, "cache_write_1h")?),
         output: Tokens(unsigned(row, "output")?),
+        reasoning: Tokens(unsigned(row, "reasoning")?),
     })
 }
 

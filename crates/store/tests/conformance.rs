@@ -6,7 +6,7 @@ use std::path::Path;
 
 use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, Tokens, UnixMillis, Usage};
 use paceway_policy::access::KeyHash;
-use paceway_store::{Access, Row, Store, StoreError, open};
+use paceway_store::{Access, Conversation, KeptResponse, Row, Store, StoreError, open};
 
 fn row(number: u128) -> Row {
     Row {
@@ -19,7 +19,13 @@ fn row(number: u128) -> Row {
         provider: "anthropic".into(),
         model: "claude-haiku-5-5".into(),
         provider_request_id: Some("req_011".into()),
-        usage: Usage { input: Tokens(10), output: Tokens(5), cache_read: Tokens(3), ..Usage::default() },
+        usage: Usage {
+            input: Tokens(10),
+            output: Tokens(5),
+            reasoning: Tokens(2),
+            cache_read: Tokens(3),
+            ..Usage::default()
+        },
         usage_is_estimated: false,
         cost: Some(MicroUsd(4)),
         status: 200,
@@ -199,4 +205,47 @@ fn a_database_of_a_later_version_is_not_touched() {
     fs::write(&path, later).unwrap();
     let Err(error) = open(directory.path(), Access::Serve) else { panic!("it opened") };
     assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
+}
+
+fn kept(id: &str, created_at: u64) -> KeptResponse {
+    KeptResponse {
+        id: id.into(),
+        key: KeyId("0123456789ab".into()),
+        created_at: UnixMillis(created_at),
+        provider: "anthropic".into(),
+        quota_group: "main".into(),
+        content: Some(Conversation { input: b"[]".to_vec(), answer: b"{}".to_vec() }),
+    }
+}
+
+#[test]
+fn a_kept_response_is_seen_by_its_own_key_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let responses = open(directory.path(), Access::Serve).unwrap().responses;
+    let theirs = KeptResponse { content: None, ..kept("resp_2", 5) };
+    responses.keep(&kept("resp_1", 5)).unwrap();
+    responses.keep(&theirs).unwrap();
+    let (own, other) = (KeyId("0123456789ab".into()), KeyId("ffffffffffff".into()));
+    assert_eq!(responses.find(&own, "resp_1").unwrap(), Some(kept("resp_1", 5)));
+    assert_eq!(responses.find(&own, "resp_2").unwrap(), Some(theirs));
+    assert_eq!(responses.find(&other, "resp_1").unwrap(), None);
+    assert!(!responses.forget(&other, "resp_1").unwrap());
+    assert!(responses.forget(&own, "resp_1").unwrap());
+    assert_eq!(responses.find(&own, "resp_1").unwrap(), None);
+}
+
+#[test]
+fn old_responses_and_too_many_are_swept_oldest_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let responses = open(directory.path(), Access::Serve).unwrap().responses;
+    for (id, at) in [("resp_1", 10), ("resp_2", 20), ("resp_3", 30), ("resp_4", 40)] {
+        responses.keep(&kept(id, at)).unwrap();
+    }
+    assert_eq!(responses.sweep(UnixMillis(15), 2).unwrap(), 2);
+    let own = KeyId("0123456789ab".into());
+    let left: Vec<_> = ["resp_1", "resp_2", "resp_3", "resp_4"]
+        .into_iter()
+        .filter(|id| responses.find(&own, id).unwrap().is_some())
+        .collect();
+    assert_eq!(left, ["resp_3", "resp_4"]);
 }

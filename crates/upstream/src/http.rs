@@ -91,7 +91,7 @@ impl Upstream for HttpUpstream {
     }
 }
 
-fn host_of(uri: &Uri) -> Result<Host, Failure> {
+pub(crate) fn host_of(uri: &Uri) -> Result<Host, Failure> {
     match (uri.scheme(), uri.authority()) {
         (Some(scheme), Some(authority)) => Ok((scheme.clone(), authority.clone())),
         _ => Err(Failure::Connect(format!("`{uri}` is not a whole address"))),
@@ -110,7 +110,7 @@ fn request((scheme, authority): &Host, call: Call) -> Result<Request<Full<Bytes>
 }
 
 /// The host, with its port unless that is the scheme's own; without user and password.
-fn host_header(scheme: &Scheme, authority: &Authority) -> Result<HeaderValue, Failure> {
+pub(crate) fn host_header(scheme: &Scheme, authority: &Authority) -> Result<HeaderValue, Failure> {
     let own_port = if *scheme == Scheme::HTTPS { 443 } else { 80 };
     let text = match authority.port_u16() {
         Some(port) if port != own_port => format!("{}:{port}", authority.host()),

@@ -1,15 +1,21 @@
 //! The only code that calls a provider.
 //!
 //! It moves bytes and enforces time: a call goes out, an answer comes back as it arrives, and each phase has its bound.
-//! It does not retry, does not know what a model is and never looks into a body.
+//! It does not retry, does not know what a model is and never looks into a body, but for those of token endpoints: beside
+//! the client stand the ways in which clouds know their callers ([`AwsSigner`], [`GoogleTokens`]).
 
 mod body;
 mod cause;
 mod connect;
+mod credentials;
+mod google;
 mod http;
 mod link;
+mod percent;
 mod pool;
+mod sign;
 
+use std::fmt;
 use std::time::Duration;
 
 use ::http::{HeaderMap, Method, StatusCode, Uri};
@@ -18,10 +24,13 @@ use futures_util::future::BoxFuture;
 use paceway_domain::Failure;
 
 pub use crate::body::AnswerBody;
+pub use crate::credentials::BadCredentials;
+pub use crate::google::{GoogleCredentials, GoogleTokens, TokenFailure};
 pub use crate::http::HttpUpstream;
+pub use crate::sign::{AwsKeys, AwsScope, AwsSigner};
 
-/// One call to a provider.
-#[derive(Debug, Clone)]
+/// One call to a provider. `Debug` shows no more of the body than its length.
+#[derive(Clone)]
 pub struct Call {
     /// The method.
     pub method: Method,
@@ -31,6 +40,19 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = format_args!("{} bytes", self.body.len());
+        let Self { method, uri, headers, .. } = self;
+        f.debug_struct("Call")
+            .field("method", method)
+            .field("uri", uri)
+            .field("headers", headers)
+            .field("body", &body)
+            .finish()
+    }
 }
 
 /// A provider's answer, its body still on the way.

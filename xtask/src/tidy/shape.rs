@@ -48,7 +48,12 @@ fn function_length(lines: &[&str]) -> Option<usize> {
     if !is_function || first.trim_end().ends_with([';', '}']) {
         return None;
     }
-    let closing = format!("{}}}", &first[..first.len() - trimmed.len()]);
-    let end = lines.iter().position(|line| **line == *closing)?;
-    Some(end + 1)
+    let indentation = &first[..first.len() - trimmed.len()];
+    let closing = format!("{indentation}}}");
+    let ends = |line: &&str| {
+        // A trait's method without a body ends with its signature.
+        let is_signature_end = line.starts_with(&format!("{indentation})")) && line.ends_with(';');
+        **line == closing || is_signature_end
+    };
+    Some(lines.iter().position(ends)? + 1)
 }

@@ -17,8 +17,9 @@ use comfy_table::{CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use paceway_domain::{Clock, Counted, Dialect, Secret};
 use paceway_gateway::clock::RuntimeClock;
-use paceway_gateway::fleet::ProviderSettings;
 use paceway_gateway::lane::PoolSettings;
+use paceway_gateway::platform::Platform;
+use paceway_gateway::provider::{ProviderSettings, Way};
 use paceway_policy::routing::Candidate;
 use paceway_sandbox::{Sandbox, Settings, Stats};
 use paceway_scheduler::{Limits, Rate};
@@ -29,7 +30,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use self::client::{Client, Outcome};
 use super::{runtime, say, start_log};
 use crate::config::{self, Config};
-use crate::{admin, house};
+use crate::{admin, house, providers};
 
 /// The provider's limits: a small tier's, with a burst that a real provider would allow.
 const REQUESTS_PER_MINUTE: u64 = 600;
@@ -175,7 +176,7 @@ impl Provider {
             (Counted::Requests, Rate::per_minute(REQUESTS_PER_MINUTE, BURST_S)),
             (Counted::Input, Rate::per_minute(INPUT_TOKENS_PER_MINUTE, BURST_S)),
         ];
-        let charging = house::charging_of(Dialect::Anthropic);
+        let charging = providers::charging_of(Dialect::Anthropic);
         let limits = Limits { rates, ..Limits::unknown(charging) };
         Ok(ProviderSettings {
             candidate: Candidate {
@@ -183,11 +184,15 @@ impl Provider {
                 catalogue: Dialect::Anthropic.name().into(),
                 serves: vec!["*".into()],
             },
-            dialect: Dialect::Anthropic,
-            base_url: format!("http://{}", self.address).parse()?,
-            keys: house::only_key("any"),
+            ways: vec![Way {
+                dialect: Dialect::Anthropic,
+                base_url: format!("http://{}", self.address).parse()?,
+            }],
+            platform: Platform::Direct,
+            keys: providers::only_key(Dialect::Anthropic, "any"),
             charging,
             only_max_tokens: false,
+            rerank: None,
             is_simulated: true,
             tier: None,
             admin: None,

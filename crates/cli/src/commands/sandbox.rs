@@ -34,7 +34,8 @@ pub(super) fn run(options: &Options) -> Result<()> {
             .await
             .with_context(|| format!("cannot listen on {address}: choose another port with --port"))?;
         say(format_args!("A simulated provider listens on http://{}; no model is behind it.", listener.local_addr()?));
-        say("It speaks /v1/messages and /v1/chat/completions; any API key will do. Counts: GET /sandbox/stats.");
+        say("It speaks Anthropic's, OpenAI's, Gemini's, Bedrock's and Cohere's APIs at their own paths; any key will do.");
+        say("Counts: GET /sandbox/stats.");
         Sandbox::new(settings).serve(listener, std::future::pending()).await?;
         Ok(())
     })

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use paceway_domain::{Dialect, Secret};
+use paceway_domain::Secret;
 use paceway_gateway::models;
 use paceway_server::House;
 use paceway_store::{Access, Store};
@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Common, runtime, say, shown, start_log};
 use crate::config::Config;
-use crate::{admin, house};
+use crate::{admin, house, providers};
 
 /// Models that make a good first request, cheapest first.
 const FIRST_MODELS: [&str; 4] =
@@ -39,9 +39,9 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
 async fn serve(config: &Config, store: &Store, directory: &std::path::Path) -> Result<()> {
     // From here on an early SIGTERM is an orderly end too.
     let stop = stop_signal()?;
-    let mut providers = house::providers(config)?;
+    let mut providers = providers::in_use(config)?;
     let simulation = if providers.is_empty() {
-        let (simulated, task) = house::simulated_providers().await?;
+        let (simulated, task) = providers::simulated().await?;
         providers = simulated;
         Some(task)
     } else {
@@ -101,24 +101,19 @@ fn introduce(house: &House, address: SocketAddr, key: &Secret) {
     let favourite = FIRST_MODELS.iter().find(|model| listed.iter().any(|known| known.id == **model));
     let model =
         favourite.copied().unwrap_or_else(|| listed.first().map_or("MODEL", |known| known.id.as_str()));
-    let dialect = if model.starts_with("claude-") { Dialect::Anthropic } else { Dialect::OpenAi };
+    let is_claude = model.starts_with("claude-");
     let key = key.reveal();
     say(format_args!("\n  Your virtual key, shown this once:\n\n    {key}\n\n  Try it:\n"));
-    match dialect {
-        Dialect::Anthropic => {
-            say(format_args!("    curl http://{address}/v1/messages \\"));
-            say(format_args!("      -H 'x-api-key: {key}' \\"));
-            say("      -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \\");
-        }
-        Dialect::OpenAi => {
-            say(format_args!("    curl http://{address}/v1/chat/completions \\"));
-            say(format_args!(
-                "      -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\"
-            ));
-        }
+    if is_claude {
+        say(format_args!("    curl http://{address}/v1/messages \\"));
+        say(format_args!("      -H 'x-api-key: {key}' \\"));
+        say("      -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \\");
+    } else {
+        say(format_args!("    curl http://{address}/v1/chat/completions \\"));
+        say(format_args!("      -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\"));
     }
     let message = r#"[{"role":"user","content":"Hello! Who are you?"}]"#;
-    let bound = if dialect == Dialect::Anthropic { r#""max_tokens":200,"# } else { "" };
+    let bound = if is_claude { r#""max_tokens":200,"# } else { "" };
     say(format_args!("      -d '{{\"model\":\"{model}\",{bound}\"messages\":{message}}}'\n"));
 }
 

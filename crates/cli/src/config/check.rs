@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use http::{HeaderValue, Uri};
 
-use super::{CallerConfig, Config, ProviderConfig, Rates};
+use super::{Auth, CallerConfig, Config, Platform, ProviderConfig, Rates};
 
 /// Keys of a provider, `api_key` included: the scheduler tells them apart by a bit each.
 const MAX_KEYS: usize = 64;
@@ -42,6 +42,16 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     for (name, provider) in &config.providers {
         check.provider(&format!("providers.{name}"), name, provider);
     }
+    check.range("responses.keep_days", config.responses.keep_days, 0..=3_650);
+    check.range("responses.keep_at_most", config.responses.keep_at_most, 0..=100_000_000);
+    for (name, model) in &config.aliases {
+        if model.is_empty() || config.aliases.contains_key(model) {
+            check.say(
+                &format!("aliases.{name}"),
+                format_args!("expected a model's name, which is no alias itself, got `{model}`"),
+            );
+        }
+    }
     for (index, caller) in config.callers.iter().enumerate() {
         check.caller(&format!("callers[{index}]"), caller);
     }
@@ -65,20 +75,11 @@ impl Check {
         if name.is_empty() || name.contains('/') || HeaderValue::from_str(name).is_err() {
             self.say(key, "a provider's name is made of visible characters and has no slash");
         }
-        let base = &provider.base_url;
-        let is_address = base.parse::<Uri>().is_ok_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https"))
-                && uri.host().is_some()
-                && uri.query().is_none()
-        });
-        if !is_address {
-            self.say(
-                &format!("{key}.base_url"),
-                format_args!("expected an http:// or https:// address, got `{base}`"),
-            );
-        }
+        self.addresses(key, provider);
         // A key is a secret, so a wrong one is not shown.
-        let can_be_sent = |text: &str| HeaderValue::from_str(text).is_ok();
+        let is_google = provider.auth == Some(Auth::Google)
+            || (provider.auth.is_none() && provider.platform == Platform::Vertex);
+        let can_be_sent = |text: &str| is_google || HeaderValue::from_str(text).is_ok();
         if let Some(tier) = provider.tier.as_deref().filter(|tier| !TIERS.contains(tier)) {
             self.say(&format!("{key}.tier"), format_args!("expected {}, got `{tier}`", TIERS.join(" or ")));
         }
@@ -105,6 +106,33 @@ impl Check {
             let key = format!("{key}.limits[{index}]");
             self.patterns(&format!("{key}.models"), &limit.models, "models");
             self.rates(&key, &limit.rates);
+        }
+    }
+
+    fn addresses(&mut self, key: &str, provider: &ProviderConfig) {
+        let is_cloud = matches!(provider.platform, Platform::Bedrock | Platform::Vertex);
+        let own = Some((format!("{key}.base_url"), &provider.base_url));
+        let own = own.filter(|(_, base)| !(is_cloud && base.is_empty()));
+        let also = provider.also.iter().map(|(dialect, base)| (format!("{key}.also.{dialect:?}"), base));
+        for (key, base) in own.into_iter().chain(also) {
+            let is_address = base.parse::<Uri>().is_ok_and(|uri| {
+                matches!(uri.scheme_str(), Some("http" | "https"))
+                    && uri.host().is_some()
+                    && uri.query().is_none()
+            });
+            if !is_address {
+                self.say(&key, format_args!("expected an http:// or https:// address, got `{base}`"));
+            }
+        }
+        let needed: &[(&str, &Option<String>)] = match provider.platform {
+            Platform::Direct | Platform::Azure => &[],
+            Platform::Bedrock => &[("region", &provider.region)],
+            Platform::Vertex => &[("project", &provider.project), ("location", &provider.location)],
+        };
+        for (name, value) in needed {
+            if value.as_deref().is_none_or(str::is_empty) {
+                self.say(&format!("{key}.{name}"), "this platform needs it");
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use paceway_domain::Secret;
 use toml::{Table, Value};
 
-use super::Config;
+use super::{Auth, Config};
 
 /// Variables that set settings begin so; two underscores stand for the dot between a table and its key.
 const PREFIX: &str = "PACEWAY_";
@@ -52,11 +52,24 @@ impl Variables {
         };
         for provider in config.providers.values_mut() {
             look_up(&mut provider.api_key, provider.api_key_env.as_ref());
+            if provider.api_key.is_none() && provider.auth == Some(Auth::Aws) {
+                provider.api_key = self.aws_keys();
+            }
             look_up(&mut provider.admin_key, provider.admin_key_env.as_ref());
             for key in &mut provider.keys {
                 look_up(&mut key.key, key.env.as_ref());
             }
         }
+    }
+}
+
+impl Variables {
+    /// The keys that AWS's own tools take from the environment, in the form that `auth = "aws"` wants.
+    fn aws_keys(&self) -> Option<Secret> {
+        let value = |name: &str| self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let (id, key) = (value("AWS_ACCESS_KEY_ID")?, value("AWS_SECRET_ACCESS_KEY")?);
+        let token = value("AWS_SESSION_TOKEN").map(|token| format!(":{token}")).unwrap_or_default();
+        Some(Secret::new(format!("{id}:{key}{token}")))
     }
 }
 

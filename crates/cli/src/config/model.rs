@@ -15,6 +15,9 @@ pub(crate) struct Config {
     pub queue: Queue,
     pub upstream: Upstream,
     pub log: Log,
+    pub translation: Translation,
+    pub responses: Responses,
+    pub aliases: BTreeMap<String, String>,
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
     pub callers: Vec<CallerConfig>,
@@ -65,9 +68,40 @@ pub(crate) struct Log {
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Translation {
+    pub drop_unsupported: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Responses {
+    pub keep_days: u64,
+    pub keep_at_most: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct ProviderConfig {
+    #[serde(default)]
     pub dialect: Dialect,
+    #[serde(default)]
     pub base_url: String,
+    #[serde(default)]
+    pub also: BTreeMap<Dialect, String>,
+    #[serde(default)]
+    pub platform: Platform,
+    #[serde(default)]
+    pub api_version: Option<String>,
+    #[serde(default)]
+    pub region: Option<String>,
+    #[serde(default)]
+    pub project: Option<String>,
+    #[serde(default)]
+    pub location: Option<String>,
+    #[serde(default)]
+    pub auth: Option<Auth>,
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    #[serde(default)]
+    pub charging: Option<Charging>,
     #[serde(default)]
     pub api_key_env: Option<String>,
     /// A secret cannot be written, so it is not part of what is shown.
@@ -89,14 +123,53 @@ pub(crate) struct ProviderConfig {
     #[serde(default)]
     pub only_max_tokens: bool,
     #[serde(default)]
+    pub rerank: Option<RerankShape>,
+    #[serde(default)]
     pub limits: Vec<LimitConfig>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Dialect {
+    Anthropic,
+    #[default]
+    #[serde(rename = "openai")]
+    OpenAi,
+    #[serde(rename = "openai_responses")]
+    Responses,
+    Gemini,
+    Converse,
+    Cohere,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Platform {
+    #[default]
+    Direct,
+    Azure,
+    Bedrock,
+    Vertex,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Auth {
+    Bearer,
+    XApiKey,
+    ApiKey,
+    XGoogApiKey,
+    Aws,
+    Google,
+    None,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Dialect {
-    Anthropic,
-    OpenAi,
+pub(crate) enum RerankShape {
+    Cohere,
+    Jina,
+    Voyage,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

@@ -1,8 +1,13 @@
-//! Which providers are in use: those that have a key, by one of three ways to give it.
+//! Which providers are in use: those that have a key, by one of three ways to give it, or that need none and are enabled.
+
+use std::sync::LazyLock;
 
 use paceway_domain::Secret;
 
-use super::{Config, ProviderConfig};
+use super::{Auth, Config, ProviderConfig};
+
+/// Stands for the key of a provider that asks for none.
+static NO_KEY: LazyLock<Secret> = LazyLock::new(|| Secret::new("none"));
 
 impl Config {
     /// The providers that have a key, with all of theirs.
@@ -25,6 +30,13 @@ pub(crate) struct NamedKey<'a> {
 
 impl ProviderConfig {
     fn named_keys(&self) -> Vec<NamedKey<'_>> {
+        match (self.enabled, self.auth) {
+            (Some(false), _) | (None, Some(Auth::None)) => return Vec::new(),
+            (Some(true), Some(Auth::None)) => {
+                return vec![NamedKey { name: "main", secret: &NO_KEY, quota_group: "main" }];
+            }
+            _ => {}
+        }
         let main = self.api_key.as_ref().map(|secret| NamedKey { name: "main", secret, quota_group: "main" });
         let more = self.keys.iter().filter_map(|key| {
             let quota_group = key.quota_group.as_deref().unwrap_or(&key.name);

@@ -1,7 +1,7 @@
 //! Fakes for everything outside the gateway, in virtual time.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps, dead_code, unreachable_pub)] // Not every file uses everything.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -13,20 +13,23 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
-use paceway_domain::{Counted, Dialect, Failure, RequestId, Secret, Window};
+use paceway_domain::{Counted, Dialect, Failure, KeyId, RequestId, Secret, UnixMillis, Window};
 use paceway_gateway::clock::RuntimeClock;
-use paceway_gateway::fleet::ProviderSettings;
+use paceway_gateway::credential::Credential;
 use paceway_gateway::lane::{KeySettings, PoolSettings};
+use paceway_gateway::platform::Platform;
+use paceway_gateway::provider::{ProviderSettings, Way};
 use paceway_gateway::standing::{CallerRule, Standings};
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    Answer, Arrival, Bounds, Calibration, Callers, Endpoint, Fleet, Gateway, Metrics, Turnstile, pipeline,
+    Address, Answer, Arrival, Bounds, Calibration, Callers, Endpoint, Fleet, Gateway, Metrics, Turnstile,
+    pipeline,
 };
 use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
 use paceway_policy::routing::Candidate;
 use paceway_scheduler::{Charging, Limits, Rate};
 use paceway_store::ledger::Total;
-use paceway_store::{Ledger, Row, StoreError};
+use paceway_store::{KeptResponse, Ledger, Responses, Row, StoreError};
 use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -61,6 +64,29 @@ impl Ledger for Rows {
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
         Ok(Vec::new())
+    }
+}
+
+/// Kept responses in memory.
+#[derive(Default)]
+pub struct Kept(Mutex<BTreeMap<String, KeptResponse>>);
+
+impl Responses for Kept {
+    fn keep(&self, response: &KeptResponse) -> Result<(), StoreError> {
+        self.0.lock().unwrap().insert(response.id.clone(), response.clone());
+        Ok(())
+    }
+
+    fn find(&self, key: &KeyId, id: &str) -> Result<Option<KeptResponse>, StoreError> {
+        Ok(self.0.lock().unwrap().get(id).filter(|response| response.key == *key).cloned())
+    }
+
+    fn forget(&self, _: &KeyId, id: &str) -> Result<bool, StoreError> {
+        Ok(self.0.lock().unwrap().remove(id).is_some())
+    }
+
+    fn sweep(&self, _: UnixMillis, _: u64) -> Result<usize, StoreError> {
+        Ok(0)
     }
 }
 
@@ -134,7 +160,8 @@ pub struct House {
 }
 
 pub fn key(name: &str, secret: &str, quota_group: &str) -> KeySettings {
-    KeySettings { name: name.into(), secret: Secret::new(secret), quota_group: quota_group.into() }
+    let credential = Credential::Header(HeaderName::from_static("x-api-key"), Secret::new(secret));
+    KeySettings { name: name.into(), credential, quota_group: quota_group.into() }
 }
 
 /// So many requests a minute, so many of them at once.
@@ -150,11 +177,12 @@ pub fn at_once(most: u32) -> Limits {
 pub fn provider(name: &str, dialect: Dialect, pattern: &str, limits: Limits) -> ProviderSettings {
     ProviderSettings {
         candidate: Candidate { name: name.into(), catalogue: name.into(), serves: vec![pattern.into()] },
-        dialect,
-        base_url: "http://provider.test".parse().unwrap(),
+        ways: vec![Way { dialect, base_url: "http://provider.test".parse().unwrap() }],
+        platform: Platform::Direct,
         keys: vec![key("main", "sk-provider", "main")],
         charging: Charging::AsGenerated,
         only_max_tokens: false,
+        rerank: None,
         is_simulated: false,
         tier: None,
         admin: None,
@@ -181,7 +209,7 @@ pub fn house_of(
         paceway_scheduler::Bounds { waiting: 100, waiting_per_caller: 100, ageing: Duration::from_mins(1) };
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), bounds));
     tokio::spawn(Arc::clone(&turnstile).drive());
-    let fleet = Fleet::new(providers, &turnstile);
+    let fleet = Fleet::new(providers, BTreeMap::new(), &turnstile);
     let rows = Arc::new(Rows::default());
     let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
     let key = VirtualKey { hash: KeyHash::of(KEY), name: "test".into(), is_revoked: false };
@@ -195,6 +223,7 @@ pub fn house_of(
         turnstile,
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
+        responses: Arc::new(Kept::default()),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_mins(1),
@@ -203,6 +232,8 @@ pub fn house_of(
             signs_of_life: Some(SignsOfLife { every: Duration::from_secs(15), shows_place: true }),
             max_answer_bytes: 1 << 20,
             max_attempts: 4,
+            drop_unsupported: false,
+            keeps_responses: true,
         },
     });
     House { gateway, rows, script }
@@ -214,13 +245,40 @@ pub fn easy(answers: Vec<Result<Response, Failure>>) -> House {
 
 impl House {
     pub async fn ask(&self, dialect: Dialect, body: &Value) -> Answer {
-        let mut headers = HeaderMap::new();
+        self.ask_with(dialect, body, &[]).await
+    }
+
+    pub async fn ask_with(
+        &self,
+        dialect: Dialect,
+        body: &Value,
+        more: &[(&'static str, &'static str)],
+    ) -> Answer {
+        self.send(dialect, Endpoint::Generate, body, more).await
+    }
+
+    pub async fn count(&self, dialect: Dialect, body: &Value) -> Answer {
+        self.send(dialect, Endpoint::CountTokens, body, &[]).await
+    }
+
+    async fn send(
+        &self,
+        dialect: Dialect,
+        endpoint: Endpoint,
+        body: &Value,
+        more: &[(&'static str, &'static str)],
+    ) -> Answer {
+        let mut headers: HeaderMap = more
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
         headers.insert("x-api-key", HeaderValue::from_static(KEY));
         headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
         let arrival = Arrival {
             id: self.gateway.new_request_id(),
             dialect,
-            endpoint: Endpoint::Generate,
+            endpoint,
+            address: Address::default(),
             headers,
             query: None,
             body: body.to_string().into(),

@@ -58,7 +58,7 @@ pub fn of_dialect(dialect: Dialect, limits: &[Shown], wall: UnixMillis, headers:
                 insert(headers, &name("remaining"), &shown.remaining.to_string());
                 insert(headers, &name("reset"), &moment(wall, shown.full_in));
             }
-            Dialect::OpenAi => {
+            Dialect::OpenAi | Dialect::Responses => {
                 let family = match shown.dimension.counted {
                     Counted::Requests => "requests",
                     Counted::Total => "tokens",
@@ -70,6 +70,8 @@ pub fn of_dialect(dialect: Dialect, limits: &[Shown], wall: UnixMillis, headers:
                 insert(headers, &name("remaining"), &shown.remaining.to_string());
                 insert(headers, &name("reset"), &format!("{:.3}s", shown.full_in.as_secs_f64()));
             }
+            // These have no family of their own: the standard headers say it all.
+            Dialect::Gemini | Dialect::Converse | Dialect::Cohere => {}
         }
     }
 }

@@ -7,6 +7,7 @@ select
     sum(cache_write_5m) as cache_write_5m,
     sum(cache_write_1h) as cache_write_1h,
     sum(output) as output,
+    sum(reasoning) as reasoning,
     coalesce(sum(cost), 0) as cost,
     sum(cost is null) as unpriced
 from ledger

@@ -1,0 +1,62 @@
+//! An eye on streams that pass through: usage and ending are read, nothing is changed.
+
+use serde::Deserialize;
+
+use super::events::{self, MessageDelta, Start};
+use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
+use crate::sse::Event;
+
+/// What begins a piece of generated text in an event, as Anthropic writes it and with a space.
+const TEXTS: [[&[u8]; 2]; 3] = [
+    [b"\"text\":\"", b"\"text\": \""],
+    [b"\"partial_json\":\"", b"\"partial_json\": \""],
+    [b"\"thinking\":\"", b"\"thinking\": \""],
+];
+
+/// Reads usage and ending on the way.
+#[derive(Default)]
+pub(super) struct Watch {
+    seen: Seen,
+}
+
+impl StreamWatch for Watch {
+    fn event(&mut self, event: Event<'_>) -> Edit {
+        let Some(data) = event.data() else { return Edit::Pass };
+        match &*events::kind_of(&event, &data) {
+            b"content_block_delta" => self.seen.output_bytes += text_bytes(&data),
+            b"message_start" => {
+                if let Some(start) = lenient::<Start<'_>>(&data) {
+                    self.seen.usage = start.message.usage.unwrap_or_default().over(self.seen.usage);
+                }
+            }
+            b"message_delta" => {
+                if let Some(delta) = lenient::<MessageDelta<'_>>(&data) {
+                    let usage = delta.usage.unwrap_or_default();
+                    self.seen.usage = usage.over(self.seen.usage);
+                    self.seen.usage_is_final |= usage.tells_output();
+                }
+            }
+            b"message_stop" => self.seen.ending = Ending::Complete,
+            b"error" => self.seen.ending = Ending::Failed,
+            _ => {}
+        }
+        Edit::Pass
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen
+    }
+
+    fn edits(&self) -> bool {
+        false
+    }
+}
+
+fn text_bytes(data: &[u8]) -> usize {
+    TEXTS.iter().flatten().map(|key| text_bytes_after(data, key)).find(|bytes| *bytes > 0).unwrap_or(0)
+}
+
+/// A shape that is not understood passes all the same.
+fn lenient<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Option<T> {
+    serde_json::from_slice(data).ok()
+}

@@ -1,0 +1,63 @@
+//! An eye on a stream that passes through: usage and ending. It changes nothing.
+
+use serde::Deserialize;
+
+use crate::formats::converse::errors;
+use crate::formats::converse::usage::WireUsage;
+use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
+use crate::sse::Event;
+
+/// Reads usage and ending on the way.
+#[derive(Default)]
+pub(crate) struct Watch {
+    seen: Seen,
+    has_stopped: bool,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    usage: WireUsage,
+}
+
+impl StreamWatch for Watch {
+    fn event(&mut self, event: Event<'_>) -> Edit {
+        let Some(data) = event.data() else { return Edit::Pass };
+        match event.name() {
+            b"contentBlockDelta" => {
+                for key in [&b"\"text\":\""[..], b"\"input\":\""] {
+                    self.seen.output_bytes += text_bytes_after(&data, key);
+                }
+            }
+            b"messageStop" => self.has_stopped = true,
+            b"metadata" => {
+                if let Ok(Metadata { usage }) = serde_json::from_slice(&data) {
+                    self.seen.usage = usage.read();
+                    self.seen.usage_is_final = true;
+                }
+                if self.seen.ending == Ending::Open {
+                    self.seen.ending = Ending::Complete;
+                }
+            }
+            name => {
+                let name = std::str::from_utf8(name).unwrap_or_default();
+                if errors::read_event(name, &data).is_some() {
+                    self.seen.ending = Ending::Failed;
+                }
+            }
+        }
+        Edit::Pass
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen
+    }
+
+    /// All of the answer is there once the model has stopped; of what comes behind only the usage is missed.
+    fn is_complete_at_end(&self) -> bool {
+        self.seen.ending == Ending::Complete || (self.has_stopped && self.seen.ending == Ending::Open)
+    }
+
+    fn edits(&self) -> bool {
+        false
+    }
+}

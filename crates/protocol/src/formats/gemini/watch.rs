@@ -1,0 +1,74 @@
+//! An eye on a stream that passes through: usage and ending.
+
+use memchr::memmem;
+use serde::Deserialize;
+
+use super::wire::{WireAnswer, WireUsage};
+use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
+use crate::sse::Event;
+
+/// Keys that have to be read closely, where they stand. (A quote inside a text is escaped, so a text cannot hold them.)
+const CLOSELY: [&[u8]; 3] = [b"\"finishReason\"", b"\"blockReason\"", b"\"error\""];
+
+/// Changes nothing: a stream of this dialect has its usage in every chunk.
+#[derive(Default)]
+pub(super) struct Watch {
+    seen: Seen,
+    usage: WireUsage,
+}
+
+impl Watch {
+    fn read_closely(&mut self, data: &[u8]) {
+        let Ok(mut chunk) = serde_json::from_slice::<WireAnswer<'_>>(data) else { return };
+        if chunk.error.is_some() {
+            self.seen.ending = Ending::Failed;
+            return;
+        }
+        let is_blocked =
+            chunk.prompt_feedback.as_ref().is_some_and(|feedback| feedback.block_reason.is_some());
+        let has_finished = chunk.candidate().is_some_and(|candidate| candidate.finish_reason.is_some());
+        if (is_blocked || has_finished) && self.seen.ending == Ending::Open {
+            self.seen.ending = Ending::Complete;
+        }
+    }
+
+    /// The usage without the rest of the chunk, which may be long.
+    fn read_usage(&mut self, data: &[u8]) {
+        const KEY: &[u8] = b"\"usageMetadata\"";
+        let Some(key) = memmem::rfind(data, KEY) else { return };
+        let rest = data[key + KEY.len()..].trim_ascii_start();
+        let Some(rest) = rest.strip_prefix(b":") else { return };
+        let mut deserializer = serde_json::Deserializer::from_slice(rest);
+        if let Ok(usage) = WireUsage::deserialize(&mut deserializer) {
+            self.usage = usage.over(self.usage);
+            self.seen.usage = self.usage.read();
+        }
+    }
+}
+
+impl StreamWatch for Watch {
+    fn event(&mut self, event: Event<'_>) -> Edit {
+        let Some(data) = event.data() else { return Edit::Pass };
+        for key in [&b"\"text\": \""[..], b"\"text\":\""] {
+            self.seen.output_bytes += text_bytes_after(&data, key);
+        }
+        if let Some(call) = memmem::find(&data, b"\"functionCall\"") {
+            let end = memmem::rfind(&data, b"\"usageMetadata\"").unwrap_or(data.len());
+            self.seen.output_bytes += end.saturating_sub(call);
+        }
+        self.read_usage(&data);
+        if CLOSELY.iter().any(|key| memmem::find(&data, key).is_some()) {
+            self.read_closely(&data);
+        }
+        self.seen.usage_is_final = self.seen.ending == Ending::Complete && self.usage.has_output();
+        Edit::Pass
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen
+    }
+
+    fn edits(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,103 @@
+//! An eye on a stream that passes through: usage, ending and errors, and the taking out of usage that only we asked for.
+//!
+//! What the answer says is not read.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::usage;
+use super::wire::Answer;
+use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
+use crate::sse::Event;
+
+/// What stands in every chunk but the last once usage has been asked for.
+const NO_USAGE: [&[u8]; 2] = [b",\"usage\":null", b", \"usage\": null"];
+/// The fields of a chunk that hold generated text; the first that a chunk has is counted.
+const GENERATED: [&[u8]; 4] =
+    [b"\"content\":\"", b"\"arguments\":\"", b"\"reasoning_content\":\"", b"\"reasoning\":\""];
+
+/// Whether this is the event that ends a stream.
+pub(super) fn is_done(data: &[u8]) -> bool {
+    data.trim_ascii() == b"[DONE]"
+}
+
+/// Reads usage and ending on the way, and takes out usage that the client did not ask for.
+pub(super) struct Watch {
+    seen: Seen,
+    hide_usage: bool,
+    has_finished: bool,
+}
+
+impl Watch {
+    pub(super) fn new(hide_usage: bool) -> Self {
+        Self { seen: Seen::default(), hide_usage, has_finished: false }
+    }
+
+    /// A chunk that may say more than text: usage, an error or the reason why it ended.
+    fn read_closely(&mut self, event: Event<'_>, data: &[u8]) -> Edit {
+        let Ok(chunk) = serde_json::from_slice::<Answer<'_>>(data) else { return Edit::Pass };
+        let choices = chunk.choices.as_deref().unwrap_or_default();
+        let is_broken = |reason: &str| matches!(reason, "\"error\"" | "\"insufficient_system_resource\"");
+        if chunk.is_error()
+            || choices.iter().filter_map(|choice| choice.finish_reason).any(|raw| is_broken(raw.get()))
+        {
+            self.seen.ending = Ending::Failed;
+        }
+        self.has_finished |= choices.iter().any(|choice| choice.finish_reason.is_some());
+        let stated = chunk.usage.and_then(usage::read);
+        match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
+            Some(usage) => {
+                self.seen.usage = usage;
+                self.seen.usage_is_final = true;
+                let is_usage_alone = choices.is_empty() && !chunk.is_error();
+                if self.hide_usage && is_usage_alone { Edit::Hide } else { Edit::Pass }
+            }
+            None => self.without_null_usage(event),
+        }
+    }
+
+    fn without_null_usage(&self, event: Event<'_>) -> Edit {
+        let Some(place) = self.hide_usage.then(|| null_usage(event.raw())).flatten() else {
+            return Edit::Pass;
+        };
+        Edit::Replace([&event.raw()[..place.start], &event.raw()[place.end..]].concat())
+    }
+}
+
+/// Where `,"usage":null` stands. A quote inside a JSON string is escaped, so these bytes cannot be part of a text.
+fn null_usage(raw: &[u8]) -> Option<Range<usize>> {
+    NO_USAGE.into_iter().find_map(|words| memmem::rfind(raw, words).map(|start| start..start + words.len()))
+}
+
+impl StreamWatch for Watch {
+    fn event(&mut self, event: Event<'_>) -> Edit {
+        let Some(data) = event.data() else { return Edit::Pass };
+        if is_done(&data) {
+            if self.seen.ending == Ending::Open {
+                self.seen.ending = Ending::Complete;
+            }
+            return Edit::Pass;
+        }
+        let generated =
+            GENERATED.into_iter().map(|key| text_bytes_after(&data, key)).find(|bytes| *bytes > 0);
+        self.seen.output_bytes += generated.unwrap_or(0);
+        let is_mere_text = memmem::find(&data, b"\"finish_reason\":null").is_some()
+            && memmem::find(&data, b"\"usage\":{").is_none()
+            && memmem::find(&data, b"\"error\":").is_none();
+        if is_mere_text { self.without_null_usage(event) } else { self.read_closely(event, &data) }
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen
+    }
+
+    fn edits(&self) -> bool {
+        self.hide_usage
+    }
+
+    /// A stream whose last choice has finished is whole even where a provider forgets its `[DONE]`.
+    fn is_complete_at_end(&self) -> bool {
+        self.seen.ending == Ending::Complete || (self.has_finished && self.seen.ending == Ending::Open)
+    }
+}

@@ -1,0 +1,247 @@
+//! JSON objects read one level at a time, with the path that an error or a note names, and with an eye on what was not read.
+//!
+//! Values stay slices of the body they came from until somebody asks for them; texts without escapes are never copied.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use paceway_domain::Refusal;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::changes::Changes;
+use crate::fields::{Fields, shortened};
+use crate::neutral::{Json, Text};
+
+/// Where in a body a value is: a list that grows on the stack, written out only when something is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Path<'p> {
+    parent: Option<&'p Path<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'p> {
+    Body,
+    Name(&'p str),
+    Index(usize),
+}
+
+impl<'p> Path<'p> {
+    /// The body itself.
+    pub(crate) const BODY: Path<'static> = Path { parent: None, step: Step::Body };
+
+    /// A field of the body itself.
+    pub(crate) fn root(name: &'p str) -> Self {
+        Self { parent: None, step: Step::Name(name) }
+    }
+
+    /// A field of what is here.
+    pub(crate) fn name(&'p self, name: &'p str) -> Path<'p> {
+        Path { parent: Some(self), step: Step::Name(name) }
+    }
+
+    /// An element of what is here.
+    pub(crate) fn index(&'p self, index: usize) -> Path<'p> {
+        Path { parent: Some(self), step: Step::Index(index) }
+    }
+
+    /// A refusal of what is here.
+    pub(crate) fn invalid(&self, why: impl Into<String>) -> Refusal {
+        Refusal::InvalidField { field: self.to_string(), why: why.into() }
+    }
+
+    fn expected(&self, expected: &str, raw: &RawValue) -> Refusal {
+        self.invalid(format!("expected {expected}, got {}", shortened(raw.get())))
+    }
+}
+
+/// `messages.0.content.1.text`.
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent.filter(|parent| !matches!(parent.step, Step::Body)) {
+            write!(f, "{parent}.")?;
+        }
+        match self.step {
+            Step::Body => f.write_str("body"),
+            Step::Name(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+/// A JSON object of which fields are taken; what is left over can be noted.
+#[derive(Debug)]
+pub(crate) struct Object<'a, 'p> {
+    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    pub(crate) path: Path<'p>,
+}
+
+impl<'a, 'p> Object<'a, 'p> {
+    /// Reads the object at `path`.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is none, or names a field twice.
+    pub(crate) fn read(raw: &'a RawValue, path: Path<'p>) -> Result<Self, Refusal> {
+        if !raw.get().starts_with('{') {
+            return Err(path.expected("an object", raw));
+        }
+        let fields: Fields<'a> =
+            serde_json::from_str(raw.get()).map_err(|error| path.invalid(error.to_string()))?;
+        Ok(Self { fields: fields.into_list(), path })
+    }
+
+    /// The object of these fields, which is the body itself.
+    pub(crate) fn of(fields: Vec<(Cow<'a, str>, &'a RawValue)>) -> Object<'a, 'static> {
+        Object { fields, path: Path::BODY }
+    }
+
+    /// Takes a field's value out; `None` if it is absent or `null`.
+    pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+        let place = self.fields.iter().position(|(field, _)| field == name)?;
+        let (_, raw) = self.fields.remove(place);
+        (raw.get() != "null").then_some(raw)
+    }
+
+    /// Takes a field that has to be there.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is absent or `null`.
+    pub(crate) fn need(&mut self, name: &str, expected: &str) -> Result<&'a RawValue, Refusal> {
+        self.take(name)
+            .ok_or_else(|| self.path.name(name).invalid(format!("this field is required: send {expected}")))
+    }
+
+    /// Takes a text.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is something else.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<Text<'a>>, Refusal> {
+        self.take(name).map(|raw| text(raw, &self.path.name(name))).transpose()
+    }
+
+    /// Takes a text that has to be there.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is absent or something else.
+    pub(crate) fn need_text(&mut self, name: &str) -> Result<Text<'a>, Refusal> {
+        let raw = self.need(name, "a string")?;
+        text(raw, &self.path.name(name))
+    }
+
+    /// Takes a value of a type that owns its content: a number, a boolean.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is something else than `expected`.
+    pub(crate) fn value<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        expected: &str,
+    ) -> Result<Option<T>, Refusal> {
+        self.take(name).map(|raw| value(raw, &self.path.name(name), expected)).transpose()
+    }
+
+    /// Takes any JSON, unread.
+    pub(crate) fn json(&mut self, name: &str) -> Option<Json<'a>> {
+        self.take(name).map(Cow::Borrowed)
+    }
+
+    /// The names of what was not taken and is not `null`.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(_, raw)| raw.get() != "null").map(|(name, _)| name.as_ref())
+    }
+
+    /// Notes what was not taken: `hints` as hints, the rest as lost.
+    pub(crate) fn note_unread(&self, hints: &[&str], changes: &mut Changes) {
+        for name in self.unread() {
+            let field = self.path.name(name).to_string();
+            if hints.contains(&name) {
+                changes.hint(field, "it has no counterpart");
+            } else {
+                changes.lost(field, "it cannot be carried over to another provider's API");
+            }
+        }
+    }
+}
+
+/// A string, borrowed if it holds no escapes.
+///
+/// # Errors
+/// [`Refusal::InvalidField`] if it is something else.
+pub(crate) fn text<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Text<'a>, Refusal> {
+    #[derive(Deserialize)]
+    struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str(raw.get()).map(|Borrowed(text)| text).map_err(|_| path.expected("a string", raw))
+}
+
+/// A value of a type that owns its content.
+///
+/// # Errors
+/// [`Refusal::InvalidField`] if it is something else than `expected`.
+pub(crate) fn value<T: DeserializeOwned>(
+    raw: &RawValue,
+    path: &Path<'_>,
+    expected: &str,
+) -> Result<T, Refusal> {
+    serde_json::from_str(raw.get()).map_err(|_| path.expected(expected, raw))
+}
+
+/// The elements of an array, unread.
+///
+/// # Errors
+/// [`Refusal::InvalidField`] if it is something else than `expected`.
+pub(crate) fn array<'a>(
+    raw: &'a RawValue,
+    path: &Path<'_>,
+    expected: &str,
+) -> Result<Vec<&'a RawValue>, Refusal> {
+    if !raw.get().starts_with('[') {
+        return Err(path.expected(expected, raw));
+    }
+    serde_json::from_str(raw.get()).map_err(|_| path.expected(expected, raw))
+}
+
+/// Whether a value is a string. (No look inside.)
+pub(crate) fn is_string(raw: &RawValue) -> bool {
+    raw.get().starts_with('"')
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> &RawValue {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn an_error_names_the_path_what_was_expected_and_what_came() {
+        let messages = Path::root("messages");
+        let first = messages.index(0);
+        let mut object = Object::read(raw(r#"{"role":7}"#), first).unwrap();
+        let refusal = object.need_text("role").unwrap_err().to_string();
+        assert_eq!(refusal, "messages.0.role: expected a string, got 7");
+        let refusal = object.need("content", "a string or blocks").unwrap_err().to_string();
+        assert_eq!(refusal, "messages.0.content: this field is required: send a string or blocks");
+    }
+
+    #[test]
+    fn texts_without_escapes_are_borrowed() {
+        let mut object = Object::read(raw(r#"{"a":"plain","b":"two\nlines"}"#), Path::root("x")).unwrap();
+        assert!(matches!(object.text("a").unwrap(), Some(Cow::Borrowed("plain"))));
+        assert!(matches!(object.text("b").unwrap(), Some(Cow::Owned(_))));
+    }
+
+    #[test]
+    fn what_nobody_read_is_noted() {
+        let mut object = Object::read(raw(r#"{"a":1,"b":null,"c":2,"d":3}"#), Path::root("x")).unwrap();
+        object.take("a");
+        let mut changes = Changes::default();
+        object.note_unread(&["d"], &mut changes);
+        let noted: Vec<_> = changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!(noted, ["x.c", "x.d"]);
+        assert!(changes.check(false).is_err());
+    }
+}
