@@ -43,7 +43,7 @@ async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal
     let bill = Bill::open(gateway, &caller, &ask, &plan);
     let progress = Arc::new(Progress::default());
     if !ask.is_streamed() {
-        return attempt(gateway, ask, plan, wish, &progress, bill).await;
+        return Box::pin(attempt(gateway, ask, plan, wish, &progress, bill)).await;
     }
     let (dialect, id) = (ask.dialect, ask.id.clone());
     let (house, told) = (Arc::clone(gateway), Arc::clone(&progress));
@@ -84,7 +84,10 @@ pub async fn serve(gateway: &Arc<Gateway>, arrival: Arrival) -> Answer {
     let (dialect, id) = (arrival.dialect, arrival.id.clone());
     let answer = match several::wanted(gateway, &arrival) {
         Ok(None) => run(gateway, arrival).await,
-        Ok(Some(count)) => several::serve(gateway, arrival, count, |one| serve_one(gateway, one)).await,
+        // Rare, and large: other requests should not carry its state.
+        Ok(Some(count)) => {
+            Box::pin(several::serve(gateway, arrival, count, |one| serve_one(gateway, one))).await
+        }
         Err(refusal) => Err(refusal),
     };
     match answer {
