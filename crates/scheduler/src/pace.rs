@@ -12,6 +12,14 @@ use crate::meter::{Meter, Source};
 
 /// What is left of a rate that was refused.
 const KEPT: f64 = 0.85;
+/// By so much of itself a rate grows with each answer before it was refused for itself.
+const GROWS: f64 = 0.05;
+/// The same below a request a second: who seldom asks would otherwise be held to its own few requests for minutes, because
+/// of two refusals that may have had any reason.
+const GROWS_FROM_LITTLE: f64 = 0.5;
+const LITTLE: f64 = 60.0;
+/// No rate begins lower: a refusal at a request or two a minute hardly was for the rate.
+const LEAST_BEGINNING: f64 = 20.0;
 /// Answers until the rate that was refused is tried again.
 const ANSWERS_TO_CEILING: f64 = 200.0;
 /// Seconds of refill that may be used at once.
@@ -33,8 +41,8 @@ impl Pace {
     /// The first refusal came after this rate, in requests per second. A burst came before it, so that it is no ceiling
     /// yet: the rate climbs quickly until it is refused for itself.
     pub(crate) fn begin(now: Moment, per_second: f64) -> Self {
-        let per_minute = (per_second * 60.0).clamp(2.0, MOST_PER_MINUTE);
-        Self { per_minute, refused: 0.0, step: per_minute / 20.0, slowed_at: now }
+        let per_minute = (per_second * 60.0).clamp(LEAST_BEGINNING, MOST_PER_MINUTE);
+        Self { per_minute, refused: 0.0, step: 0.0, slowed_at: now }
     }
 
     /// A request that left at `sent_at` was refused. Those that had left before the rate was last cut say nothing new.
@@ -47,8 +55,10 @@ impl Pace {
 
     /// An answer has begun while the rate was what held requests back.
     pub(crate) fn answered(&mut self) {
-        if self.per_minute >= self.refused {
-            self.step = (self.step * 1.05).min(self.per_minute / 20.0);
+        if self.refused == 0.0 {
+            self.step = self.per_minute * if self.per_minute < LITTLE { GROWS_FROM_LITTLE } else { GROWS };
+        } else if self.per_minute >= self.refused {
+            self.step = (self.step * 1.05).min(self.per_minute * GROWS);
         }
         self.per_minute = (self.per_minute + self.step).min(MOST_PER_MINUTE);
     }

@@ -377,3 +377,37 @@ fn absurd_readings_change_nothing_and_panic_nowhere() {
         scheduler.state(at(second), pool);
     }
 }
+
+/// Asks, and waits until it may go.
+fn ask_and_wait(scheduler: &mut Scheduler, now: &mut Moment, route: RouteId) -> Ticket {
+    match scheduler.submit(*now, by(0, route)) {
+        Submitted::Admitted(ticket, _) => ticket,
+        Submitted::Waiting(ticket) => {
+            while scheduler.poll(*now).is_none() {
+                *now = now.after(SECOND / 10);
+            }
+            ticket
+        }
+        Submitted::Refused(why) => panic!("{why:?}"),
+    }
+}
+
+#[test]
+fn two_refusals_of_one_who_seldom_asks_hold_it_back_for_seconds_and_not_for_minutes() {
+    let (mut scheduler, _, route) = with_pool(&unknown());
+    let mut now = at(0);
+    for _ in 0..2 {
+        let ticket = ask_and_wait(&mut scheduler, &mut now, route);
+        refused(&mut scheduler, now, ticket, &refusal(Cause::Unknown, Some(SECOND)));
+    }
+    // Whatever it was is over. Somebody asks whenever the last answer is there.
+    let (end, mut answers) = (now.after(SECOND * 60), 0);
+    while now < end {
+        let ticket = ask_and_wait(&mut scheduler, &mut now, route);
+        scheduler.learn(now, ticket, &Lesson::Answered(&LimitReadings::default()));
+        scheduler.settle(now, ticket, cost(10, 10));
+        answers += 1;
+        now = now.after(SECOND / 2);
+    }
+    assert!(answers > 40, "{answers} answers in a minute");
+}

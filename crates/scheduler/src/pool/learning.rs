@@ -71,7 +71,7 @@ impl Pool {
             Cause::Limit { counted: Some(counted), window }
                 if self.limit_refused(now, taken, refusal, counted, window) => {}
             Cause::Limit { .. } | Cause::Unknown => {
-                self.slow(now, flight.at);
+                self.slow(now, flight);
                 self.gate.close(now, flight.at, refusal.cause, refusal.wait);
             }
             Cause::SpendCap | Cause::Billing | Cause::Elsewhere => {
@@ -159,19 +159,21 @@ impl Pool {
 
     /// Refused without a limit that could say when: a guessed rate takes its place, at once if nothing is known at all, and
     /// where limits are known, if it happens again and again.
-    fn slow(&mut self, now: Moment, sent_at: Moment) {
+    fn slow(&mut self, now: Moment, flight: &Flight) {
         if self.learning == Learning::Nothing {
             return;
         }
         let is_first = self.unexplained.is_none_or(|before| now.since(before) > AGAIN_WITHIN);
-        if self.gate.is_news(sent_at) {
+        if self.gate.is_news(flight.at) {
             self.unexplained = Some(now);
         }
         if is_first && self.meters.iter().any(|meter| meter.source != Source::Guessed) {
             return;
         }
         match &mut self.pace {
-            Some(pace) => pace.refused(now, sent_at),
+            // A probe is refused for what closed the pool, not for the rate, which was none.
+            Some(_) if flight.is_probe => {}
+            Some(pace) => pace.refused(now, flight.at),
             None => {
                 let pace = Pace::begin(now, self.flights.use_per_second(now, Counted::Requests));
                 self.meters.push(pace.meter(now));
