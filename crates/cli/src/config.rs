@@ -198,6 +198,27 @@ mod tests {
     }
 
     #[test]
+    fn a_key_for_an_address_that_is_not_filled_in_is_told_with_what_to_write() {
+        let told = wrong("", &[("AZURE_OPENAI_API_KEY", "k"), ("VERTEX_CREDENTIALS", "metadata")]);
+        assert!(told.contains("providers.azure.base_url: write the name of your Azure resource"), "{told}");
+        assert!(told.contains("in place of RESOURCE") && told.contains("(AZURE_OPENAI_API_KEY)"), "{told}");
+        assert!(
+            told.contains("providers.vertex.project: write the id of your Google Cloud project"),
+            "{told}"
+        );
+        assert!(told.contains("providers.vertex-anthropic.project"), "{told}");
+    }
+
+    #[test]
+    fn an_address_that_is_not_filled_in_is_no_mistake_without_a_key_or_when_not_wanted() {
+        load_text("", &[]).unwrap();
+        let key = ("AZURE_OPENAI_API_KEY", "k");
+        load_text("[providers.azure]\nenabled = false", &[key]).unwrap();
+        let filled_in = "https://acme.openai.azure.com/openai/v1";
+        load_text("", &[key, ("PACEWAY_PROVIDERS__AZURE__BASE_URL", filled_in)]).unwrap();
+    }
+
+    #[test]
     fn a_key_that_cannot_be_sent_is_told_without_showing_it() {
         let told = wrong("", &[("ANTHROPIC_API_KEY", "sk-ant-\nx")]);
         assert!(told.contains("providers.anthropic") && !told.contains("sk-ant"), "{told}");
