@@ -2,6 +2,8 @@
 
 mod check;
 mod environment;
+#[cfg(test)]
+mod known;
 mod model;
 mod provider_keys;
 mod unknown_keys;
@@ -216,6 +218,27 @@ mod tests {
         load_text("[providers.azure]\nenabled = false", &[key]).unwrap();
         let filled_in = "https://acme.openai.azure.com/openai/v1";
         load_text("", &[key, ("PACEWAY_PROVIDERS__AZURE__BASE_URL", filled_in)]).unwrap();
+    }
+
+    #[test]
+    fn a_provider_that_nobody_has_heard_of_needs_a_file_and_no_code() {
+        let file = "[providers.acme]\nbase_url = \"https://llm.acme.example/v1\"\nserves = [\"acme-*\"]\n\
+                    also = { anthropic = \"https://llm.acme.example\" }\napi_key_env = \"ACME_KEY\"\n\
+                    only_max_tokens = true\n[[providers.acme.limits]]\nmodels = [\"*\"]\n\
+                    requests_per_minute = 5";
+        let config = load_text(file, &[("ACME_KEY", "k")]).unwrap();
+        let used = crate::providers::in_use(&config).unwrap();
+        let [acme] = used.as_slice() else { panic!("{used:?}") };
+        let ways: Vec<_> = acme.ways.iter().map(|way| (way.dialect, way.base_url.to_string())).collect();
+        let expected = [
+            (paceway_domain::Dialect::OpenAi, "https://llm.acme.example/v1"),
+            (paceway_domain::Dialect::Anthropic, "https://llm.acme.example/"),
+        ];
+        assert_eq!(ways, expected.map(|(dialect, url)| (dialect, url.to_owned())));
+        assert!(acme.only_max_tokens && acme.pools.len() == 1 && acme.keys.len() == 1);
+        let candidates = [acme.candidate.clone()];
+        let route = paceway_policy::routing::route(&candidates, "acme-large").unwrap();
+        assert_eq!((route.candidate, route.model.as_str()), (0, "acme-large"));
     }
 
     #[test]
