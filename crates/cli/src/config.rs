@@ -2,6 +2,8 @@
 
 mod check;
 mod environment;
+#[cfg(test)]
+mod known;
 mod model;
 mod provider_keys;
 mod unknown_keys;
@@ -195,6 +197,48 @@ mod tests {
         let config = load_text("[providers.openai]\nbase_url = \"http://127.0.0.1:1/v1\"", &[]).unwrap();
         assert!(config.providers["openai"].also.is_empty());
         assert!(!config.providers["deepseek"].also.is_empty());
+    }
+
+    #[test]
+    fn a_key_for_an_address_that_is_not_filled_in_is_told_with_what_to_write() {
+        let told = wrong("", &[("AZURE_OPENAI_API_KEY", "k"), ("VERTEX_CREDENTIALS", "metadata")]);
+        assert!(told.contains("providers.azure.base_url: write the name of your Azure resource"), "{told}");
+        assert!(told.contains("in place of RESOURCE") && told.contains("(AZURE_OPENAI_API_KEY)"), "{told}");
+        assert!(
+            told.contains("providers.vertex.project: write the id of your Google Cloud project"),
+            "{told}"
+        );
+        assert!(told.contains("providers.vertex-anthropic.project"), "{told}");
+    }
+
+    #[test]
+    fn an_address_that_is_not_filled_in_is_no_mistake_without_a_key_or_when_not_wanted() {
+        load_text("", &[]).unwrap();
+        let key = ("AZURE_OPENAI_API_KEY", "k");
+        load_text("[providers.azure]\nenabled = false", &[key]).unwrap();
+        let filled_in = "https://acme.openai.azure.com/openai/v1";
+        load_text("", &[key, ("PACEWAY_PROVIDERS__AZURE__BASE_URL", filled_in)]).unwrap();
+    }
+
+    #[test]
+    fn a_provider_that_nobody_has_heard_of_needs_a_file_and_no_code() {
+        let file = "[providers.acme]\nbase_url = \"https://llm.acme.example/v1\"\nserves = [\"acme-*\"]\n\
+                    also = { anthropic = \"https://llm.acme.example\" }\napi_key_env = \"ACME_KEY\"\n\
+                    only_max_tokens = true\n[[providers.acme.limits]]\nmodels = [\"*\"]\n\
+                    requests_per_minute = 5";
+        let config = load_text(file, &[("ACME_KEY", "k")]).unwrap();
+        let used = crate::providers::in_use(&config).unwrap();
+        let [acme] = used.as_slice() else { panic!("{used:?}") };
+        let ways: Vec<_> = acme.ways.iter().map(|way| (way.dialect, way.base_url.to_string())).collect();
+        let expected = [
+            (paceway_domain::Dialect::OpenAi, "https://llm.acme.example/v1"),
+            (paceway_domain::Dialect::Anthropic, "https://llm.acme.example/"),
+        ];
+        assert_eq!(ways, expected.map(|(dialect, url)| (dialect, url.to_owned())));
+        assert!(acme.only_max_tokens && acme.pools.len() == 1 && acme.keys.len() == 1);
+        let candidates = [acme.candidate.clone()];
+        let route = paceway_policy::routing::route(&candidates, "acme-large").unwrap();
+        assert_eq!((route.candidate, route.model.as_str()), (0, "acme-large"));
     }
 
     #[test]

@@ -13,6 +13,14 @@ const MAX_KEYS: usize = 64;
 /// Tiers whose limits are published.
 const TIERS: [&str; 2] = ["start", "scale"];
 
+/// What stands in the rows of known providers for what only their user knows, and what to write there.
+const PLACEHOLDERS: [(&str, &str); 4] = [
+    ("ACCOUNT", "the id of your account there"),
+    ("PROJECT", "the id of your Google Cloud project"),
+    ("RESOURCE", "the name of your Azure resource"),
+    ("WORKSPACE", "the name of your workspace, as its pages' address has it"),
+];
+
 /// A sentence for each mistake.
 pub(super) fn problems(config: &Config) -> Vec<String> {
     let mut check = Check(Vec::new());
@@ -41,6 +49,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     }
     for (name, provider) in &config.providers {
         check.provider(&format!("providers.{name}"), name, provider);
+    }
+    for (name, provider, _) in config.providers_in_use() {
+        check.placeholders(&format!("providers.{name}"), provider);
     }
     check.range("responses.keep_days", config.responses.keep_days, 0..=3_650);
     check.range("responses.keep_at_most", config.responses.keep_at_most, 0..=100_000_000);
@@ -133,6 +144,28 @@ impl Check {
             if value.as_deref().is_none_or(str::is_empty) {
                 self.say(&format!("{key}.{name}"), "this platform needs it");
             }
+        }
+    }
+
+    /// A provider that has a key and an address that nobody has filled in would fail at its first request only.
+    fn placeholders(&mut self, key: &str, provider: &ProviderConfig) {
+        let fields = [("base_url", Some(&provider.base_url)), ("project", provider.project.as_ref())];
+        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let variable = provider.api_key_env.as_deref().unwrap_or("api_key");
+        for (name, value) in fields {
+            let mut parts = value.split(['/', '.']);
+            let Some((placeholder, meaning)) =
+                parts.find_map(|part| PLACEHOLDERS.into_iter().find(|(placeholder, _)| *placeholder == part))
+            else {
+                continue;
+            };
+            self.say(
+                &format!("{key}.{name}"),
+                format_args!(
+                    "write {meaning} in place of {placeholder} in `{value}`; or `enabled = false` if the key \
+                     ({variable}) is meant for something else"
+                ),
+            );
         }
     }
 
