@@ -8,6 +8,7 @@ mod model;
 mod provider_keys;
 mod unknown_keys;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -57,16 +58,18 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Config, Problems> {
 fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<Config, Problems> {
     let mut table: Table = toml::from_str(DEFAULT).expect("the compiled-in defaults are tested");
     merge(&mut table, toml::from_str(PROVIDERS).expect("the compiled-in providers are tested"));
-    let mut problems = Vec::new();
+    let (mut problems, mut meant) = (Vec::new(), BTreeSet::new());
     if let Some(path) = file {
         let layer = read_file(path).map_err(|problem| Problems(vec![problem]))?;
         problems.extend(unknown_keys::find(&layer, &path.display().to_string()));
         move_house(&mut table, &layer);
+        meant.extend(providers_in(&layer));
         merge(&mut table, layer);
     }
     let layer = variables.settings(&table);
     problems.extend(unknown_keys::find(&layer, "the environment"));
     move_house(&mut table, &layer);
+    meant.extend(providers_in(&layer));
     merge(&mut table, layer);
     if !problems.is_empty() {
         return Err(Problems(problems));
@@ -76,8 +79,20 @@ fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<
         Problems(vec![format!("{}: {}", error.path(), reason.trim_end())])
     })?;
     variables.fill_keys(&mut config);
+    // A key alone, perhaps there for another program, does not say where: that is a mistake only of who names the provider.
+    for (name, provider) in &mut config.providers {
+        if !meant.contains(name) && check::has_placeholder(provider) {
+            provider.enabled = Some(false);
+        }
+    }
     let problems = check::problems(&config);
     if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+}
+
+/// The names of the providers that a layer says something of.
+fn providers_in(layer: &Table) -> impl Iterator<Item = String> {
+    let providers = layer.get("providers").and_then(Value::as_table);
+    providers.into_iter().flat_map(|providers| providers.keys().cloned())
 }
 
 /// The settings in force, as TOML that could be read again; secrets are left out.
@@ -201,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_key_for_an_address_that_is_not_filled_in_is_told_with_what_to_write() {
-        let told = wrong("", &[("AZURE_OPENAI_API_KEY", "k"), ("VERTEX_CREDENTIALS", "metadata")]);
+        let named = "[providers.azure]\nserves = []\n[providers.vertex]\nserves = []\n[providers.vertex-anthropic]\nserves = []";
+        let told = wrong(named, &[("AZURE_OPENAI_API_KEY", "k"), ("VERTEX_CREDENTIALS", "metadata")]);
         assert!(told.contains("providers.azure.base_url: write the name of your Azure resource"), "{told}");
         assert!(told.contains("in place of RESOURCE") && told.contains("(AZURE_OPENAI_API_KEY)"), "{told}");
         assert!(
@@ -209,6 +225,13 @@ mod tests {
             "{told}"
         );
         assert!(told.contains("providers.vertex-anthropic.project"), "{told}");
+    }
+
+    #[test]
+    fn a_key_alone_of_a_provider_whose_address_is_to_be_filled_in_is_left_alone() {
+        let config = load_text("", &[("AZURE_OPENAI_API_KEY", "k"), ("OPENAI_API_KEY", "k")]).unwrap();
+        let used: Vec<_> = config.providers_in_use().map(|(name, ..)| name).collect();
+        assert_eq!(used, ["openai"]);
     }
 
     #[test]

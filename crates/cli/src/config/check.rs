@@ -69,6 +69,25 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     check.0
 }
 
+/// Whether a part of the provider's address is still to be filled in.
+pub(super) fn has_placeholder(provider: &ProviderConfig) -> bool {
+    placeholders_of(provider).next().is_some()
+}
+
+/// The settings that hold a placeholder: name, value, placeholder and what is to be written there.
+fn placeholders_of(
+    provider: &ProviderConfig,
+) -> impl Iterator<Item = (&'static str, &str, &'static str, &'static str)> {
+    let fields = [("base_url", Some(&provider.base_url)), ("project", provider.project.as_ref())];
+    fields.into_iter().filter_map(|(name, value)| {
+        let value = value?;
+        let mut parts = value.split(['/', '.']);
+        let (placeholder, meaning) =
+            parts.find_map(|part| PLACEHOLDERS.into_iter().find(|(placeholder, _)| *placeholder == part))?;
+        Some((name, value.as_str(), placeholder, meaning))
+    })
+}
+
 struct Check(Vec<String>);
 
 impl Check {
@@ -149,16 +168,8 @@ impl Check {
 
     /// A provider that has a key and an address that nobody has filled in would fail at its first request only.
     fn placeholders(&mut self, key: &str, provider: &ProviderConfig) {
-        let fields = [("base_url", Some(&provider.base_url)), ("project", provider.project.as_ref())];
-        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let variable = provider.api_key_env.as_deref().unwrap_or("api_key");
-        for (name, value) in fields {
-            let mut parts = value.split(['/', '.']);
-            let Some((placeholder, meaning)) =
-                parts.find_map(|part| PLACEHOLDERS.into_iter().find(|(placeholder, _)| *placeholder == part))
-            else {
-                continue;
-            };
+        for (name, value, placeholder, meaning) in placeholders_of(provider) {
             self.say(
                 &format!("{key}.{name}"),
                 format_args!(
