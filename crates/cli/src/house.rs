@@ -12,9 +12,11 @@ use paceway_gateway::grants;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    AdminToken, Bounds, Calibration, Callers, Fleet, Gateway, Metrics, Standings, Turnstile,
+    AdminToken, Bounds, Calibration, Callers, Fleet, Gateway, Metrics, Retries, RetryRules, Standings,
+    Turnstile,
 };
 use paceway_policy::access::{KeyHash, Keyring, mint};
+use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, ServerBounds};
 use paceway_store::{Keys, Responses, Store};
 use paceway_upstream::{HttpUpstream, Timeouts};
@@ -82,6 +84,7 @@ pub(crate) fn build(
     let rules = config.callers.iter().map(limits::caller_rule).collect();
     let fleet = Fleet::new(providers, config.aliases.clone(), &turnstile);
     let gateway = Arc::new(Gateway {
+        retries: Retries::new(retry_rules(config), clock.now()),
         clock,
         callers: Callers::new(Keyring::new(store.keys.all()?)),
         fleet,
@@ -175,6 +178,21 @@ pub(crate) fn timeouts(config: &Config) -> Timeouts {
         first_byte: Duration::from_secs(upstream.first_byte_timeout_s),
         idle: Duration::from_secs(upstream.idle_timeout_s),
         total: Duration::from_secs(upstream.total_timeout_s),
+    }
+}
+
+fn retry_rules(config: &Config) -> RetryRules {
+    let retry = &config.retry;
+    RetryRules {
+        max_retries: retry.max_retries,
+        backoff: Backoff {
+            base: Duration::from_millis(retry.first_wait_ms),
+            most: Duration::from_millis(retry.longest_wait_ms),
+        },
+        budget: BudgetRules {
+            share: f64::from(retry.budget_percent) / 100.0,
+            per_second: f64::from(retry.budget_per_second),
+        },
     }
 }
 

@@ -22,6 +22,8 @@ use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
 use crate::{Endpoint, Gateway, headers, limit_headers};
 
+/// By this header Anthropic's and OpenAI's SDKs are told whether to ask again.
+pub(crate) const SHOULD_RETRY: &str = "x-should-retry";
 /// What every stream that goes to a client is.
 pub(crate) const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 
@@ -102,6 +104,10 @@ pub(crate) async fn hand_on(
     };
     add_ours(&mut headers, &ask, &plan, &bill);
     limit_headers::add(gateway, &ask, wish, bill.went(), is_passthrough, &mut headers);
+    if status.is_server_error() && bill.attempts() > 1 {
+        // It has been asked again already; an SDK's own retries would multiply ours.
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
     let framing = framing_of(&response.headers);
     let keeper = Keeper::of(gateway, &ask, bill.key(), kept_at(&plan, &bill));
     let body = if !status.is_success() {

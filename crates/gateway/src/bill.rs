@@ -132,6 +132,24 @@ impl Bill {
         }
     }
 
+    /// The call failed: its turn is over, and another may follow.
+    pub(crate) fn failed(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            turn.settle(Cost::default());
+        }
+        self.row.status = 0;
+    }
+
+    /// Who asked, as a number.
+    pub(crate) fn caller(&self) -> u64 {
+        self.caller
+    }
+
+    /// Whether an answer that is no error had begun.
+    pub(crate) fn has_answer(&self) -> bool {
+        (200..300).contains(&self.row.status)
+    }
+
     /// Response headers have come.
     pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
         self.row.status = status.as_u16();

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use paceway_domain::{Dialect, Refusal, RequestId, UnixMillis};
 use paceway_protocol::{format_of, refusals};
 
-use crate::answer::{Answer, AnswerBody, name_request};
+use crate::answer::{Answer, AnswerBody, SHOULD_RETRY, name_request};
 
 /// The answer that tells a client why there is none.
 pub(crate) fn refused(dialect: Dialect, id: &RequestId, refusal: &Refusal, wall: UnixMillis) -> Answer {
@@ -18,6 +18,10 @@ pub(crate) fn refused(dialect: Dialect, id: &RequestId, refusal: &Refusal, wall:
         if dialect == Dialect::Anthropic && appearance.status == 429 {
             add_claim(&mut headers, wall.0 / 1_000 + seconds);
         }
+    }
+    if matches!(refusal, Refusal::Upstream { .. }) {
+        // Paceway has asked again as often as it may.
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     name_request(&mut headers, dialect, id);
     let body = format_of(dialect).write_error(&refusals::report(refusal), appearance.status, id.as_str());

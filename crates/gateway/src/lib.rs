@@ -32,6 +32,7 @@ pub mod pipeline;
 pub mod platform;
 pub mod provider;
 mod relay;
+pub mod retries;
 pub mod retrieve;
 mod several;
 mod siblings;
@@ -58,6 +59,7 @@ pub use metrics::Metrics;
 pub use paceway_protocol::formats::Address;
 pub use paceway_protocol::rerank::Shape;
 pub use paceway_scheduler::PoolState;
+pub use retries::{Retries, RetryRules};
 pub use siblings::Siblings;
 pub use standing::Standings;
 
@@ -153,6 +155,8 @@ pub struct Gateway {
     pub turnstile: Arc<Turnstile>,
     /// The way to providers.
     pub upstream: Arc<dyn Upstream>,
+    /// Whether what failed is asked again.
+    pub retries: Retries,
     /// Where bills go.
     pub ledger: Arc<dyn Ledger>,
     /// Answers that clients go on from.

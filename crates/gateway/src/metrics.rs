@@ -59,6 +59,7 @@ pub struct Metrics {
     cost: Family<ModelLabels, Counter>,
     unpriced: Family<ModelLabels, Counter>,
     upstream_refusals: Family<CauseLabels, Counter>,
+    retries: Family<ProviderLabels, Counter>,
     queue_wait: Family<ProviderLabels, Histogram>,
     duration: Family<ProviderLabels, Histogram>,
     first_byte: Family<ProviderLabels, Histogram>,
@@ -84,6 +85,7 @@ impl Metrics {
             cost: Family::default(),
             unpriced: Family::default(),
             upstream_refusals: Family::default(),
+            retries: Family::default(),
             queue_wait: Family::new_with_constructor(seconds),
             duration: Family::new_with_constructor(seconds),
             first_byte: Family::new_with_constructor(seconds),
@@ -109,6 +111,7 @@ impl Metrics {
             "Calls that a provider refused for its rate, load or account",
             self.upstream_refusals.clone(),
         );
+        registry.register("retries", "Calls made again because they failed", self.retries.clone());
         registry.register(
             "queue_wait_seconds",
             "Wait for a rate limit or a sibling",
@@ -121,6 +124,11 @@ impl Metrics {
             self.first_byte.clone(),
         );
         registry.register("in_flight", "Requests being worked on", self.in_flight.clone());
+    }
+
+    /// A call failed and is made again.
+    pub(crate) fn retried(&self, provider: &str) {
+        self.retries.get_or_create(&ProviderLabels { provider: provider.to_owned() }).inc();
     }
 
     /// Everything in the OpenMetrics text format, version 1.0.0.

@@ -48,6 +48,15 @@ impl AnswerBody {
         }
     }
 
+    /// The body once its first chunk is there, or its end.
+    ///
+    /// # Errors
+    /// What broke it off before that.
+    pub async fn begun(mut self) -> Result<Self, Failure> {
+        let first = poll_fn(|cx| self.poll_chunk(cx)).await.transpose()?;
+        Ok(Self::new(Begun { first, rest: self }))
+    }
+
     /// The whole body.
     ///
     /// # Errors
@@ -65,6 +74,27 @@ impl AnswerBody {
         }
         // Most answers arrive in one piece, which needs no copy.
         if chunks.len() == 1 { Ok(chunks.remove(0)) } else { Ok(chunks.concat().into()) }
+    }
+}
+
+/// A body of which the first chunk is there.
+struct Begun {
+    first: Option<Bytes>,
+    rest: AnswerBody,
+}
+
+impl Body for Begun {
+    type Data = Bytes;
+    type Error = Failure;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        match self.first.take() {
+            Some(first) => Poll::Ready(Some(Ok(Frame::data(first)))),
+            None => self.rest.0.as_mut().poll_frame(cx),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ const PLACEHOLDERS: [(&str, &str); 4] = [
 /// A sentence for each mistake.
 pub(super) fn problems(config: &Config) -> Vec<String> {
     let mut check = Check(Vec::new());
-    let Config { server, queue, upstream, .. } = config;
+    let Config { server, queue, retry, upstream, .. } = config;
     check.range("server.max_body_bytes", server.max_body_bytes, 1_024..=1 << 30);
     check.range("server.body_timeout_s", server.body_timeout_s, 1..=3_600);
     check.range("server.header_timeout_s", server.header_timeout_s, 1..=600);
@@ -38,6 +38,11 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     check.range("queue.ageing_s", queue.ageing_s, 1..=86_400);
     check.range("queue.sign_of_life_s", queue.sign_of_life_s, 0..=3_600);
     check.range("queue.max_attempts", queue.max_attempts, 1..=1_000);
+    check.range("retry.max_retries", retry.max_retries, 0..=10);
+    check.range("retry.first_wait_ms", retry.first_wait_ms, 1..=60_000);
+    check.range("retry.longest_wait_ms", retry.longest_wait_ms, 1..=600_000);
+    check.range("retry.budget_percent", retry.budget_percent, 0..=100);
+    check.range("retry.budget_per_second", retry.budget_per_second, 0..=1_000);
     check.range("upstream.connect_timeout_s", upstream.connect_timeout_s, 1..=600);
     check.range("upstream.headers_timeout_s", upstream.headers_timeout_s, 1..=3_600);
     check.range("upstream.first_byte_timeout_s", upstream.first_byte_timeout_s, 1..=3_600);

@@ -13,6 +13,7 @@ pub(crate) struct Config {
     pub server: Server,
     pub storage: Storage,
     pub queue: Queue,
+    pub retry: Retry,
     pub upstream: Upstream,
     pub log: Log,
     pub translation: Translation,
@@ -50,6 +51,15 @@ pub(crate) struct Queue {
     pub sign_of_life_s: u64,
     pub sign_shows_place: bool,
     pub max_attempts: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Retry {
+    pub max_retries: u32,
+    pub first_wait_ms: u64,
+    pub longest_wait_ms: u64,
+    pub budget_percent: u32,
+    pub budget_per_second: u32,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

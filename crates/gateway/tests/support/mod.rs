@@ -22,10 +22,11 @@ use paceway_gateway::provider::{ProviderSettings, Way};
 use paceway_gateway::standing::{CallerRule, Standings};
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    Address, Answer, Arrival, Bounds, Calibration, Callers, Endpoint, Fleet, Gateway, Metrics, Turnstile,
-    pipeline,
+    Address, Answer, Arrival, Bounds, Calibration, Callers, Endpoint, Fleet, Gateway, Metrics, Retries,
+    RetryRules, Turnstile, pipeline,
 };
 use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
+use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_policy::routing::Candidate;
 use paceway_scheduler::{Charging, Limits, Rate};
 use paceway_store::ledger::Total;
@@ -204,6 +205,25 @@ pub fn house_of(
     rules: Vec<CallerRule>,
     latency: Duration,
 ) -> House {
+    house_with_retries(answers, providers, rules, latency, 0)
+}
+
+/// A house that makes a call again so often.
+pub fn patient(answers: Vec<Result<Response, Failure>>, retries: u32) -> House {
+    let providers = vec![
+        provider("anthropic", Dialect::Anthropic, "claude-*", Limits::none()),
+        provider("openai", Dialect::OpenAi, "gpt-*", Limits::none()),
+    ];
+    house_with_retries(answers, providers, Vec::new(), Duration::ZERO, retries)
+}
+
+fn house_with_retries(
+    answers: Vec<Result<Response, Failure>>,
+    providers: Vec<ProviderSettings>,
+    rules: Vec<CallerRule>,
+    latency: Duration,
+    retries: u32,
+) -> House {
     let clock = Arc::new(RuntimeClock::new());
     let bounds =
         paceway_scheduler::Bounds { waiting: 100, waiting_per_caller: 100, ageing: Duration::from_mins(1) };
@@ -213,8 +233,13 @@ pub fn house_of(
     let rows = Arc::new(Rows::default());
     let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
     let key = VirtualKey { hash: KeyHash::of(KEY), name: "test".into(), is_revoked: false };
+    let budget = BudgetRules { share: 0.2, per_second: 1.0 };
+    let backoff = Backoff { base: Duration::from_millis(500), most: Duration::from_secs(8) };
+    let retry_rules = RetryRules { max_retries: retries, backoff, budget };
+    let retries = Retries::new(retry_rules, paceway_domain::Clock::now(clock.as_ref()));
     let gateway = Arc::new(Gateway {
         clock,
+        retries,
         callers: Callers::new(Keyring::new([key])),
         fleet,
         standings: Standings::new(rules, &turnstile),

@@ -1,0 +1,104 @@
+//! Whether and when a call that failed is made again: the rules, and what is left of the budgets.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use paceway_domain::{Moment, UnixMillis};
+use paceway_policy::retry::{Backoff, BudgetRules, RetryBudget};
+use paceway_protocol::limits;
+
+/// Callers whose budget is remembered; beyond it all begin anew.
+const MOST_CALLERS: usize = 10_000;
+
+/// The rules.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryRules {
+    /// How often a request is sent again because it failed.
+    pub max_retries: u32,
+    /// How long to wait where the provider does not say.
+    pub backoff: Backoff,
+    /// How much of what is asked may be asked again, for each caller and in all.
+    pub budget: BudgetRules,
+}
+
+/// Retries of all requests.
+#[derive(Debug)]
+pub struct Retries {
+    rules: RetryRules,
+    budgets: Mutex<Budgets>,
+}
+
+#[derive(Debug)]
+struct Budgets {
+    in_all: RetryBudget,
+    by_caller: HashMap<u64, RetryBudget>,
+}
+
+/// A call that failed, and who asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failed<'a> {
+    pub(crate) caller: u64,
+    /// Retries that this request has had.
+    pub(crate) retries: u32,
+    /// The answer's headers, if there was one.
+    pub(crate) headers: Option<&'a HeaderMap>,
+    /// Until when a retry is of use.
+    pub(crate) deadline: Moment,
+}
+
+impl Retries {
+    /// With full budgets.
+    pub fn new(rules: RetryRules, now: Moment) -> Self {
+        let in_all = RetryBudget::new(rules.budget, now);
+        Self { rules, budgets: Mutex::new(Budgets { in_all, by_caller: HashMap::new() }) }
+    }
+
+    /// A request goes out for the first time.
+    pub(crate) fn asked(&self, now: Moment, caller: u64) {
+        let budgets = &mut *self.lock();
+        budgets.in_all.asked(now);
+        self.of_caller(budgets, now, caller).asked(now);
+    }
+
+    /// How long to wait before it is sent again; `None` if it is not. A wait that the provider states is kept, whatever its
+    /// length, if there is time for it.
+    pub(crate) fn next(&self, now: Moment, wall: UnixMillis, failed: Failed<'_>) -> Option<Duration> {
+        if failed.retries >= self.rules.max_retries || failed.headers.is_some_and(forbids) {
+            return None;
+        }
+        let guess = self.rules.backoff.wait(failed.retries, fastrand::f64());
+        let stated = failed.headers.and_then(|headers| limits::stated_wait(headers, wall));
+        let wait = stated.unwrap_or(guess);
+        if now.after(wait) > failed.deadline {
+            return None;
+        }
+        let budgets = &mut *self.lock();
+        // Both are asked before one is taken from.
+        let caller = self.of_caller(budgets, now, failed.caller);
+        let (mut mine, mut all) = (*caller, budgets.in_all);
+        let may = mine.takes(now) && all.takes(now);
+        if may {
+            *self.of_caller(budgets, now, failed.caller) = mine;
+            budgets.in_all = all;
+        }
+        may.then_some(wait)
+    }
+
+    fn of_caller<'b>(&self, budgets: &'b mut Budgets, now: Moment, caller: u64) -> &'b mut RetryBudget {
+        if budgets.by_caller.len() >= MOST_CALLERS && !budgets.by_caller.contains_key(&caller) {
+            budgets.by_caller.clear();
+        }
+        budgets.by_caller.entry(caller).or_insert_with(|| RetryBudget::new(self.rules.budget, now))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Budgets> {
+        self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the provider says that asking again is of no use (a header of Anthropic's and OpenAI's that their SDKs keep to).
+fn forbids(headers: &HeaderMap) -> bool {
+    headers.get("x-should-retry").is_some_and(|value| value == "false")
+}
