@@ -29,12 +29,12 @@ impl<'a> Envelope<'a> {
         if body.is_empty() {
             return Err(Refusal::MalformedBody("the body is empty".into()));
         }
-        if let Err(error) = std::str::from_utf8(body) {
+        let text = std::str::from_utf8(body).map_err(|error| {
             let at = error.valid_up_to();
-            return Err(Refusal::MalformedBody(format!("byte {at} is not valid UTF-8")));
-        }
+            Refusal::MalformedBody(format!("byte {at} is not valid UTF-8"))
+        })?;
         let fields: Fields<'a> =
-            serde_json::from_slice(body).map_err(|error| Refusal::MalformedBody(error.to_string()))?;
+            serde_json::from_str(text).map_err(|error| Refusal::MalformedBody(error.to_string()))?;
         Ok(Self { body, fields: fields.into_list() })
     }
 

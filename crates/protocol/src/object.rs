@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use paceway_domain::Refusal;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::changes::Changes;
 use crate::fields::{Fields, shortened};
+use crate::known;
 use crate::neutral::{Json, Text};
 
 /// Where in a body a value is: a list that grows on the stack, written out only when something is wrong.
@@ -86,6 +86,9 @@ impl<'a, 'p> Object<'a, 'p> {
     pub(crate) fn read(raw: &'a RawValue, path: Path<'p>) -> Result<Self, Refusal> {
         if !raw.get().starts_with('{') {
             return Err(path.expected("an object", raw));
+        }
+        if let Some(fields) = known::fields(raw.get()) {
+            return Ok(Self { fields, path });
         }
         let fields: Fields<'a> =
             serde_json::from_str(raw.get()).map_err(|error| path.invalid(error.to_string()))?;
@@ -170,9 +173,7 @@ impl<'a, 'p> Object<'a, 'p> {
 /// # Errors
 /// [`Refusal::InvalidField`] if it is something else.
 pub(crate) fn text<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Text<'a>, Refusal> {
-    #[derive(Deserialize)]
-    struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
-    serde_json::from_str(raw.get()).map(|Borrowed(text)| text).map_err(|_| path.expected("a string", raw))
+    known::string(raw.get()).ok_or_else(|| path.expected("a string", raw))
 }
 
 /// A value of a type that owns its content.
@@ -199,7 +200,7 @@ pub(crate) fn array<'a>(
     if !raw.get().starts_with('[') {
         return Err(path.expected(expected, raw));
     }
-    serde_json::from_str(raw.get()).map_err(|_| path.expected(expected, raw))
+    known::elements(raw.get()).ok_or_else(|| path.expected(expected, raw))
 }
 
 /// Whether a value is a string. (No look inside.)
