@@ -101,7 +101,6 @@ fn passed(ours: Dialect, body: &Bytes) -> Bytes {
     let envelope = Envelope::parse(body).expect("it was written here");
     let summary = format.summary(&envelope, &address()).expect("it was written here");
     black_box(estimate::tokens(body));
-    let envelope = Envelope::parse(body).expect("it was written here");
     format.forward(&envelope, &summary, body, MODEL)
 }
 
@@ -112,7 +111,6 @@ fn crossed(ours: Dialect, theirs: Dialect, body: &Bytes) -> Bytes {
     let summary = format.summary(&envelope, &address()).expect("it was written here");
     black_box(estimate::tokens(body));
     let mut changes = Changes::default();
-    let envelope = Envelope::parse(body).expect("it was written here");
     let mut chat = format.read_chat(&envelope, &summary, &mut changes).expect("it was written here");
     fit(&mut chat, format_of(theirs).abilities(MODEL), &mut changes);
     format_of(theirs).write_chat(&chat, target(MODEL), &mut changes).expect("every dialect can say it")

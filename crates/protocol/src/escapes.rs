@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const ONES: u64 = u64::MAX / 255;
 const HIGHS: u64 = ONES << 7;
 /// After so many bytes without a find a search is handed over to one with a slower start.
-const NEAR: usize = 64;
+pub(crate) const NEAR: usize = 64;
 
 /// Bytes of a word that are zero have their high bit set in the result; of others only some above a zero.
 const fn zeros(word: u64) -> u64 {
@@ -39,6 +39,28 @@ pub(crate) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
         at += 8;
     }
     memchr::memchr2(b'"', b'\\', bytes.get(at..)?).map(|offset| at + offset)
+}
+
+/// The next quote, backslash or control character.
+pub(crate) fn special(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(word) = word(bytes, at) {
+        let marks = specials(word);
+        if marks != 0 {
+            return Some(at + place(marks));
+        }
+        at += 8;
+    }
+    bytes.get(at..)?.iter().position(|byte| is_special(*byte)).map(|offset| at + offset)
+}
+
+const fn specials(word: u64) -> u64 {
+    let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+    equal(word, b'"') | equal(word, b'\\') | controls
+}
+
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
 /// What stands between the quotes of a string, read: borrowed if it holds no escapes. `None` for an escape that stands for
@@ -112,8 +134,7 @@ pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
     let mut at = 0;
     while let Some(word) = word(bytes, at) {
         out.extend_from_slice(&word.to_le_bytes());
-        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let marks = equal(word, b'"') | equal(word, b'\\') | controls;
+        let marks = specials(word);
         if marks == 0 {
             at += 8;
         } else {
@@ -124,7 +145,7 @@ pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
         }
     }
     let rest = &bytes[at..];
-    if rest.iter().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+    if rest.iter().any(|byte| is_special(*byte)) {
         rest.iter().for_each(|byte| write_byte(*byte, out));
     } else {
         out.extend_from_slice(rest);
@@ -181,6 +202,7 @@ mod tests {
         fn the_next_quote_or_backslash_is_found(text in "[\"\\\\a-cé]{0,9}[a-cé#]{0,90}[\"\\\\!]{0,2}", from in 0_usize..100) {
             let expected = text.bytes().enumerate().skip(from).find(|(_, byte)| matches!(byte, b'"' | b'\\'));
             prop_assert_eq!(quote_or_backslash(text.as_bytes(), from), expected.map(|(at, _)| at));
+            prop_assert_eq!(special(text.as_bytes(), from), expected.map(|(at, _)| at));
         }
     }
 }

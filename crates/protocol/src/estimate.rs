@@ -42,7 +42,7 @@ struct Counts {
 }
 
 impl Counts {
-    const MOST: usize = 255;
+    const MOST: usize = 240;
 
     fn of(bytes: &[u8]) -> Self {
         let mut counts = Self::default();

@@ -14,11 +14,15 @@ use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 
 use crate::escapes;
+use crate::index::Index;
 
-/// An object's fields in order; `None` if it names one twice.
-pub(crate) fn fields(object: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
-    let mut fields: Vec<(Cow<'_, str>, &RawValue)> = Vec::with_capacity(4);
-    let mut cursor = Cursor::inside(object, b'{')?;
+/// A field's name and its value.
+pub(crate) type Field<'a> = (Cow<'a, str>, &'a RawValue);
+
+/// An object's fields in order; `None` if it names one twice. The index is that of the body, if it has one.
+pub(crate) fn fields<'a>(object: &'a str, index: Option<&Index>) -> Option<Vec<Field<'a>>> {
+    let mut fields: Vec<Field<'a>> = Vec::with_capacity(4);
+    let mut cursor = Cursor::inside(object, b'{', index)?;
     while cursor.has_next(b'}', fields.is_empty())? {
         let name = string(cursor.value()?)?;
         cursor.past(b':')?;
@@ -31,9 +35,9 @@ pub(crate) fn fields(object: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
 }
 
 /// An array's elements.
-pub(crate) fn elements(array: &str) -> Option<Vec<&RawValue>> {
+pub(crate) fn elements<'a>(array: &'a str, index: Option<&Index>) -> Option<Vec<&'a RawValue>> {
     let mut elements = Vec::new();
-    let mut cursor = Cursor::inside(array, b'[')?;
+    let mut cursor = Cursor::inside(array, b'[', index)?;
     while cursor.has_next(b']', elements.is_empty())? {
         elements.push(raw(cursor.value()?)?);
     }
@@ -42,7 +46,7 @@ pub(crate) fn elements(array: &str) -> Option<Vec<&RawValue>> {
 
 /// An array's first elements, as many as the caller wants to see.
 pub(crate) fn leading(array: &str) -> impl Iterator<Item = &RawValue> {
-    let mut cursor = Cursor::inside(array, b'[');
+    let mut cursor = Cursor::inside(array, b'[', None);
     let mut is_first = true;
     std::iter::from_fn(move || {
         let cursor = cursor.as_mut()?;
@@ -57,15 +61,16 @@ pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
 }
 
 /// A place in a text.
-struct Cursor<'a> {
+struct Cursor<'a, 'i> {
     text: &'a str,
     at: usize,
+    index: Option<&'i Index>,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a, 'i> Cursor<'a, 'i> {
     /// Just behind the bracket with which the text begins.
-    fn inside(text: &'a str, bracket: u8) -> Option<Self> {
-        (text.as_bytes().first() == Some(&bracket)).then_some(Self { text, at: 1 })
+    fn inside(text: &'a str, bracket: u8, index: Option<&'i Index>) -> Option<Self> {
+        (text.as_bytes().first() == Some(&bracket)).then_some(Self { text, at: 1, index })
     }
 
     /// The next byte that is no white space.
@@ -99,50 +104,65 @@ impl<'a> Cursor<'a> {
     fn value(&mut self) -> Option<&'a str> {
         let first = self.peek()?;
         let start = self.at;
-        let bytes = self.text.as_bytes();
         self.at = match first {
-            b'"' => string_end(bytes, start)?,
-            b'{' | b'[' => bracket_end(bytes, start)?,
-            _ => start + bytes[start..].iter().position(|byte| is_behind_scalar(*byte))?,
+            b'"' => self.string_end(start)?,
+            b'{' | b'[' => match self.noted_end(start) {
+                Some(end) => end,
+                None => self.bracket_end(start)?,
+            },
+            _ => start + self.text.as_bytes()[start..].iter().position(|byte| is_behind_scalar(*byte))?,
         };
         self.text.get(start..self.at)
+    }
+
+    /// Just behind the value that begins here, if the index knows it.
+    fn noted_end(&self, start: usize) -> Option<usize> {
+        self.index?.length(self.text.get(start..)?).map(|length| start + length)
+    }
+
+    /// Just behind the string that begins here.
+    fn string_end(&self, start: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let (mut at, mut is_near) = (start + 1, true);
+        loop {
+            at = escapes::quote_or_backslash(bytes, at)?;
+            if bytes[at] == b'"' {
+                return Some(at + 1);
+            }
+            at += 2;
+            if is_near && at - start > escapes::NEAR {
+                if let Some(end) = self.noted_end(start) {
+                    return Some(end);
+                }
+                is_near = false;
+            }
+        }
+    }
+
+    /// Just behind the array or object that begins here. Which bracket is which was checked before, so that counting is
+    /// enough.
+    fn bracket_end(&self, start: usize) -> Option<usize> {
+        let (mut at, mut depth) = (start, 0_usize);
+        loop {
+            match *self.text.as_bytes().get(at)? {
+                b'"' => {
+                    at = self.string_end(at)?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            at += 1;
+            if depth == 0 {
+                return Some(at);
+            }
+        }
     }
 }
 
 fn is_behind_scalar(byte: u8) -> bool {
     matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\t' | b'\r')
-}
-
-/// Just behind the string that begins here.
-fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        at = escapes::quote_or_backslash(bytes, at)?;
-        if bytes[at] == b'"' {
-            return Some(at + 1);
-        }
-        at += 2;
-    }
-}
-
-/// Just behind the array or object that begins here. Which bracket is which was checked before, so that counting is enough.
-fn bracket_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let (mut at, mut depth) = (start, 0_usize);
-    loop {
-        match *bytes.get(at)? {
-            b'"' => {
-                at = string_end(bytes, at)?;
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-        if depth == 0 {
-            return Some(at);
-        }
-    }
 }
 
 /// A part of a text that was checked as a value of its own.
@@ -178,7 +198,7 @@ impl<'de> Deserializer<'de> for Checked<'de> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -186,7 +206,7 @@ mod tests {
     use crate::fields::Fields;
 
     /// Any JSON, with white space in many places.
-    fn json() -> impl Strategy<Value = String> {
+    pub(crate) fn json() -> impl Strategy<Value = String> {
         let text = any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap());
         let escaped = "(a|é|\\\\u00e9|\\\\ud83d\\\\ude00|\\\\n|\\\\\"|\\\\\\\\|[\\]{}\\[,:]){0,30}";
         let leaf = prop_oneof![
@@ -219,25 +239,31 @@ mod tests {
         raws.iter().map(|raw| raw.get().to_owned()).collect()
     }
 
+    fn told(fields: Vec<Field<'_>>) -> Vec<(String, String)> {
+        fields.iter().map(|(name, raw)| (name.to_string(), raw.get().to_owned())).collect()
+    }
+
     proptest! {
         #[test]
         fn what_was_checked_is_read_as_serde_json_reads_it(json in json()) {
+            let index = Index::of(&json).unwrap();
             let raw: &RawValue = serde_json::from_str(&json).unwrap();
-            let expected: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).ok();
-            prop_assert_eq!(elements(raw.get()).map(|raws| texts(&raws)), expected.as_deref().map(texts));
-            prop_assert_eq!(texts(&leading(raw.get()).collect::<Vec<_>>()), texts(&expected.unwrap_or_default()));
-            let expected: Option<Fields<'_>> = serde_json::from_str(raw.get()).ok();
-            let told = |fields: Vec<(Cow<'_, str>, &RawValue)>| -> Vec<_> {
-                fields.iter().map(|(name, raw)| (name.to_string(), raw.get().to_owned())).collect()
-            };
-            prop_assert_eq!(fields(raw.get()).map(told), expected.map(|fields| told(fields.into_list())));
+            let in_array: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).ok();
+            let in_object: Option<Fields<'_>> = serde_json::from_str(raw.get()).ok();
+            let in_object = in_object.map(|fields| told(fields.into_list()));
+            for index in [None, Some(&index)] {
+                let read = elements(raw.get(), index);
+                prop_assert_eq!(read.as_deref().map(texts), in_array.as_deref().map(texts));
+                prop_assert_eq!(fields(raw.get(), index).map(told), in_object.clone());
+            }
+            prop_assert_eq!(texts(&leading(raw.get()).collect::<Vec<_>>()), texts(&in_array.unwrap_or_default()));
             let expected: Option<String> = serde_json::from_str(raw.get()).ok();
             prop_assert_eq!(string(raw.get()).map(Cow::into_owned), expected);
         }
 
         #[test]
         fn what_was_never_checked_does_no_harm(json in "[ \\[\\]{}\",:\\\\u0-9aé]{0,40}") {
-            let _ = (fields(&json), elements(&json), leading(&json).count(), string(&json));
+            let _ = (fields(&json, None), elements(&json, None), leading(&json).count(), string(&json));
         }
     }
 

@@ -15,6 +15,7 @@ mod fields;
 pub mod fit;
 pub mod formats;
 pub mod framing;
+mod index;
 mod known;
 pub mod limits;
 pub mod multipart;
@@ -25,6 +26,6 @@ pub mod rerank;
 mod seals;
 pub mod sse;
 
-pub use cacheable::{Cacheable, cacheable};
+pub use cacheable::{Cacheable, cacheable, cacheable_in};
 pub use envelope::Envelope;
 pub use formats::{Format, Seen, StreamReader, StreamWatch, StreamWriter, format_of};
