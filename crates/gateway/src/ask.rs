@@ -25,24 +25,30 @@ pub(crate) struct Ask {
     /// The client's bytes.
     pub(crate) original: Bytes,
     pub(crate) summary: Summary,
+    /// Whether the client wants to go on from the answer later (Responses: unless it says no).
+    pub(crate) stores: bool,
     /// The likely number of input tokens.
     pub(crate) input: Tokens,
 }
 
+/// The top level of what has arrived, for all that look into it before the request goes out; `None` for a form.
+pub(crate) fn envelope<'b>(arrival: &Arrival, body: &'b Bytes) -> Result<Option<Envelope<'b>>, Refusal> {
+    if arrival.endpoint == Endpoint::Transcription {
+        return Ok(None);
+    }
+    check_content_type(&arrival.headers)?;
+    Envelope::parse(body).map(Some)
+}
+
 impl Ask {
     /// Reads what the gateway has to know and keeps the rest as it came.
-    pub(crate) fn read(arrival: Arrival) -> Result<Self, Refusal> {
-        let summary = match arrival.endpoint {
-            Endpoint::Transcription => form_summary(&arrival)?,
-            Endpoint::Generate | Endpoint::CountTokens => {
-                check_content_type(&arrival.headers)?;
-                let envelope = Envelope::parse(&arrival.body)?;
-                format_of(arrival.dialect).summary(&envelope, &arrival.address)?
+    pub(crate) fn read(arrival: Arrival, envelope: Option<&Envelope<'_>>) -> Result<Self, Refusal> {
+        let summary = match (envelope, arrival.endpoint) {
+            (None, _) => form_summary(&arrival)?,
+            (Some(envelope), Endpoint::Generate | Endpoint::CountTokens) => {
+                format_of(arrival.dialect).summary(envelope, &arrival.address)?
             }
-            Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Images | Endpoint::Speech => {
-                check_content_type(&arrival.headers)?;
-                named_model(&Envelope::parse(&arrival.body)?)?
-            }
+            (Some(envelope), _) => named_model(envelope)?,
         };
         if summary.max_output == Some(Tokens::ZERO) {
             return Err(Refusal::InvalidField {
@@ -57,7 +63,11 @@ impl Ask {
         };
         let Arrival { id, dialect, endpoint, address: _, headers, query, body } = arrival;
         let original = body.clone();
-        Ok(Self { id, dialect, endpoint, headers, query, body, original, summary, input })
+        let is_response = dialect == Dialect::Responses && endpoint == Endpoint::Generate;
+        let stores = envelope.filter(|_| is_response).is_some_and(|envelope| {
+            envelope.field("store", "true or false").is_ok_and(|stores| stores.unwrap_or(true))
+        });
+        Ok(Self { id, dialect, endpoint, headers, query, body, original, summary, stores, input })
     }
 
     /// Puts a longer body in the place of the client's.
@@ -68,11 +78,6 @@ impl Ask {
 
     pub(crate) fn format(&self) -> &'static dyn Format {
         format_of(self.dialect)
-    }
-
-    /// The body's top level, once more. It was read before, so it can be read again.
-    pub(crate) fn envelope(&self) -> Result<Envelope<'_>, Refusal> {
-        Envelope::parse(&self.body)
     }
 
     pub(crate) fn is_streamed(&self) -> bool {

@@ -50,24 +50,28 @@ pub(crate) struct Shore<'a> {
 
 impl Crossing {
     /// Writes the request in the provider's dialect.
-    pub(crate) fn write(ask: &Ask, to: Shore<'_>, created: u64) -> Result<(Self, Bytes), Refusal> {
+    pub(crate) fn write(
+        ask: &Ask,
+        envelope: Option<&Envelope<'_>>,
+        to: Shore<'_>,
+        created: u64,
+    ) -> Result<(Self, Bytes), Refusal> {
         let mut changes = Changes::default();
-        let (back, body) = match ask.endpoint {
-            Endpoint::Generate => chat(ask, to, created, &mut changes)?,
-            Endpoint::Embeddings => {
-                let envelope = ask.envelope()?;
-                let embed = embeddings::read(&envelope, &mut changes)?;
+        let (back, body) = match (ask.endpoint, envelope) {
+            (Endpoint::Generate, Some(envelope)) => chat(ask, envelope, to, created, &mut changes)?,
+            (Endpoint::Embeddings, Some(envelope)) => {
+                let embed = embeddings::read(envelope, &mut changes)?;
                 let body = embeddings::write(&embed, to.dialect, to.model, &mut changes)?;
                 (Back::Embeddings { theirs: to.dialect, request: ask.body.clone() }, body)
             }
-            Endpoint::Rerank => {
-                let envelope = ask.envelope()?;
-                let rerank = rerank::read(&envelope, &mut changes)?;
+            (Endpoint::Rerank, Some(envelope)) => {
+                let rerank = rerank::read(envelope, &mut changes)?;
                 let shape = to.provider.rerank_shape(to.dialect);
                 let body = rerank::write(&rerank, shape, to.model, &mut changes);
                 (Back::Rerank { request: ask.body.clone(), id: ask.id.as_str().to_owned() }, body)
             }
-            Endpoint::CountTokens | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => {
+            (Endpoint::CountTokens | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech, _)
+            | (_, None) => {
                 return Err(Refusal::NoSuchEndpoint {
                     provider: to.provider.name().to_owned(),
                     endpoint: ask.endpoint.name(),
@@ -115,9 +119,14 @@ impl Crossing {
     }
 }
 
-fn chat(ask: &Ask, to: Shore<'_>, created: u64, changes: &mut Changes) -> Result<(Back, Bytes), Refusal> {
-    let envelope = ask.envelope()?;
-    let mut chat = ask.format().read_chat(&envelope, &ask.summary, changes)?;
+fn chat(
+    ask: &Ask,
+    envelope: &Envelope<'_>,
+    to: Shore<'_>,
+    created: u64,
+    changes: &mut Changes,
+) -> Result<(Back, Bytes), Refusal> {
+    let mut chat = ask.format().read_chat(envelope, &ask.summary, changes)?;
     let format = format_of(to.dialect);
     let way_back = fit(&mut chat, format.abilities(to.model), changes);
     let known_most = CATALOGUE.find(to.provider.catalogue(), to.model).and_then(|card| card.max_output);

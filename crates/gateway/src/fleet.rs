@@ -6,6 +6,7 @@ use std::sync::Arc;
 use paceway_domain::{Dialect, Failure, Refusal, Tokens, UnixMillis};
 use paceway_policy::access::Caller;
 use paceway_policy::routing::{self, Candidate, Route};
+use paceway_protocol::Envelope;
 use paceway_scheduler::{Cost, PoolId, RouteId};
 use paceway_upstream::{Call, Upstream};
 
@@ -129,6 +130,7 @@ impl Fleet {
         &self,
         caller: &Caller,
         ask: &Ask,
+        envelope: Option<&Envelope<'_>>,
         calibration: &Calibration,
         circumstances: Circumstances,
     ) -> Result<Plan, Refusal> {
@@ -149,11 +151,11 @@ impl Fleet {
             max_output: max_output.unwrap_or_default(),
         };
         let Outgoing { call, dialect, crossing } =
-            outgoing::write(&provider, ask, &route.model, circumstances)?;
-        let preferred = match lane.targets() {
-            1 => 0,
+            outgoing::write(&provider, ask, envelope, &route.model, circumstances)?;
+        let preferred = match (lane.targets(), envelope) {
+            (1, _) | (_, None) => 0,
             _ if !ask.is_generation() => 0,
-            targets => affinity::preferred(&ask.envelope()?, targets),
+            (targets, Some(envelope)) => affinity::preferred(envelope, targets),
         };
         Ok(Plan { provider, lane, model: route.model, dialect, cost, preferred, crossing, call })
     }

@@ -26,26 +26,42 @@ pub(crate) struct KeptAt {
     pub(crate) quota_group: String,
 }
 
-/// Puts the conversation that a request goes on from into its body; or says where it has to go.
+/// What becomes of a request that may go on from an earlier answer.
+#[derive(Debug)]
+pub(crate) enum GoingOn {
+    /// It goes on from none.
+    FromNothing,
+    /// It has to go to this place.
+    At(KeptAt),
+    /// It has this body, in which the whole conversation is.
+    With(Bytes),
+}
+
+/// Finds the answer that a request goes on from.
 ///
 /// # Errors
 /// [`Refusal::InvalidField`] if the earlier answer is not kept.
-pub(crate) fn expand(gateway: &Gateway, key: &KeyId, ask: &mut Ask) -> Result<Option<KeptAt>, Refusal> {
-    if ask.dialect != Dialect::Responses {
-        return Ok(None);
-    }
-    let envelope = ask.envelope()?;
-    let Some(id) = envelope.field::<String>(PREVIOUS, "an answer's id as a string")? else { return Ok(None) };
+pub(crate) fn going_on(
+    gateway: &Gateway,
+    key: &KeyId,
+    ask: &Ask,
+    envelope: Option<&Envelope<'_>>,
+) -> Result<GoingOn, Refusal> {
+    let Some(envelope) = envelope.filter(|_| ask.dialect == Dialect::Responses) else {
+        return Ok(GoingOn::FromNothing);
+    };
+    let Some(id) = envelope.field::<String>(PREVIOUS, "an answer's id as a string")? else {
+        return Ok(GoingOn::FromNothing);
+    };
     let found = gateway.responses.find(key, &id).map_err(|error| Refusal::Internal(error.to_string()))?;
     let Some(kept) = found else { return Err(not_kept(&id)) };
     let Some(content) = &kept.content else {
-        return Ok(Some(KeptAt { provider: kept.provider, quota_group: kept.quota_group }));
+        return Ok(GoingOn::At(KeptAt { provider: kept.provider, quota_group: kept.quota_group }));
     };
-    let items = [items_of(&content.input)?, output_of(&content.answer)?, input_of(&envelope)?].concat();
+    let items = [items_of(&content.input)?, output_of(&content.answer)?, input_of(envelope)?].concat();
     let body = envelope.without(PREVIOUS);
     let body = Envelope::parse(&body)?.with("input", &array(&items));
-    ask.continue_with(body);
-    Ok(None)
+    Ok(GoingOn::With(body))
 }
 
 impl KeptAt {
@@ -125,13 +141,7 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// For a request whose answer is to be kept; `None` for others.
     pub(crate) fn of(gateway: &Arc<Gateway>, ask: &Ask, key: &KeyId, pin: KeptAt) -> Option<Self> {
-        if ask.dialect != Dialect::Responses || !ask.is_generation() || !gateway.bounds.keeps_responses {
-            return None;
-        }
-        let envelope = ask.envelope().ok()?;
-        // The API stores unless it is told not to.
-        let stores = envelope.field("store", "true or false").ok()?.unwrap_or(true);
-        stores.then(|| Self {
+        (ask.stores && gateway.bounds.keeps_responses).then(|| Self {
             gateway: Arc::clone(gateway),
             key: key.clone(),
             provider: pin.provider,

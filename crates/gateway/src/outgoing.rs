@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use paceway_domain::{Dialect, Refusal};
-use paceway_protocol::multipart;
+use paceway_protocol::{Envelope, multipart};
 use paceway_upstream::Call;
 
 use crate::ask::{Ask, MODEL, content_type};
@@ -35,6 +35,7 @@ pub(crate) struct Circumstances {
 pub(crate) fn write(
     provider: &Provider,
     ask: &Ask,
+    envelope: Option<&Envelope<'_>>,
     model: &str,
     circumstances: Circumstances,
 ) -> Result<Outgoing, Refusal> {
@@ -45,10 +46,10 @@ pub(crate) fn write(
     let query = if is_passthrough { ask.query.as_deref().and_then(headers::query_to_provider) } else { None };
     let uri = provider.uri(way, wanted, query.as_deref())?;
     let (body, mut sent, crossing) = if is_passthrough {
-        (passed(ask, model)?, headers::to_provider(&ask.headers), None)
+        (passed(ask, envelope, model)?, headers::to_provider(&ask.headers), None)
     } else {
         let shore = Shore { provider, dialect: way.dialect, model };
-        let (crossing, body) = Crossing::write(ask, shore, circumstances.created)?;
+        let (crossing, body) = Crossing::write(ask, envelope, shore, circumstances.created)?;
         crossing.changes.check(ask.may_drop().unwrap_or(circumstances.drop_unsupported))?;
         (body, translated_headers(), Some(crossing))
     };
@@ -66,14 +67,11 @@ pub(crate) fn write(
     Ok(Outgoing { call, dialect: way.dialect, crossing })
 }
 
-fn passed(ask: &Ask, model: &str) -> Result<Bytes, Refusal> {
-    if ask.endpoint == Endpoint::Transcription {
-        return passed_form(ask, model);
-    }
-    let envelope = ask.envelope()?;
+fn passed(ask: &Ask, envelope: Option<&Envelope<'_>>, model: &str) -> Result<Bytes, Refusal> {
+    let Some(envelope) = envelope else { return passed_form(ask, model) };
     match ask.endpoint {
         Endpoint::Generate | Endpoint::CountTokens => {
-            Ok(ask.format().forward(&envelope, &ask.summary, &ask.body, model))
+            Ok(ask.format().forward(envelope, &ask.summary, &ask.body, model))
         }
         _ if ask.summary.model == model => Ok(ask.body.clone()),
         _ => Ok(envelope.with("model", &serde_json::Value::from(model).to_string())),

@@ -13,11 +13,12 @@
 //! 6. **answer**: attach the bill to the answer and hand it on as it arrives. A stream whose answer is long in coming begins
 //!    with signs of life.
 
+use std::cell::OnceCell;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use paceway_domain::{Dialect, Refusal, RequestId};
-use paceway_protocol::refusals;
+use paceway_protocol::{Envelope, refusals};
 use paceway_scheduler::Ask as Wish;
 
 use crate::admission::Progress;
@@ -25,30 +26,70 @@ use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::fleet::Plan;
+use crate::kept::GoingOn;
 use crate::outgoing::Circumstances;
+use crate::siblings::Prefix;
 use crate::{
-    Arrival, Gateway, answer, attempts, count, error_answer, kept, several, siblings, waiting, wish,
+    Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, waiting, wish,
 };
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
-    let caller = gateway.callers.find(&arrival.headers)?;
-    let mut ask = Ask::read(arrival)?;
-    if let Some(counted) = count::estimate(gateway, &caller, &ask)? {
-        return Ok(counted);
+    let ready = match prepare(gateway, arrival)? {
+        Prepared::Answered(answer) => return Ok(answer),
+        Prepared::Ready(ready) => ready,
+    };
+    let progress = Arc::new(Progress::default());
+    if !ready.ask.is_streamed() {
+        return Box::pin(attempt(gateway, *ready, &progress)).await;
     }
-    let pin = kept::expand(gateway, &caller.key, &mut ask)?;
-    let plan = gateway.fleet.plan(&caller, &ask, &gateway.calibration, circumstances(gateway))?;
+    let (dialect, id) = (ready.ask.dialect, ready.ask.id.clone());
+    let (house, told) = (Arc::clone(gateway), Arc::clone(&progress));
+    let going = Box::pin(async move { attempt(&house, *ready, &told).await });
+    waiting::answer_or_wait(gateway, dialect, &id, progress, going).await
+}
+
+/// What a request has become before the first wait.
+enum Prepared {
+    /// Its answer, for which nobody else is needed.
+    Answered(Answer),
+    /// A request to send.
+    Ready(Box<Ready>),
+}
+
+/// A request that has been read and planned, and only has to be sent.
+struct Ready {
+    ask: Ask,
+    plan: Plan,
+    prefix: Option<Prefix>,
+    wish: Wish,
+    bill: Bill,
+}
+
+/// All stages before the first wait. They share one reading of the body.
+fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal> {
+    let caller = gateway.callers.find(&arrival.headers)?;
+    let (body, longer) = (arrival.body.clone(), OnceCell::new());
+    let mut envelope = ask::envelope(&arrival, &body)?;
+    let mut ask = Ask::read(arrival, envelope.as_ref())?;
+    if let Some(counted) = count::estimate(gateway, &caller, &ask)? {
+        return Ok(Prepared::Answered(counted));
+    }
+    let mut pin = None;
+    match kept::going_on(gateway, &caller.key, &ask, envelope.as_ref())? {
+        GoingOn::FromNothing => {}
+        GoingOn::At(place) => pin = Some(place),
+        GoingOn::With(body) => {
+            ask.continue_with(body.clone());
+            envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
+        }
+    }
+    let envelope = envelope.as_ref();
+    let plan = gateway.fleet.plan(&caller, &ask, envelope, &gateway.calibration, circumstances(gateway))?;
+    let prefix = siblings::prefix(gateway, &ask, envelope, &plan);
     let mut wish = wish::of(gateway, &caller, &ask, &plan);
     pin.map_or(Ok(()), |pin| pin.hold(&plan, &mut wish))?;
     let bill = Bill::open(gateway, &caller, &ask, &plan);
-    let progress = Arc::new(Progress::default());
-    if !ask.is_streamed() {
-        return Box::pin(attempt(gateway, ask, plan, wish, &progress, bill)).await;
-    }
-    let (dialect, id) = (ask.dialect, ask.id.clone());
-    let (house, told) = (Arc::clone(gateway), Arc::clone(&progress));
-    let going = Box::pin(async move { attempt(&house, ask, plan, wish, &told, bill).await });
-    waiting::answer_or_wait(gateway, dialect, &id, progress, going).await
+    Ok(Prepared::Ready(Box::new(Ready { ask, plan, prefix, wish, bill })))
 }
 
 fn circumstances(gateway: &Gateway) -> Circumstances {
@@ -58,15 +99,8 @@ fn circumstances(gateway: &Gateway) -> Circumstances {
     }
 }
 
-async fn attempt(
-    gateway: &Arc<Gateway>,
-    ask: Ask,
-    plan: Plan,
-    wish: Wish,
-    progress: &Progress,
-    mut bill: Bill,
-) -> Result<Answer, Refusal> {
-    let prefix = siblings::prefix(gateway, &ask, &plan);
+async fn attempt(gateway: &Arc<Gateway>, ready: Ready, progress: &Progress) -> Result<Answer, Refusal> {
+    let Ready { ask, plan, prefix, wish, mut bill } = ready;
     let response = attempts::send(gateway, &plan, prefix, wish, progress, &mut bill).await?;
     answer::hand_on(gateway, ask, plan, &wish, response, bill).await
 }

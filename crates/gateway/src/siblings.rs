@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use paceway_domain::{CacheLifetime, Moment};
 use paceway_policy::prompt_cache::{LEAST_CACHED, saved_by_reading};
-use paceway_protocol::cacheable;
+use paceway_protocol::{Envelope, cacheable, cacheable_in};
 use paceway_scheduler::{Ask as Wish, PoolId, Priority, RouteId};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -38,12 +38,21 @@ struct Key {
 }
 
 /// What of the plan its provider caches; `None` if a request gains nothing by waiting for a sibling.
-pub(crate) fn prefix(gateway: &Gateway, ask: &Ask, plan: &Plan) -> Option<Prefix> {
+pub(crate) fn prefix(
+    gateway: &Gateway,
+    ask: &Ask,
+    envelope: Option<&Envelope<'_>>,
+    plan: &Plan,
+) -> Option<Prefix> {
     let is_off = gateway.bounds.max_sibling_wait.is_zero();
     if is_off || ask.endpoint != Endpoint::Generate || ask.input < LEAST_CACHED {
         return None;
     }
-    let cached = cacheable(plan.dialect, plan.body())?;
+    let cached = match (envelope, &plan.crossing) {
+        // What is cached of the client's own bytes stays as it is on the way.
+        (Some(envelope), None) => cacheable_in(plan.dialect, envelope),
+        _ => cacheable(plan.dialect, plan.body()),
+    }?;
     let (catalogue, model) = (plan.provider.catalogue(), plan.model.as_str());
     saved_by_reading(catalogue, model, ask.input, cached.tokens(), cached.lifetime)?;
     let fingerprint = gateway.siblings.hasher.hash_one((model, cached.parts));

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
-use crate::estimate;
+use crate::{estimate, known};
 
 /// A beginning that is cached. Two requests to one model share it if their parts are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,16 +42,23 @@ pub fn cacheable(dialect: Dialect, body: &[u8]) -> Option<Cacheable<'_>> {
     if !signs.iter().any(|sign| memmem::find(body, sign.as_bytes()).is_some()) {
         return None;
     }
-    let envelope = Envelope::parse(body).ok()?;
+    cacheable_in(dialect, &Envelope::parse(body).ok()?)
+}
+
+/// [`cacheable`] of a body that has been read.
+pub fn cacheable_in<'a>(dialect: Dialect, envelope: &Envelope<'a>) -> Option<Cacheable<'a>> {
     match dialect {
-        Dialect::Anthropic => anthropic(&envelope),
-        Dialect::OpenAi => openai(&envelope),
-        Dialect::Responses => Some(Cacheable {
-            parts: ["tools", "instructions", "text", "prompt_cache_key"].map(|name| text(&envelope, name)),
-            lifetime: CacheLifetime::FiveMinutes,
-        }),
+        Dialect::Anthropic => anthropic(envelope),
+        Dialect::OpenAi => openai(envelope),
+        Dialect::Responses => responses(envelope),
         Dialect::Gemini | Dialect::Converse | Dialect::Cohere => None,
     }
+}
+
+fn responses<'a>(envelope: &Envelope<'a>) -> Option<Cacheable<'a>> {
+    let parts = ["tools", "instructions", "text", "prompt_cache_key"].map(|name| text(envelope, name));
+    let is_any = envelope.raw("tools").or(envelope.raw("instructions")).is_some();
+    is_any.then_some(Cacheable { parts, lifetime: CacheLifetime::FiveMinutes })
 }
 
 /// A prompt is tools, system and messages in this order, and cached up to a block with `cache_control`; a mark at the top
@@ -106,7 +113,8 @@ impl Mark {
 
 /// A list up to the end of its last block that is marked.
 fn up_to_last_mark(list: &str) -> Option<(&str, CacheLifetime)> {
-    let blocks: Vec<&RawValue> = serde_json::from_str(list).ok()?;
+    memmem::find(list.as_bytes(), b"\"cache_control\"")?;
+    let blocks = known::elements(list, None)?;
     blocks.iter().rev().find_map(|block| {
         let marked: Marked = serde_json::from_str(block.get()).ok()?;
         Some((up_to(list, block), marked.cache_control?.lifetime()))
@@ -120,12 +128,11 @@ fn leading_of_system(list: &str) -> &str {
         #[serde(borrow)]
         role: &'a RawValue,
     }
-    let is_of_system = |message: &&&RawValue| {
+    let is_of_system = |message: &&RawValue| {
         let read: Result<Message<'_>, _> = serde_json::from_str(message.get());
         read.is_ok_and(|message| matches!(message.role.get(), "\"system\"" | "\"developer\""))
     };
-    let messages: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
-    messages.iter().take_while(is_of_system).last().map_or("", |last| up_to(list, last))
+    known::leading(list).take_while(is_of_system).last().map_or("", |last| up_to(list, last))
 }
 
 /// The text up to the end of a value in it. Both are slices of one allocation, so their distance is the offset.

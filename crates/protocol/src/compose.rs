@@ -2,12 +2,19 @@
 //!
 //! What is written is whole by construction: objects and arrays close when their closures return.
 
+mod strings;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use self::strings::Strings;
+
 /// Writes one value.
 pub(crate) fn value(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    if value.serialize(Strings(out)).is_ok() {
+        return;
+    }
     serde_json::to_writer(out, value)
         .expect("a buffer takes everything, and what is written here has text keys");
 }
@@ -37,7 +44,7 @@ impl ObjectWriter<'_> {
         if !std::mem::take(&mut self.is_empty) {
             self.out.push(b',');
         }
-        value(self.out, name);
+        strings::write(self.out, name);
         self.out.push(b':');
         self.out
     }

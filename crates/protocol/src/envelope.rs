@@ -2,7 +2,6 @@
 //!
 //! Values are not parsed unless asked for, and the rest of the body is never re-written: an edit is a splice.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -11,13 +10,17 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::fields::{Fields, shortened};
+use crate::index::Index;
+use crate::known::{self, Field};
 use crate::object::Object;
 
 /// A JSON object whose values are slices of the body they came from.
 #[derive(Debug)]
 pub struct Envelope<'a> {
     body: &'a [u8],
-    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    fields: Vec<Field<'a>>,
+    /// Not if the body is nested very deep.
+    index: Option<Index>,
 }
 
 impl<'a> Envelope<'a> {
@@ -29,13 +32,18 @@ impl<'a> Envelope<'a> {
         if body.is_empty() {
             return Err(Refusal::MalformedBody("the body is empty".into()));
         }
-        if let Err(error) = std::str::from_utf8(body) {
+        let text = std::str::from_utf8(body).map_err(|error| {
             let at = error.valid_up_to();
-            return Err(Refusal::MalformedBody(format!("byte {at} is not valid UTF-8")));
+            Refusal::MalformedBody(format!("byte {at} is not valid UTF-8"))
+        })?;
+        if let Some(index) = Index::of(text)
+            && let Some(fields) = known::fields(text.trim_ascii(), Some(&index))
+        {
+            return Ok(Self { body, fields, index: Some(index) });
         }
         let fields: Fields<'a> =
-            serde_json::from_slice(body).map_err(|error| Refusal::MalformedBody(error.to_string()))?;
-        Ok(Self { body, fields: fields.into_list() })
+            serde_json::from_str(text).map_err(|error| Refusal::MalformedBody(error.to_string()))?;
+        Ok(Self { body, fields: fields.into_list(), index: None })
     }
 
     /// The raw value of a field.
@@ -49,8 +57,8 @@ impl<'a> Envelope<'a> {
     }
 
     /// The body's top level as an object of which fields are taken and the rest can be noted.
-    pub(crate) fn object(&self) -> Object<'a, 'static> {
-        Object::of(self.fields.clone())
+    pub(crate) fn object(&self) -> Object<'a, '_> {
+        Object::of(self.fields.clone(), self.index.as_ref())
     }
 
     /// A field as `T`; `None` if it is absent or `null`.
@@ -79,13 +87,33 @@ impl<'a> Envelope<'a> {
     /// The body with the value of `name` replaced by `json`, or with the field added at its end if it is absent. Every
     /// other byte stays as it is.
     pub fn with(&self, name: &str, json: &str) -> Bytes {
-        if let Some(raw) = self.raw(name) {
-            return splice(self.body, self.place(raw), json.as_bytes());
-        }
+        self.with_all(&[(name, json)])
+    }
+
+    /// The body with the values of several fields replaced or added, each as [`Envelope::with`] does it.
+    pub fn with_all(&self, edits: &[(&str, &str)]) -> Bytes {
         let end = self.body.iter().rposition(|byte| *byte == b'}').expect("an object was parsed");
-        let comma = if self.fields.is_empty() { "" } else { "," };
-        let field = format!("{comma}{}:{json}", serde_json::Value::from(name));
-        splice(self.body, end..end, field.as_bytes())
+        let (mut places, mut added) = (Vec::with_capacity(edits.len()), String::new());
+        for (name, json) in edits {
+            if let Some(raw) = self.raw(name) {
+                places.push((self.place(raw), *json));
+            } else {
+                let comma = if self.fields.is_empty() && added.is_empty() { "" } else { "," };
+                added.extend([comma, &serde_json::Value::from(*name).to_string(), ":", json]);
+            }
+        }
+        places.sort_by_key(|(place, _)| place.start);
+        places.push((end..end, &added));
+        let written: usize = edits.iter().map(|(name, json)| name.len() + json.len() + 8).sum();
+        let mut out = Vec::with_capacity(self.body.len() + written);
+        let mut at = 0;
+        for (place, json) in places {
+            out.extend_from_slice(&self.body[at..place.start]);
+            out.extend_from_slice(json.as_bytes());
+            at = place.end;
+        }
+        out.extend_from_slice(&self.body[at..]);
+        out.into()
     }
 
     /// The body without the field `name`. Every other byte stays as it is.
@@ -133,6 +161,22 @@ mod tests {
         let edited = Envelope::parse(br#"{"a":{"b":1}} "#).unwrap().with("c", "2");
         assert_eq!(edited, &br#"{"a":{"b":1},"c":2} "#[..]);
         assert_eq!(Envelope::parse(b"{}").unwrap().with("c", "2"), &br#"{"c":2}"#[..]);
+    }
+
+    #[test]
+    fn several_fields_are_edited_at_once_wherever_they_stand() {
+        let with_all = |body: &[u8]| {
+            Envelope::parse(body).unwrap().with_all(&[("a", "1"), ("c", "2"), ("b", "3"), ("d", "4")])
+        };
+        assert_eq!(with_all(br#"{"b": [0], "x":0, "a":{}}"#), &br#"{"b": 3, "x":0, "a":1,"c":2,"d":4}"#[..]);
+        assert_eq!(with_all(b"{}"), &br#"{"a":1,"c":2,"b":3,"d":4}"#[..]);
+    }
+
+    #[test]
+    fn a_body_that_is_nested_very_deep_is_read_too() {
+        let body = format!(r#"{{"a":{}1{},"b":2}}"#, "[".repeat(200), "]".repeat(200));
+        let envelope = Envelope::parse(body.as_bytes()).unwrap();
+        assert_eq!(envelope.required::<u8>("b", "a number").unwrap(), 2);
     }
 
     #[test]

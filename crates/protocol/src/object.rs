@@ -6,12 +6,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use paceway_domain::Refusal;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::changes::Changes;
 use crate::fields::{Fields, shortened};
+use crate::index::Index;
+use crate::known::{self, Field};
 use crate::neutral::{Json, Text};
 
 /// Where in a body a value is: a list that grows on the stack, written out only when something is wrong.
@@ -19,6 +20,8 @@ use crate::neutral::{Json, Text};
 pub(crate) struct Path<'p> {
     parent: Option<&'p Path<'p>>,
     step: Step<'p>,
+    /// The body's, if it has one.
+    index: Option<&'p Index>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,21 +33,21 @@ enum Step<'p> {
 
 impl<'p> Path<'p> {
     /// The body itself.
-    pub(crate) const BODY: Path<'static> = Path { parent: None, step: Step::Body };
+    pub(crate) const BODY: Path<'static> = Path { parent: None, step: Step::Body, index: None };
 
-    /// A field of the body itself.
+    /// A field of the body itself. What is large is better read at the path of the body's [`Object`], which knows its index.
     pub(crate) fn root(name: &'p str) -> Self {
-        Self { parent: None, step: Step::Name(name) }
+        Self { parent: None, step: Step::Name(name), index: None }
     }
 
     /// A field of what is here.
     pub(crate) fn name(&'p self, name: &'p str) -> Path<'p> {
-        Path { parent: Some(self), step: Step::Name(name) }
+        Path { parent: Some(self), step: Step::Name(name), index: self.index }
     }
 
     /// An element of what is here.
     pub(crate) fn index(&'p self, index: usize) -> Path<'p> {
-        Path { parent: Some(self), step: Step::Index(index) }
+        Path { parent: Some(self), step: Step::Index(index), index: self.index }
     }
 
     /// A refusal of what is here.
@@ -74,7 +77,7 @@ impl fmt::Display for Path<'_> {
 /// A JSON object of which fields are taken; what is left over can be noted.
 #[derive(Debug)]
 pub(crate) struct Object<'a, 'p> {
-    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    fields: Vec<Field<'a>>,
     pub(crate) path: Path<'p>,
 }
 
@@ -87,14 +90,17 @@ impl<'a, 'p> Object<'a, 'p> {
         if !raw.get().starts_with('{') {
             return Err(path.expected("an object", raw));
         }
+        if let Some(fields) = known::fields(raw.get(), path.index) {
+            return Ok(Self { fields, path });
+        }
         let fields: Fields<'a> =
             serde_json::from_str(raw.get()).map_err(|error| path.invalid(error.to_string()))?;
         Ok(Self { fields: fields.into_list(), path })
     }
 
     /// The object of these fields, which is the body itself.
-    pub(crate) fn of(fields: Vec<(Cow<'a, str>, &'a RawValue)>) -> Object<'a, 'static> {
-        Object { fields, path: Path::BODY }
+    pub(crate) fn of(fields: Vec<Field<'a>>, index: Option<&'p Index>) -> Self {
+        Self { fields, path: Path { index, ..Path::BODY } }
     }
 
     /// Takes a field's value out; `None` if it is absent or `null`.
@@ -102,6 +108,12 @@ impl<'a, 'p> Object<'a, 'p> {
         let place = self.fields.iter().position(|(field, _)| field == name)?;
         let (_, raw) = self.fields.remove(place);
         (raw.get() != "null").then_some(raw)
+    }
+
+    /// Whether a field is this text, which holds no escapes. (It is not taken.)
+    pub(crate) fn says(&self, name: &str, text: &str) -> bool {
+        let raw = self.fields.iter().find(|(field, _)| field == name).map(|(_, raw)| raw.get());
+        raw.and_then(|raw| raw.strip_prefix('"')?.strip_suffix('"')) == Some(text)
     }
 
     /// Takes a field that has to be there.
@@ -170,9 +182,7 @@ impl<'a, 'p> Object<'a, 'p> {
 /// # Errors
 /// [`Refusal::InvalidField`] if it is something else.
 pub(crate) fn text<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Text<'a>, Refusal> {
-    #[derive(Deserialize)]
-    struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
-    serde_json::from_str(raw.get()).map(|Borrowed(text)| text).map_err(|_| path.expected("a string", raw))
+    known::string(raw.get()).ok_or_else(|| path.expected("a string", raw))
 }
 
 /// A value of a type that owns its content.
@@ -199,7 +209,16 @@ pub(crate) fn array<'a>(
     if !raw.get().starts_with('[') {
         return Err(path.expected(expected, raw));
     }
-    serde_json::from_str(raw.get()).map_err(|_| path.expected(expected, raw))
+    known::elements(raw.get(), path.index).ok_or_else(|| path.expected(expected, raw))
+}
+
+/// Whether an array has no elements. (No look at what it has.)
+///
+/// # Errors
+/// [`Refusal::InvalidField`] if it is something else than `expected`.
+pub(crate) fn is_empty(raw: &RawValue, path: &Path<'_>, expected: &str) -> Result<bool, Refusal> {
+    let inside = raw.get().strip_prefix('[').ok_or_else(|| path.expected(expected, raw))?;
+    Ok(inside.trim_start().starts_with(']'))
 }
 
 /// Whether a value is a string. (No look inside.)

@@ -23,7 +23,7 @@ pub(super) fn read<'a>(envelope: &Envelope<'a>, changes: &mut Changes) -> Result
     let mut body = envelope.object();
     let model = body.need_text("model")?;
     let raw = body.need("input", EXPECTED)?;
-    let inputs = read_inputs(raw, &Path::root("input"))?;
+    let inputs = read_inputs(raw, &body.path.name("input"))?;
     if inputs.is_empty() {
         return Err(Path::root("input").invalid("at least one input is required"));
     }

@@ -21,11 +21,10 @@ pub(super) fn read<'a>(envelope: &Envelope<'a>, changes: &mut Changes) -> Result
     let mut body = envelope.object();
     let model = body.need_text("model")?;
     let query = body.need_text("query")?;
-    let path = Path::root("documents");
+    let raw = body.need("documents", EXPECTED)?;
+    let path = body.path.name("documents");
     let mut documents = Vec::new();
-    for (index, raw) in
-        object::array(body.need("documents", EXPECTED)?, &path, EXPECTED)?.into_iter().enumerate()
-    {
+    for (index, raw) in object::array(raw, &path, EXPECTED)?.into_iter().enumerate() {
         documents.push(document(raw, path.index(index))?);
     }
     if documents.is_empty() {

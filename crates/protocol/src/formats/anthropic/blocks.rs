@@ -38,11 +38,11 @@ pub(super) fn turns<'a>(
     }
     let mut parts = Vec::new();
     for (index, raw) in array(content, path, "a string or an array of blocks")?.into_iter().enumerate() {
-        let path = path.index(index);
-        if wire::type_of(raw.get()) == "mid_conv_system" {
+        let block = Object::read(raw, path.index(index))?;
+        if block.says("type", "mid_conv_system") {
             push(role, std::mem::take(&mut parts));
-            push(Role::System, instructions(raw, &path, changes)?);
-        } else if let Some(part) = block(raw, &path, changes)? {
+            push(Role::System, instructions(block, changes)?);
+        } else if let Some(part) = part(block, changes)? {
             parts.push(part);
         }
     }
@@ -54,12 +54,8 @@ fn said(text: Text<'_>) -> Vec<Part<'_>> {
     if text.trim().is_empty() { Vec::new() } else { vec![Part::text(text)] }
 }
 
-fn instructions<'a>(
-    raw: &'a RawValue,
-    path: &Path<'_>,
-    changes: &mut Changes,
-) -> Result<Vec<Part<'a>>, Refusal> {
-    let mut block = Object::read(raw, *path)?;
+fn instructions<'a>(mut block: Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Part<'a>>, Refusal> {
+    let path = block.path;
     block.take("type");
     let cache = cache_mark(&mut block)?;
     let mut parts = match block.take("content") {
@@ -85,14 +81,14 @@ fn blocks<'a>(
     let raws = array(content, path, "a string or an array of blocks")?;
     let mut parts = Vec::with_capacity(raws.len());
     for (index, raw) in raws.into_iter().enumerate() {
-        parts.extend(block(raw, &path.index(index), changes)?);
+        parts.extend(part(Object::read(raw, path.index(index))?, changes)?);
     }
     Ok(parts)
 }
 
 /// One block; `None` for one that is blank, or left out and noted.
-fn block<'a>(raw: &'a RawValue, path: &Path<'_>, changes: &mut Changes) -> Result<Option<Part<'a>>, Refusal> {
-    let mut block = Object::read(raw, *path)?;
+fn part<'a>(mut block: Object<'a, '_>, changes: &mut Changes) -> Result<Option<Part<'a>>, Refusal> {
+    let path = block.path;
     let kind = block.need_text("type")?;
     let body = match &*kind {
         "text" => words(&mut block)?,

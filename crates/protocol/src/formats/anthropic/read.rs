@@ -16,7 +16,7 @@ use crate::formats::{Address, Summary};
 use crate::neutral::{
     AnswerForm, Chat, Effort, Reasoning, ReasoningMode, Role, Sampling, Schema, ServiceTier, Text, Turn,
 };
-use crate::object::{Object, Path, array, text, value};
+use crate::object::{Object, Path, array, is_empty, text, value};
 
 /// Fields that do not bear on what is answered.
 const HINTS: [&str; 9] = [
@@ -38,7 +38,7 @@ pub(super) fn summary(envelope: &Envelope<'_>, address: &Address) -> Result<Summ
     let Some(messages) = messages else {
         return Err(path.invalid("this field is required: send an array of messages"));
     };
-    if array(messages, &path, "an array of messages")?.is_empty() {
+    if is_empty(messages, &path, "an array of messages")? {
         return Err(path.invalid("at least one message is required"));
     }
     let model = match &address.model {
@@ -93,11 +93,11 @@ pub(super) fn chat<'a>(
 fn turns<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Turn<'a>>, Refusal> {
     let mut turns = Vec::new();
     if let Some(raw) = body.take("system") {
-        let path = Path::root("system");
+        let path = body.path.name("system");
         blocks::turns(Role::System, raw, &path, &mut turns, changes)?;
     }
-    let path = Path::root("messages");
     let raw = body.need("messages", "an array of messages")?;
+    let path = body.path.name("messages");
     for (index, raw) in array(raw, &path, "an array of messages")?.into_iter().enumerate() {
         message(raw, &path.index(index), &mut turns, changes)?;
     }

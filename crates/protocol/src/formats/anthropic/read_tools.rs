@@ -17,7 +17,7 @@ const HINTS: [&str; 5] =
 /// Takes `tools`.
 pub(super) fn tools<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Tool<'a>>, Refusal> {
     let Some(raw) = body.take("tools") else { return Ok(Vec::new()) };
-    let path = Path::root("tools");
+    let path = body.path.name("tools");
     let raws = array(raw, &path, "an array of tools")?;
     raws.into_iter().enumerate().map(|(index, raw)| tool(raw, &path.index(index), changes)).collect()
 }

@@ -23,7 +23,7 @@ pub(super) fn summary(envelope: &Envelope<'_>, address: &Address) -> Result<Summ
         Path::root("modelId").invalid("the address names no model: post to /model/{modelId}/converse")
     })?;
     if let Some(raw) = envelope.raw("messages") {
-        object::array(raw, &Path::root("messages"), "an array of messages")?;
+        object::is_empty(raw, &Path::root("messages"), "an array of messages")?;
     }
     let mut max_output = None;
     if let Some(raw) = envelope.raw("inferenceConfig").filter(|raw| raw.get() != "null") {

@@ -42,10 +42,10 @@ pub(super) fn chat<'a>(
     let mut chat = Chat { stream: summary.stream, ..Chat::default() };
     body.take("model");
     if let Some(raw) = names::take(&mut body, "systemInstruction") {
-        contents::read_system(raw, Path::root("systemInstruction"), &mut chat.turns, changes)?;
+        contents::read_system(raw, body.path.name("systemInstruction"), &mut chat.turns, changes)?;
     }
     let raw = body.need("contents", "an array of contents")?;
-    contents::read(raw, &Path::root("contents"), &mut chat.turns, changes)?;
+    contents::read(raw, &body.path.name("contents"), &mut chat.turns, changes)?;
     if chat.turns.is_empty() {
         return Err(Path::root("contents").invalid("at least one content with a part is required"));
     }
@@ -53,7 +53,7 @@ pub(super) fn chat<'a>(
         config::read(raw, Path::root("generationConfig"), &mut chat, changes)?;
     }
     if let Some(raw) = body.take("tools") {
-        tools::read(raw, &Path::root("tools"), &mut chat, changes)?;
+        tools::read(raw, &body.path.name("tools"), &mut chat, changes)?;
     }
     if let Some(raw) = names::take(&mut body, "toolConfig") {
         tools::read_config(raw, Path::root("toolConfig"), &mut chat, changes)?;

@@ -45,7 +45,7 @@ pub(super) fn read<'a>(
     let messages = body.need("messages", "an array of messages")?;
     let (tools, tool_choice) = tools::read(&mut body, changes)?;
     let chat = Chat {
-        turns: messages::read(messages, changes)?,
+        turns: messages::read(messages, &body.path.name("messages"), changes)?,
         tools,
         tool_choice,
         parallel_tools: body.value("parallel_tool_calls", "true or false")?,

@@ -42,18 +42,13 @@ fn check_messages(envelope: &Envelope<'_>) -> Result<(), Refusal> {
 /// Without `include_usage` a stream would end without saying what it used, so it is asked for in any case and taken out
 /// again on the way back if the client did not ask.
 pub(super) fn forward(envelope: &Envelope<'_>, summary: &Summary, body: &Bytes, model: &str) -> Bytes {
-    let mut forwarded = body.clone();
-    if summary.model != model {
-        forwarded = envelope.with("model", &json!(model).to_string());
-    }
-    if summary.stream && !summary.wants_stream_usage {
+    let named = (summary.model != model).then(|| json!(model).to_string());
+    let options = (summary.stream && !summary.wants_stream_usage).then(|| {
         let mut options = stream_options(envelope).ok().flatten().unwrap_or_default();
         options.insert("include_usage".into(), json!(true));
-        let options = Value::from(options).to_string();
-        forwarded = match Envelope::parse(&forwarded) {
-            Ok(envelope) => envelope.with("stream_options", &options),
-            Err(_) => forwarded.clone(),
-        };
-    }
-    forwarded
+        Value::from(options).to_string()
+    });
+    let edits = [("model", named.as_deref()), ("stream_options", options.as_deref())];
+    let edits: Vec<_> = edits.into_iter().filter_map(|(name, json)| Some((name, json?))).collect();
+    if edits.is_empty() { body.clone() } else { envelope.with_all(&edits) }
 }

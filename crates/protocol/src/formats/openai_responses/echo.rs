@@ -41,7 +41,7 @@ impl Echo {
     /// Of a request's body; an empty one repeats defaults.
     pub(super) fn of(request: &[u8]) -> Self {
         let envelope = Envelope::parse(request).ok();
-        let mut request = envelope.map_or_else(|| Object::of(Vec::new()), |envelope| envelope.object());
+        let mut request = envelope.as_ref().map_or_else(|| Object::of(Vec::new(), None), Envelope::object);
         let mut fields: Vec<_> = REPEATED
             .iter()
             .map(|(name, default)| (*name, request.take(name).map_or(*default, |raw| raw.get())))

@@ -76,7 +76,7 @@ pub(super) fn chat<'a>(
     if let Some(raw) = body.take("tools") {
         tools::read(raw, &body.path.name("tools"), &mut chat.tools, changes)?;
     }
-    input(body.take("input"), &mut chat, changes)?;
+    input(body.take("input"), &body.path.name("input"), &mut chat, changes)?;
     if let Some(raw) = body.take("tool_choice") {
         chat.tool_choice = Some(tools::choice(raw, Path::root("tool_choice"), changes)?);
     }
@@ -86,16 +86,20 @@ pub(super) fn chat<'a>(
     Ok(chat)
 }
 
-fn input<'a>(input: Option<&'a RawValue>, chat: &mut Chat<'a>, changes: &mut Changes) -> Result<(), Refusal> {
-    let path = Path::root("input");
+fn input<'a>(
+    input: Option<&'a RawValue>,
+    path: &Path<'_>,
+    chat: &mut Chat<'a>,
+    changes: &mut Changes,
+) -> Result<(), Refusal> {
     match input {
         Some(raw) if is_string(raw) => {
-            let words = text(raw, &path)?;
+            let words = text(raw, path)?;
             if !words.trim().is_empty() {
                 chat.turns.push(Turn { role: Role::User, name: None, parts: vec![Part::text(words)] });
             }
         }
-        Some(raw) => items::read(raw, &path, chat, changes)?,
+        Some(raw) => items::read(raw, path, chat, changes)?,
         None => {}
     }
     if chat.turns.is_empty() {

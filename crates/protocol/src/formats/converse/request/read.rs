@@ -23,7 +23,7 @@ pub(crate) fn read<'a>(
     let mut body = envelope.object();
     let mut chat = Chat { stream: summary.stream, ..Chat::default() };
     if let Some(raw) = body.take("system") {
-        let path = Path::root("system");
+        let path = body.path.name("system");
         let blocks = object::array(raw, &path, "an array of system blocks")?;
         let parts = content::read(&blocks, &path, changes)?;
         if !parts.is_empty() {
@@ -31,7 +31,7 @@ pub(crate) fn read<'a>(
         }
     }
     let messages = body.need("messages", "an array of messages")?;
-    let path = Path::root("messages");
+    let path = body.path.name("messages");
     for (place, raw) in object::array(messages, &path, "an array of messages")?.into_iter().enumerate() {
         let turn = read_message(Object::read(raw, path.index(place))?, changes)?;
         chat.turns.extend(turn);
@@ -40,7 +40,7 @@ pub(crate) fn read<'a>(
         read_inference(Object::read(raw, Path::root("inferenceConfig"))?, &mut chat, changes)?;
     }
     if let Some(raw) = body.take("toolConfig") {
-        tools::read(Object::read(raw, Path::root("toolConfig"))?, &mut chat, changes)?;
+        tools::read(Object::read(raw, body.path.name("toolConfig"))?, &mut chat, changes)?;
     }
     if let Some(raw) = body.take("outputConfig") {
         read_output(Object::read(raw, Path::root("outputConfig"))?, &mut chat, changes)?;

@@ -20,11 +20,14 @@ const ROLES: &str = "system, developer, user, assistant, tool or function";
 /// Fields of messages that clients send back and that say nothing more.
 const HINTS: &[&str] = &["id", "parsed", "provider_specific_fields", "weight"];
 
-pub(super) fn read<'a>(raw: &'a RawValue, changes: &mut Changes) -> Result<Vec<Turn<'a>>, Refusal> {
-    let path = Path::root("messages");
+pub(super) fn read<'a>(
+    raw: &'a RawValue,
+    path: &Path<'_>,
+    changes: &mut Changes,
+) -> Result<Vec<Turn<'a>>, Refusal> {
     let mut reader =
         Messages { turns: Vec::new(), custom: Vec::new(), function: None, follows_result: false };
-    for (place, raw) in object::array(raw, &path, "an array of messages")?.into_iter().enumerate() {
+    for (place, raw) in object::array(raw, path, "an array of messages")?.into_iter().enumerate() {
         let mut message = Object::read(raw, path.index(place))?;
         reader.message(&mut message, place, changes)?;
         message.note_unread(HINTS, changes);
