@@ -4,7 +4,7 @@ use bytes::Bytes;
 use paceway_domain::{CATALOGUE, Dialect, Refusal, Tokens, Usage};
 use paceway_protocol::changes::Changes;
 use paceway_protocol::fit::{Unfitting, WayBack, fit};
-use paceway_protocol::formats::{Frame, Target, format_of};
+use paceway_protocol::formats::{Ending, Frame, Target, format_of};
 use paceway_protocol::neutral::{ErrorReport, Piece};
 use paceway_protocol::sse::Event;
 use paceway_protocol::{Envelope, StreamReader, StreamWriter, embeddings, rerank};
@@ -115,6 +115,7 @@ impl Crossing {
             reader: format_of(back.theirs).reader(),
             unfitting: Unfitting::new(back.way_back),
             writer: format_of(back.ours).writer(back.frame),
+            ending: Ending::Open,
         })
     }
 }
@@ -152,6 +153,7 @@ pub(crate) struct Translation {
     reader: Box<dyn StreamReader>,
     unfitting: Unfitting,
     writer: Box<dyn StreamWriter>,
+    ending: Ending,
 }
 
 impl Translation {
@@ -160,13 +162,8 @@ impl Translation {
     /// # Errors
     /// What is wrong with the event, as a sentence.
     pub(crate) fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), String> {
-        let Self { reader, unfitting, writer } = self;
-        reader.event(event, &mut |piece| unfitting.piece(piece, &mut |piece| writer.piece(&piece, out)))
-    }
-
-    /// Appends an error that ends the stream.
-    pub(crate) fn error(&mut self, error: ErrorReport, out: &mut Vec<u8>) {
-        self.writer.piece(&Piece::Error(error), out);
+        let Self { reader, unfitting, writer, ending } = self;
+        reader.event(event, &mut |piece| write(piece, unfitting, writer.as_mut(), ending, out))
     }
 
     /// The whole answer, once it has ended, if its dialect's answers can be gone on from.
@@ -174,9 +171,35 @@ impl Translation {
         self.writer.record()
     }
 
+    /// Appends an error that ends the stream.
+    pub(crate) fn error(&mut self, error: ErrorReport, out: &mut Vec<u8>) {
+        self.ending = Ending::Failed;
+        self.writer.piece(&Piece::Error(error), out);
+    }
+
+    /// Whether the caller has been told an end, and which.
+    pub(crate) fn ending(&self) -> Ending {
+        self.ending
+    }
+
     /// Appends what the end of the bytes brings.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
-        let Self { reader, unfitting, writer } = self;
-        reader.finish(&mut |piece| unfitting.piece(piece, &mut |piece| writer.piece(&piece, out)));
+        let Self { reader, unfitting, writer, ending } = self;
+        reader.finish(&mut |piece| write(piece, unfitting, writer.as_mut(), ending, out));
     }
+}
+
+fn write(
+    piece: Piece<'_>,
+    unfitting: &mut Unfitting,
+    writer: &mut dyn StreamWriter,
+    ending: &mut Ending,
+    out: &mut Vec<u8>,
+) {
+    match piece {
+        Piece::End { .. } => *ending = Ending::Complete,
+        Piece::Error(_) => *ending = Ending::Failed,
+        _ => {}
+    }
+    unfitting.piece(piece, &mut |piece| writer.piece(&piece, out));
 }

@@ -173,19 +173,31 @@ impl Relay {
             translation.finish(&mut written.bytes);
         }
         self.bill.seen(&self.watch.seen());
-        match self.watch.seen().ending {
+        let is_passed_on = self.translation.is_none() && !self.watch.edits();
+        let mut out = if is_passed_on { Vec::new() } else { written.bytes };
+        match self.ending() {
             Ending::Failed => self.bill.close("provider_error"),
-            _ if self.watch.is_complete_at_end() => self.complete(),
-            _ => return self.break_off(&Failure::Broken("it ended before its last event".into())),
+            Ending::Complete => self.complete(),
+            Ending::Open if self.translation.is_none() && self.watch.is_complete_at_end() => self.complete(),
+            Ending::Open => {
+                let broken = self.break_off(&Failure::Broken("it ended before its last event".into()));
+                out.extend_from_slice(&broken);
+            }
         }
         self.has_ended = true;
-        if self.translation.is_none() && !self.watch.edits() { Bytes::new() } else { written.bytes.into() }
+        out.into()
+    }
+
+    /// What end the client has been told. Where the stream is translated, the provider's last event may have come and not
+    /// have been understood.
+    fn ending(&self) -> Ending {
+        self.translation.as_ref().map_or(self.watch.seen().ending, Translation::ending)
     }
 
     /// Ends the stream with an error in the caller's dialect, behind whatever half event has been passed on.
     fn break_off(&mut self, failure: &Failure) -> Bytes {
         self.has_ended = true;
-        if self.watch.seen().ending != Ending::Open || !self.is_readable {
+        if self.ending() != Ending::Open || !self.is_readable {
             // It was settled already; what is missing is not worth an error.
             self.bill.close("cut");
             return Bytes::new();

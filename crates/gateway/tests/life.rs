@@ -127,6 +127,17 @@ async fn a_stream_that_ends_early_ends_in_an_error_event_wherever_it_is_cut() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_last_event_that_cannot_be_translated_is_an_error_to_the_client() {
+    let (told, _) = STREAM.split_at(STREAM.find("event: message_stop").unwrap());
+    let stream = format!("{told}event: error\ndata: {{\"oops\n\n");
+    let house = easy(vec![streamed(vec![stream.into()])]);
+    let seen = text(house.ask(Dialect::OpenAi, &question("claude-haiku-5-5", true)).await).await;
+    let last = seen.trim_end().rsplit("\n\n").next().unwrap();
+    assert!(last.starts_with("data: {\"error\":"), "{seen}");
+    assert!(!seen.contains("[DONE]") && !seen.contains("\"finish_reason\":\"stop\""), "{seen}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn usage_that_the_client_did_not_ask_for_is_asked_for_and_taken_out_again() {
     let house = easy(vec![streamed(vec![CHUNKS.into()])]);
     let answer = house.ask(Dialect::OpenAi, &question("gpt-5-nano", true)).await;

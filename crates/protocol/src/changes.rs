@@ -10,6 +10,8 @@ use paceway_domain::Refusal;
 
 /// How many changes a header tells one by one.
 const MOST_TOLD: usize = 20;
+/// How many changes are kept one by one, beside one for which a request may be refused: a body may have a million fields.
+const MOST_KEPT: usize = 200;
 
 /// How grave a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,10 +35,12 @@ pub struct Change {
     pub what: Cow<'static, str>,
 }
 
-/// All changes of one request, in the order in which they were made.
+/// All changes of one request, in the order in which they were made; of very many the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     list: Vec<Change>,
+    /// How many more there were.
+    more: usize,
 }
 
 impl Changes {
@@ -56,12 +60,22 @@ impl Changes {
     }
 
     fn note(&mut self, field: String, gravity: Gravity, what: Cow<'static, str>) {
-        if !self.list.iter().any(|known| known.field == field && known.gravity >= gravity) {
+        if self.list.iter().any(|known| known.field == field && known.gravity >= gravity) {
+            return;
+        }
+        let is_first_loss = gravity == Gravity::Lost && self.losses().next().is_none();
+        if self.list.len() < MOST_KEPT || is_first_loss {
             self.list.push(Change { field, gravity, what });
+        } else {
+            self.more += 1;
         }
     }
 
-    /// All of them.
+    fn losses(&self) -> impl Iterator<Item = &Change> {
+        self.list.iter().filter(|change| change.gravity == Gravity::Lost)
+    }
+
+    /// All that are kept one by one.
     pub fn iter(&self) -> impl Iterator<Item = &Change> {
         self.list.iter()
     }
@@ -74,12 +88,12 @@ impl Changes {
     /// Refuses a request that would lose something without the caller's leave.
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] with all the fields that would be lost and what can be done.
+    /// [`Refusal::Unsupported`] with the fields that would be lost and what can be done.
     pub fn check(&self, may_drop: bool) -> Result<(), Refusal> {
-        let mut lost = self.list.iter().filter(|change| change.gravity == Gravity::Lost);
+        let mut lost = self.losses();
         let Some(first) = lost.next().filter(|_| !may_drop) else { return Ok(()) };
         let mut why = first.what.to_string();
-        for (place, other) in lost.enumerate() {
+        for (place, other) in lost.take(MOST_TOLD).enumerate() {
             let join = if place == 0 { "; so it is with" } else { "," };
             let _infallible = write!(why, "{join} `{}` ({})", other.field, other.what);
         }
@@ -101,7 +115,7 @@ impl fmt::Display for Changes {
             let visible = told.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' });
             visible.into_iter().try_for_each(|c| f.write_char(c))?;
         }
-        let untold = self.list.len().saturating_sub(MOST_TOLD);
+        let untold = self.list.len().saturating_sub(MOST_TOLD) + self.more;
         if untold > 0 { write!(f, "; and {untold} more") } else { Ok(()) }
     }
 }
@@ -121,6 +135,18 @@ mod tests {
         let refusal = changes.check(false).unwrap_err().to_string();
         assert!(refusal.starts_with("top_k: this API has none; so it is with `seed`"), "{refusal}");
         changes.check(true).unwrap();
+    }
+
+    #[test]
+    fn of_very_many_changes_the_first_are_kept_and_a_loss_among_the_rest_is_refused_all_the_same() {
+        let mut changes = Changes::default();
+        (0..100_000).for_each(|number| changes.hint(format!("metadata.{number}"), "this API has none"));
+        changes.lost("top_k", "this API has none");
+        (0..100_000).for_each(|number| changes.lost(format!("seed.{number}"), "this API has none"));
+        assert!(changes.iter().count() <= MOST_KEPT + 1);
+        assert!(changes.to_string().ends_with("; and 199981 more"), "{changes}");
+        let refusal = changes.check(false).unwrap_err().to_string();
+        assert!(refusal.starts_with("top_k: this API has none.") && refusal.len() < 1_000, "{refusal}");
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! The fields of a JSON object, their values unread: slices of the body they came from.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+/// From so many fields on a name is not compared with every other.
+const MANY: usize = 32;
 
 /// At most 60 characters of a value, for an error message.
 pub(crate) fn shortened(json: &str) -> String {
@@ -42,9 +46,18 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields: Self::Value = Vec::new();
+        let mut names = HashSet::new();
         while let Some(Name(name)) = map.next_key()? {
             // Two values of one field let two readers of the same bytes see different requests.
-            if fields.iter().any(|(known, _)| *known == name) {
+            let is_known = match fields.len() {
+                0..MANY => fields.iter().any(|(known, _)| *known == name),
+                MANY => {
+                    names.extend(fields.iter().map(|(name, _)| name.clone()));
+                    !names.insert(name.clone())
+                }
+                _ => !names.insert(name.clone()),
+            };
+            if is_known {
                 return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
             }
             fields.push((name, map.next_value()?));

@@ -101,8 +101,11 @@ struct Typed<'a> {
 
 fn write_event(frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), String> {
     let name = frame.exception_type().or_else(|| frame.event_type()).unwrap_or_default();
+    if name.contains(['\n', '\r']) {
+        return Err("an event of the event stream has a name of several lines".into());
+    }
     if name != "chunk" {
-        sse::write(out, Some(name), frame.payload());
+        write_lines(out, Some(name), frame.payload());
         return Ok(());
     }
     let chunk: Chunk<'_> = serde_json::from_slice(frame.payload())
@@ -111,8 +114,19 @@ fn write_event(frame: Frame<'_>, out: &mut Vec<u8>) -> Result<(), String> {
         .decode(chunk.bytes)
         .map_err(|error| format!("a chunk of the event stream is not base64: {error}"))?;
     let kind = serde_json::from_slice(&event).ok().map(|typed: Typed<'_>| typed.kind.to_owned());
-    sse::write(out, kind.as_deref(), &event);
+    write_lines(out, kind.as_deref().filter(|kind| !kind.contains(['\n', '\r'])), &event);
     Ok(())
+}
+
+/// Writes an event whose JSON may hold line breaks, as it may between its tokens.
+fn write_lines(out: &mut Vec<u8>, name: Option<&str>, json: &[u8]) {
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if json.iter().any(is_break) {
+        let spaced: Vec<u8> = json.iter().map(|byte| if is_break(byte) { b' ' } else { *byte }).collect();
+        sse::write(out, name, &spaced);
+    } else {
+        sse::write(out, name, json);
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +183,16 @@ mod tests {
         let bad = frame(&[(":event-type", "chunk")], br#"{"bytes":"!"}"#);
         let why = Unframing::new(Framing::AmazonEventStream).push(bad.into()).unwrap_err();
         assert!(why.contains("not base64"), "{why}");
+    }
+
+    #[test]
+    fn a_payload_of_several_lines_is_one_event_still() {
+        let pretty = frame(&[(":event-type", "metadata")], b"{\r\n  \"usage\": {}\n\n}");
+        let events = Unframing::new(Framing::AmazonEventStream).push(pretty.into()).unwrap();
+        assert_eq!(events, "event: metadata\ndata: {    \"usage\": {}  }\n\n");
+        let named = frame(&[(":event-type", "metadata\ndata: {}\n")], b"{}");
+        let why = Unframing::new(Framing::AmazonEventStream).push(named.into()).unwrap_err();
+        assert!(why.contains("several lines"), "{why}");
     }
 
     #[test]

@@ -154,6 +154,40 @@ impl<'a, 'p> Object<'a, 'p> {
         self.take(name).map(|raw| value(raw, &self.path.name(name), expected)).transpose()
     }
 
+    /// Takes a number that is at least one.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is something else.
+    pub(crate) fn count(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+        let counted = self.value(name, "a positive integer")?;
+        match counted {
+            Some(0) => Err(self.path.name(name).invalid("expected a positive integer, got 0")),
+            counted => Ok(counted),
+        }
+    }
+
+    /// Takes a JSON schema. No API takes one that is `true` or `false`.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is something else.
+    pub(crate) fn schema(&mut self, name: &str) -> Result<Option<Json<'a>>, Refusal> {
+        match self.take(name) {
+            Some(raw) if !raw.get().starts_with('{') => {
+                Err(self.path.name(name).expected("a JSON schema as an object", raw))
+            }
+            raw => Ok(raw.map(Cow::Borrowed)),
+        }
+    }
+
+    /// Takes a JSON schema that has to be there.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is absent, `null` or something else.
+    pub(crate) fn need_schema(&mut self, name: &str) -> Result<Json<'a>, Refusal> {
+        self.schema(name)?
+            .ok_or_else(|| self.path.name(name).invalid("this field is required: send a JSON schema"))
+    }
+
     /// Takes any JSON, unread.
     pub(crate) fn json(&mut self, name: &str) -> Option<Json<'a>> {
         self.take(name).map(Cow::Borrowed)
@@ -162,6 +196,11 @@ impl<'a, 'p> Object<'a, 'p> {
     /// The names of what was not taken and is not `null`.
     pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().filter(|(_, raw)| raw.get() != "null").map(|(name, _)| name.as_ref())
+    }
+
+    /// Names and values of what was not taken and is not `null`.
+    pub(crate) fn rest(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.fields.into_iter().filter(|(_, raw)| raw.get() != "null")
     }
 
     /// Notes what was not taken: `hints` as hints, the rest as lost.
@@ -251,6 +290,20 @@ mod tests {
         let mut object = Object::read(raw(r#"{"a":"plain","b":"two\nlines"}"#), Path::root("x")).unwrap();
         assert!(matches!(object.text("a").unwrap(), Some(Cow::Borrowed("plain"))));
         assert!(matches!(object.text("b").unwrap(), Some(Cow::Owned(_))));
+    }
+
+    #[test]
+    fn a_count_is_at_least_one_and_a_schema_is_an_object() {
+        let read = |json| Object::read(raw(json), Path::root("x")).unwrap();
+        assert_eq!(read(r#"{"a":1}"#).count("a").unwrap(), Some(1));
+        assert_eq!(read(r#"{"a":null}"#).count("a").unwrap(), None);
+        let refusal = read(r#"{"a":0}"#).count("a").unwrap_err().to_string();
+        assert_eq!(refusal, "x.a: expected a positive integer, got 0");
+        assert_eq!(read(r#"{"a":{}}"#).need_schema("a").unwrap().get(), "{}");
+        let refusal = read(r#"{"a":true}"#).schema("a").unwrap_err().to_string();
+        assert_eq!(refusal, "x.a: expected a JSON schema as an object, got true");
+        let refusal = read(r"{}").need_schema("a").unwrap_err().to_string();
+        assert_eq!(refusal, "x.a: this field is required: send a JSON schema");
     }
 
     #[test]

@@ -3,8 +3,6 @@
 //! Both API versions: 2026-10-21 takes away fields of 2023-06-01 and changes the meaning of none. What a block is, is read
 //! in [`super::blocks`].
 
-use std::borrow::Cow;
-
 use paceway_domain::{Refusal, Tokens};
 use serde_json::value::RawValue;
 
@@ -16,7 +14,7 @@ use crate::formats::{Address, Summary};
 use crate::neutral::{
     AnswerForm, Chat, Effort, Reasoning, ReasoningMode, Role, Sampling, Schema, ServiceTier, Text, Turn,
 };
-use crate::object::{Object, Path, array, is_empty, text, value};
+use crate::object::{Object, Path, array, is_empty, text};
 
 /// Fields that do not bear on what is answered.
 const HINTS: [&str; 9] = [
@@ -70,11 +68,7 @@ pub(super) fn chat<'a>(
         tool_choice: choice.choice,
         parallel_tools: choice.parallel,
         sampling: sampling(&mut body)?,
-        max_output: Some(Tokens(value(
-            body.need("max_tokens", "a positive integer")?,
-            &Path::root("max_tokens"),
-            "a positive integer",
-        )?)),
+        max_output: Some(max_output(&mut body)?),
         stop: stop(&mut body)?,
         user: user(&mut body, changes)?,
         service_tier: service_tier(&mut body)?,
@@ -125,11 +119,19 @@ fn message<'a>(
     blocks::turns(role, content, &path.name("content"), turns, changes)
 }
 
+/// A bound of nothing asks to do no more than warm the provider's own cache.
+fn max_output(body: &mut Object<'_, '_>) -> Result<Tokens, Refusal> {
+    let most = body.count("max_tokens")?;
+    most.map(Tokens).ok_or_else(|| {
+        body.path.name("max_tokens").invalid("this field is required: send a positive integer")
+    })
+}
+
 fn sampling<'a>(body: &mut Object<'a, '_>) -> Result<Sampling<'a>, Refusal> {
     Ok(Sampling {
         temperature: body.value("temperature", "a number from 0 to 1")?,
         top_p: body.value("top_p", "a number from 0 to 1")?,
-        top_k: body.value("top_k", "a positive integer")?,
+        top_k: body.count("top_k")?,
         ..Sampling::default()
     })
 }
@@ -205,17 +207,9 @@ fn answer_form<'a>(
     if kind != "json_schema" {
         return Err(path.name("type").invalid(format!("expected \"json_schema\", got \"{kind}\"")));
     }
-    let schema = format.need("schema", "a JSON schema")?;
-    if !schema.get().starts_with('{') {
-        return Err(path.name("schema").invalid("expected a JSON schema as an object"));
-    }
+    let schema = format.need_schema("schema")?;
     format.note_unread(&[], changes);
-    Ok(AnswerForm::Schema(Schema {
-        name: None,
-        description: None,
-        schema: Cow::Borrowed(schema),
-        strict: Some(true),
-    }))
+    Ok(AnswerForm::Schema(Schema { name: None, description: None, schema, strict: Some(true) }))
 }
 
 /// `thinking` with the effort. An effort alone leaves it to the model whether to think.
@@ -235,7 +229,7 @@ fn reasoning(
     };
     let path = Path::root("thinking");
     let mut thinking = Object::read(raw, path)?;
-    let budget: Option<u64> = thinking.value("budget_tokens", "a positive integer")?;
+    let budget: Option<u64> = thinking.count("budget_tokens")?;
     let mode = match &*thinking.need_text("type")? {
         "enabled" if budget.is_none() => {
             return Err(path

@@ -44,14 +44,9 @@ fn tool<'a>(raw: &'a RawValue, path: &Path<'_>, changes: &mut Changes) -> Result
 }
 
 fn function<'a>(tool: &mut Object<'a, '_>) -> Result<ToolKind<'a>, Refusal> {
-    let parent = tool.path;
-    let path = parent.name("input_schema");
-    let schema = tool.need("input_schema", "a JSON schema")?;
-    if !schema.get().starts_with('{') {
-        return Err(path.invalid("expected a JSON schema as an object"));
-    }
+    let schema = tool.need_schema("input_schema")?;
     let strict = tool.value("strict", "true or false")?;
-    Ok(ToolKind::Function { schema: Some(Cow::Borrowed(schema)), strict })
+    Ok(ToolKind::Function { schema: Some(schema), strict })
 }
 
 fn web_search<'a>(tool: &mut Object<'a, '_>) -> Result<WebSearch<'a>, Refusal> {

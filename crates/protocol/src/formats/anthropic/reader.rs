@@ -88,13 +88,6 @@ impl StreamReader for Reader {
             _ => Ok(()),
         }
     }
-
-    fn finish(&mut self, sink: &mut Sink<'_>) {
-        // Nothing but `message_stop` is missing, which says nothing.
-        if self.finish.is_some() && !self.has_ended && self.open.is_none() {
-            self.end(sink);
-        }
-    }
 }
 
 impl Reader {

@@ -1,7 +1,5 @@
 //! `generationConfig`, read.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Refusal, Tokens};
 use serde_json::value::RawValue;
 
@@ -86,9 +84,9 @@ fn form<'a>(config: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Answer
     let path = config.path;
     let media_type = names::text(config, "responseMimeType")?;
     let own = names::take(config, "responseSchema");
-    let json = names::take(config, "responseJsonSchema");
+    let json = names::schema(config, "responseJsonSchema")?;
     let schema: Option<Json<'a>> = match (json, own) {
-        (Some(json), _) => Some(Cow::Borrowed(json)),
+        (Some(json), _) => Some(json),
         (None, Some(own)) => Some(schema::to_json_schema(own, &path.name("responseSchema"))?),
         (None, None) => None,
     };

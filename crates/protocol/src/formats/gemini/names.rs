@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::changes::Changes;
-use crate::neutral::Text;
+use crate::neutral::{Json, Text};
 use crate::object::{Object, Path, array};
 
 /// The name under which the object holds this field: as given, or in snake_case. As given if it is not there at all.
@@ -49,6 +49,12 @@ pub(super) fn text<'a>(object: &mut Object<'a, '_>, camel: &str) -> Result<Optio
 pub(super) fn need_text<'a>(object: &mut Object<'a, '_>, camel: &str) -> Result<Text<'a>, Refusal> {
     let name = spelled(object, camel);
     object.need_text(&name)
+}
+
+/// Takes a JSON schema.
+pub(super) fn schema<'a>(object: &mut Object<'a, '_>, camel: &str) -> Result<Option<Json<'a>>, Refusal> {
+    let name = spelled(object, camel);
+    object.schema(&name)
 }
 
 /// Takes a value that owns its content.

@@ -20,6 +20,9 @@ const MOST_LEVELS: usize = 48;
 /// # Errors
 /// [`Refusal::InvalidField`] where it is no schema.
 pub(super) fn to_json_schema<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Json<'a>, Refusal> {
+    if !raw.get().starts_with('{') {
+        return Err(path.invalid("expected a schema as an object"));
+    }
     let mut out = Vec::with_capacity(raw.get().len() + 64);
     write(raw, path, 0, &mut out)?;
     let converted = String::from_utf8(out).ok().and_then(|json| RawValue::from_string(json).ok());
@@ -33,10 +36,8 @@ fn write(raw: &RawValue, path: &Path<'_>, level: usize, out: &mut Vec<u8>) -> Re
     }
     let mut object = Object::read(raw, *path)?;
     let is_nullable = object.take("nullable").is_some_and(|nullable| nullable.get() == "true");
-    let names: Vec<String> = object.unread().map(str::to_owned).collect();
     let mut is_first = true;
-    for name in names {
-        let Some(content) = object.take(&name) else { continue };
+    for (name, content) in object.rest() {
         let Some(known) = json_schema_name(&name, content) else { continue };
         out.extend_from_slice(if is_first { b"{" } else { b"," });
         is_first = false;
@@ -139,17 +140,14 @@ fn map_of_schemas(
     level: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
-    let mut object = Object::read(content, *path)?;
-    let names: Vec<String> = object.unread().map(str::to_owned).collect();
     out.push(b'{');
-    for (place, name) in names.iter().enumerate() {
-        let Some(schema) = object.take(name) else { continue };
+    for (place, (name, schema)) in Object::read(content, *path)?.rest().enumerate() {
         if place > 0 {
             out.push(b',');
         }
-        compose::value(out, name);
+        compose::value(out, &name);
         out.push(b':');
-        write(schema, &path.name(name), level + 1, out)?;
+        write(schema, &path.name(&name), level + 1, out)?;
     }
     out.push(b'}');
     Ok(())

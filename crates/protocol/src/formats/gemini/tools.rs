@@ -57,10 +57,10 @@ fn function<'a>(raw: &'a RawValue, path: Path<'_>, changes: &mut Changes) -> Res
     let mut function = Object::read(raw, path)?;
     let name = function.need_text("name")?;
     let description = function.text("description")?;
-    let json = names::take(&mut function, "parametersJsonSchema");
+    let json = names::schema(&mut function, "parametersJsonSchema")?;
     let own = function.take("parameters");
     let schema = match (json, own) {
-        (Some(json), _) => Some(Cow::Borrowed(json)),
+        (Some(json), _) => Some(json),
         (None, Some(own)) => Some(schema::to_json_schema(own, &path.name("parameters"))?),
         (None, None) => None,
     };

@@ -77,8 +77,8 @@ fn answers(body: &mut Object<'_, '_>) -> Result<Option<u32>, Refusal> {
 }
 
 fn max_output(body: &mut Object<'_, '_>) -> Result<Option<Tokens>, Refusal> {
-    let newer = body.value("max_completion_tokens", "a positive integer")?;
-    let older = body.value("max_tokens", "a positive integer")?;
+    let newer = body.count("max_completion_tokens")?;
+    let older = body.count("max_tokens")?;
     Ok(newer.or(older).map(Tokens))
 }
 
@@ -151,7 +151,7 @@ fn sampling<'a>(body: &mut Object<'a, '_>) -> Result<Sampling<'a>, Refusal> {
     Ok(Sampling {
         temperature: body.value("temperature", "a number from 0 to 2")?,
         top_p: body.value("top_p", "a number from 0 to 1")?,
-        top_k: body.value("top_k", "a positive integer")?,
+        top_k: body.count("top_k")?,
         presence_penalty: body.value("presence_penalty", penalty)?.filter(|number| *number != 0.0),
         frequency_penalty: body.value("frequency_penalty", penalty)?.filter(|number| *number != 0.0),
         seed: body.value("seed", "an integer")?,
@@ -167,7 +167,7 @@ fn form<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Result<AnswerFo
     let form = match &*kind {
         "text" => AnswerForm::Text,
         // Together and Fireworks take a schema here.
-        "json_object" => match format.json("schema") {
+        "json_object" => match format.schema("schema")? {
             Some(schema) => {
                 AnswerForm::Schema(Schema { name: None, description: None, schema, strict: None })
             }
@@ -179,7 +179,7 @@ fn form<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Result<AnswerFo
             let schema = Schema {
                 name: given.text("name")?,
                 description: given.text("description")?,
-                schema: std::borrow::Cow::Borrowed(given.need("schema", "a JSON schema")?),
+                schema: given.need_schema("schema")?,
                 strict: given.value("strict", "true or false")?,
             };
             given.note_unread(&[], changes);
@@ -246,7 +246,7 @@ fn openrouter(object: &mut Object<'_, '_>, found: Option<Reasoning>) -> Result<O
         Some(word) => effort(&word, &object.path.name("effort"))?,
         None => found,
     };
-    if let Some(most) = object.value("max_tokens", "a positive integer")? {
+    if let Some(most) = object.count("max_tokens")? {
         let known = found.unwrap_or(only(ReasoningMode::On));
         found = Some(Reasoning { mode: ReasoningMode::On, budget: Some(Tokens(most)), ..known });
     }
@@ -269,7 +269,7 @@ fn thinking(object: &mut Object<'_, '_>, found: Option<Reasoning>) -> Result<Rea
             return Err(object.path.name("type").invalid(why));
         }
     };
-    let budget = object.value("budget_tokens", "a positive integer")?.map(Tokens);
+    let budget = object.count("budget_tokens")?.map(Tokens);
     let known = found.filter(|_| mode != ReasoningMode::Off).unwrap_or(only(mode));
     Ok(Reasoning { mode, budget: budget.or(known.budget), ..known })
 }

@@ -4,8 +4,6 @@ mod content;
 mod items;
 mod tools;
 
-use std::borrow::Cow;
-
 use paceway_domain::{Refusal, Tokens};
 use serde_json::value::RawValue;
 
@@ -61,7 +59,7 @@ pub(super) fn chat<'a>(
     changes: &mut Changes,
 ) -> Result<Chat<'a>, Refusal> {
     let mut body = envelope.object();
-    for known in ["model", "stream", "max_output_tokens"] {
+    for known in ["model", "stream"] {
         body.take(known);
     }
     for (field, why) in ELSEWHERE {
@@ -69,7 +67,8 @@ pub(super) fn chat<'a>(
             return Err(Refusal::Unsupported { field: field.into(), why: why.into() });
         }
     }
-    let mut chat = Chat { max_output: summary.max_output, stream: summary.stream, ..Chat::default() };
+    let max_output = body.count("max_output_tokens")?.map(Tokens);
+    let mut chat = Chat { max_output, stream: summary.stream, ..Chat::default() };
     if let Some(instructions) = body.text("instructions")?.filter(|text| !text.trim().is_empty()) {
         chat.turns.push(Turn { role: Role::System, name: None, parts: vec![Part::text(instructions)] });
     }
@@ -186,7 +185,7 @@ fn answer_form<'a>(
             "json_schema" => AnswerForm::Schema(Schema {
                 name: format.text("name")?,
                 description: format.text("description")?,
-                schema: Cow::Borrowed(format.need("schema", "a JSON schema")?),
+                schema: format.need_schema("schema")?,
                 strict: format.value("strict", "true or false")?,
             }),
             other => {

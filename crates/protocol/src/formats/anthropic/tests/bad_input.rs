@@ -56,7 +56,7 @@ fn wrong_fields_of_the_body_are_named() {
         ),
         (
             with(r#""output_format":{"type":"json_schema","schema":1}"#),
-            "output_format.schema: expected a JSON schema as an object",
+            "output_format.schema: expected a JSON schema as an object, got 1",
         ),
         (with(r#""tools":{}"#), "tools: expected an array of tools, got {}"),
         (

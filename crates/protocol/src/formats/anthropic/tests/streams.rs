@@ -148,12 +148,13 @@ fn an_error_in_mid_stream_ends_the_pieces() {
 }
 
 #[test]
-fn a_stop_sequence_is_told_and_a_missing_last_event_is_forgiven() {
+fn a_stop_sequence_is_told_with_the_last_event_and_not_without_it() {
     let text = of(&[
         START.into(),
         block(0, r#"{"type":"text","text":"x"}"#),
         stopped(0),
         r#"{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},"usage":{"output_tokens":3}}"#.into(),
+        STOP.into(),
     ]);
     assert_snapshot!(read(&text), @r#"
     Begin { id: "msg_1", model: "m", usage: Usage { input: Tokens(10), cache_read: Tokens(2), cache_write_5m: Tokens(0), cache_write_1h: Tokens(5), output: Tokens(1), reasoning: Tokens(0) } }
@@ -162,6 +163,8 @@ fn a_stop_sequence_is_told_and_a_missing_last_event_is_forgiven() {
     Close
     End { finish: StopSequence(Some("END")), usage: Usage { input: Tokens(10), cache_read: Tokens(2), cache_write_5m: Tokens(0), cache_write_1h: Tokens(5), output: Tokens(3), reasoning: Tokens(0) } }
     "#);
+    let cut = text.strip_suffix(&of(&[STOP.into()])).unwrap();
+    assert!(!read(cut).contains("End {"), "what is cut may not look whole");
 }
 
 #[test]

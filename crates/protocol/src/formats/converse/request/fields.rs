@@ -17,10 +17,10 @@ pub(crate) fn read<'a>(
     chat: &mut Chat<'a>,
     changes: &mut Changes,
 ) -> Result<(), Refusal> {
-    chat.sampling.top_k = fields.value("top_k", "a positive integer")?;
+    chat.sampling.top_k = fields.count("top_k")?;
     if let Some(raw) = fields.take("inferenceConfig") {
         let mut config = Object::read(raw, fields.path.name("inferenceConfig"))?;
-        chat.sampling.top_k = config.value("topK", "a positive integer")?;
+        chat.sampling.top_k = config.count("topK")?;
         config.note_unread(&[], changes);
     }
     // `reasoning_config` is what AWS calls Claude's `thinking` in its examples for Converse.
@@ -63,7 +63,7 @@ fn read_thinking(
     };
     let reasoning = reasoning(chat);
     reasoning.mode = mode;
-    reasoning.budget = thinking.value("budget_tokens", "a positive integer")?.map(Tokens);
+    reasoning.budget = thinking.count("budget_tokens")?.map(Tokens);
     reasoning.is_shown = thinking.text("display")?.map(|display| display != "omitted");
     if let Some(effort) = thinking.text("maxReasoningEffort")? {
         set_effort(chat, &effort, &thinking.path.name("maxReasoningEffort"))?;

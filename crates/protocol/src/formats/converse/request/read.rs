@@ -79,7 +79,7 @@ fn read_inference<'a>(
     chat: &mut Chat<'a>,
     changes: &mut Changes,
 ) -> Result<(), Refusal> {
-    chat.max_output = config.value("maxTokens", "a positive integer")?.map(Tokens);
+    chat.max_output = config.count("maxTokens")?.map(Tokens);
     chat.sampling.temperature = config.value("temperature", "a number from 0 to 1")?;
     chat.sampling.top_p = config.value("topP", "a number from 0 to 1")?;
     if let Some(raw) = config.take("stopSequences") {
@@ -122,6 +122,9 @@ fn read_schema<'a>(object: &mut Object<'a, '_>) -> Result<Schema<'a>, Refusal> {
     let text = object.need_text("schema")?;
     let schema: Box<RawValue> = serde_json::from_str(&text)
         .map_err(|error| object.path.name("schema").invalid(format!("expected JSON in a string: {error}")))?;
+    if !schema.get().starts_with('{') {
+        return Err(object.path.name("schema").invalid("expected a JSON schema as an object, in a string"));
+    }
     Ok(Schema {
         name: object.text("name")?,
         description: object.text("description")?,

@@ -52,7 +52,7 @@ fn read_spec<'a>(mut spec: Object<'a, '_>, changes: &mut Changes) -> Result<Tool
     let strict = spec.value("strict", "true or false")?;
     let raw = spec.need("inputSchema", "an object with `json`")?;
     let mut schema = Object::read(raw, spec.path.name("inputSchema"))?;
-    let kind = ToolKind::Function { schema: schema.json("json"), strict };
+    let kind = ToolKind::Function { schema: schema.schema("json")?, strict };
     schema.note_unread(&[], changes);
     spec.note_unread(&[], changes);
     Ok(Tool { name, namespace: None, description, kind, cache: None })

@@ -12,6 +12,7 @@ use crate::sse::Event;
 pub(crate) struct Watch {
     seen: Seen,
     has_stopped: bool,
+    has_usage: bool,
 }
 
 #[derive(Deserialize)]
@@ -34,9 +35,7 @@ impl StreamWatch for Watch {
                     self.seen.usage = usage.read();
                     self.seen.usage_is_final = true;
                 }
-                if self.seen.ending == Ending::Open {
-                    self.seen.ending = Ending::Complete;
-                }
+                self.has_usage = true;
             }
             name => {
                 let name = std::str::from_utf8(name).unwrap_or_default();
@@ -44,6 +43,9 @@ impl StreamWatch for Watch {
                     self.seen.ending = Ending::Failed;
                 }
             }
+        }
+        if self.has_stopped && self.has_usage && self.seen.ending == Ending::Open {
+            self.seen.ending = Ending::Complete;
         }
         Edit::Pass
     }

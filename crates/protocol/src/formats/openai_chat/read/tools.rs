@@ -82,23 +82,13 @@ fn read_function<'a>(function: &mut Object<'a, '_>, changes: &mut Changes) -> Re
         namespace: None,
         description: function.text("description")?,
         kind: ToolKind::Function {
-            schema: schema(function)?,
+            schema: function.schema("parameters")?,
             strict: function.value("strict", "true or false")?,
         },
         cache: take_mark(function)?,
     };
     function.note_unread(&[], changes);
     Ok(tool)
-}
-
-fn schema<'a>(function: &mut Object<'a, '_>) -> Result<Option<Json<'a>>, Refusal> {
-    let Some(raw) = function.take("parameters") else { return Ok(None) };
-    if !raw.get().starts_with('{') {
-        let got = crate::fields::shortened(raw.get());
-        let why = format!("expected a JSON schema, got {got}");
-        return Err(function.path.name("parameters").invalid(why));
-    }
-    Ok(Some(Cow::Borrowed(raw)))
 }
 
 fn read_custom<'a>(custom: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Tool<'a>, Refusal> {

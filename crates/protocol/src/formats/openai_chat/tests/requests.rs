@@ -401,7 +401,7 @@ fn a_bad_field_is_told_with_its_path_what_was_expected_and_what_came() {
     tools: expected an array of tools, got {"a":1}
     tools.0.function: this field is required: send an object
     tools.0.function.name: this field is required: send a string
-    tools.0.function.parameters: expected a JSON schema, got []
+    tools.0.function.parameters: expected a JSON schema as an object, got []
     tools.0.custom.format.type: expected text or grammar, got x
     tool_choice: expected auto, none, required or an object, got sometimes
     tool_choice.type: expected function, custom or allowed_tools, got hosted

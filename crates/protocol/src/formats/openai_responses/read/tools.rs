@@ -67,7 +67,7 @@ fn one<'a>(
 ) -> Result<Tool<'a>, Refusal> {
     let (name, kind) = match kind.as_ref() {
         "function" => {
-            let schema = tool.json("parameters");
+            let schema = tool.schema("parameters")?;
             let strict = tool.value("strict", "true or false")?;
             (tool.need_text("name")?, ToolKind::Function { schema, strict })
         }
