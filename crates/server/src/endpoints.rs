@@ -114,12 +114,12 @@ fn allow(method: &Method) -> header::HeaderValue {
 }
 
 /// The dialect of an address, or where it has none, of the caller's headers.
-fn dialect_at(path: &str, headers: &HeaderMap) -> Dialect {
+pub(crate) fn dialect_at(path: &str, headers: &HeaderMap) -> Dialect {
     match path {
         path if path.starts_with("/v1/messages") => Dialect::Anthropic,
         path if path.starts_with("/v1/chat") => Dialect::OpenAi,
         path if path.starts_with("/v1/responses") => Dialect::Responses,
-        path if path.starts_with("/v1beta/") => Dialect::Gemini,
+        path if path.starts_with("/v1beta/") || path.ends_with("enerateContent") => Dialect::Gemini,
         _ => models::dialect_of(headers),
     }
 }

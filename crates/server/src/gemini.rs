@@ -1,4 +1,4 @@
-//! Google's addresses, which hold the model and what is wanted of it: `/v1beta/models/MODEL:generateContent`.
+//! Google's addresses, which hold the model and what is wanted of it: `/v1beta/models/MODEL:generateContent`, or `/v1/…`.
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderName, HeaderValue};
@@ -11,7 +11,7 @@ use crate::endpoints::{pass, refuse};
 
 const KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
-/// `POST /v1beta/models/{model}:{method}`.
+/// `POST /v1/models/{model}:{method}`, of either version.
 pub(crate) async fn call(
     State(house): State<House>,
     Path(rest): Path<String>,
