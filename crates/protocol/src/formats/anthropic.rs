@@ -54,6 +54,7 @@ impl Format for Anthropic {
             mid_system: true,
             media_in_results: true,
             documents: true,
+            one_call: true,
         }
     }
 
