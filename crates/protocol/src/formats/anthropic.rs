@@ -6,6 +6,7 @@
 mod answer;
 mod answer_blocks;
 mod blocks;
+mod closed;
 mod errors;
 mod events;
 mod models;
