@@ -6,8 +6,8 @@ use axum::response::Response;
 use paceway_domain::{Dialect, Refusal};
 use paceway_gateway::{Address, Endpoint};
 
-use crate::House;
 use crate::endpoints::{pass, refuse};
+use crate::{House, unwanted};
 
 const KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
@@ -25,7 +25,8 @@ pub(crate) async fn call(
         "countTokens" => (Endpoint::CountTokens, false),
         _ => {
             let path = request.uri().path().to_owned();
-            return refuse(&house, Dialect::Gemini, &Refusal::NoSuchPath(path));
+            let response = refuse(&house, Dialect::Gemini, &Refusal::NoSuchPath(path));
+            return unwanted::refused(request.into_body(), response).await;
         }
     };
     let address = Address { model: Some(model.to_owned()), stream: Some(stream) };
