@@ -10,6 +10,8 @@ use http::Method;
 use serde_json::{Value, json};
 use support::{Paceway, Reply, data_dir, run, run_wrong, send};
 use tempfile::tempdir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 const JSON: &str = "application/json";
 
@@ -156,6 +158,35 @@ async fn who_may_not_ask_is_told_so_before_the_body_is_read() {
     assert!(openai_message(&reply).contains("/v1/messages"));
     let reply = send(Method::GET, &paceway.url("/v1/messages"), none, "").await.unwrap();
     assert_eq!((reply.status, reply.header("allow")), (405, "POST"));
+}
+
+#[tokio::test]
+async fn a_connection_outlives_refusals_of_requests_whose_body_is_not_read() {
+    let directory = tempdir().unwrap();
+    let paceway = Paceway::start(directory.path(), "").await;
+    let mut connection = BufReader::new(TcpStream::connect(paceway.address).await.unwrap());
+    let body = "x".repeat(300_000);
+    for (path, status) in
+        [("/v1/messages", 401), ("/v1/models", 405), ("/nowhere", 404), ("/v1/chat/completions", 401)]
+    {
+        let request =
+            format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let head = head(&mut connection).await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {head}");
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let mut answer = vec![0; length.parse().unwrap()];
+        connection.read_exact(&mut answer).await.unwrap();
+    }
+}
+
+/// The head of an answer, up to its empty line.
+async fn head(connection: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(connection.read_line(&mut head).await.unwrap(), 0, "it hung up: {head}");
+    }
+    head
 }
 
 #[tokio::test]

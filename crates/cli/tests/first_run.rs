@@ -58,6 +58,32 @@ async fn models_are_listed_in_the_dialect_that_the_headers_show() {
     let unknown = send(Method::GET, &paceway.url("/v1/models/claud-haiku-5-5"), &headers, "").await.unwrap();
     assert_eq!((unknown.status, &unknown.json()["type"]), (404, &json!("error")));
     assert!(unknown.text().contains("claude-haiku-5-5"), "{}", unknown.text());
+
+    let headers = [("x-goog-api-key", paceway.key())];
+    for version in ["v1", "v1beta"] {
+        let list = paceway.url(&format!("/{version}/models"));
+        let list = send(Method::GET, &list, &headers, "").await.unwrap().json();
+        let name = list["models"][0]["name"].as_str().unwrap();
+        let one = send(Method::GET, &paceway.url(&format!("/{version}/{name}")), &headers, "").await.unwrap();
+        assert_eq!(one.json()["name"], name);
+    }
+}
+
+#[tokio::test]
+async fn google_clients_are_answered_at_either_version_of_the_address() {
+    let directory = tempdir().unwrap();
+    let paceway = Paceway::start(directory.path(), "").await;
+    let headers = [("x-goog-api-key", paceway.key()), ("content-type", "application/json")];
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}).to_string();
+    for version in ["v1", "v1beta"] {
+        let address = paceway.url(&format!("/{version}/models/claude-haiku-5-5:generateContent"));
+        let reply = send(Method::POST, &address, &headers, body.clone()).await.unwrap();
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert!(reply.json()["candidates"][0]["content"]["parts"][0]["text"].is_string(), "{}", reply.text());
+        let nothing = paceway.url(&format!("/{version}/models/claude-none:generateContent"));
+        let reply = send(Method::POST, &nothing, &headers, body.clone()).await.unwrap();
+        assert_eq!((reply.status, &reply.json()["error"]["status"]), (404, &json!("NOT_FOUND")));
+    }
 }
 
 #[tokio::test]

@@ -38,8 +38,13 @@ pub fn find(fleet: &Fleet, id: &str) -> Result<ListedModel, Refusal> {
     Ok(ListedModel { id: id.to_owned(), provider: fleet.candidates()[route.candidate].name.clone() })
 }
 
-/// Whether a caller's headers show that it expects Anthropic's shape.
+/// The dialect whose shape a caller's headers show that it expects.
 pub fn dialect_of(headers: &http::HeaderMap) -> Dialect {
-    let is_anthropic = headers.contains_key("anthropic-version") || headers.contains_key("x-api-key");
-    if is_anthropic { Dialect::Anthropic } else { Dialect::OpenAi }
+    if headers.contains_key("anthropic-version") || headers.contains_key("x-api-key") {
+        Dialect::Anthropic
+    } else if headers.contains_key("x-goog-api-key") {
+        Dialect::Gemini
+    } else {
+        Dialect::OpenAi
+    }
 }

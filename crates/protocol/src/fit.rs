@@ -18,7 +18,16 @@ pub use way_back::{Unfitting, WayBack};
 
 /// Puts `chat` in words that a format of these abilities has.
 pub fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Changes) -> WayBack {
+    let is_one_wanted = chat.parallel_tools == Some(false);
     let answer_tool = structure::fit(chat, abilities, changes);
+    let only_first_call = !abilities.one_call && chat.parallel_tools == Some(false) && !chat.tools.is_empty();
+    if only_first_call {
+        chat.parallel_tools = None;
+        if is_one_wanted {
+            changes
+                .adapted("parallel_tool_calls", "this API's models may make several: the first is passed on");
+        }
+    }
     let names = names::fit(chat, abilities, changes);
     if !abilities.media_in_results {
         results::move_media_out(chat, changes);
@@ -29,7 +38,7 @@ pub fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Changes) -> 
     if !abilities.mid_system {
         move_instructions(chat, changes);
     }
-    WayBack::new(names, answer_tool)
+    WayBack::new(names, answer_tool, only_first_call)
 }
 
 /// Instructions in mid-conversation become words of the user that say what they are.

@@ -82,6 +82,8 @@ pub struct Abilities {
     pub media_in_results: bool,
     /// Documents as files (PDF).
     pub documents: bool,
+    /// That no more than one tool is to be called at a time.
+    pub one_call: bool,
 }
 
 /// What writing an answer needs besides the answer.

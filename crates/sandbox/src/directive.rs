@@ -37,6 +37,12 @@ pub(crate) fn named<'a>(question: &str, tools: &'a [Tool]) -> Vec<&'a Tool> {
     tools.iter().filter(|tool| has_word(question, &tool.name)).collect()
 }
 
+/// Whether a text is the user's own, and not an instruction that stands among the user's words: Claude Code's reminders, and
+/// a system's message in mid-conversation where a dialect has none.
+pub(crate) fn is_the_users(text: &str) -> bool {
+    !text.trim_start().starts_with("<system")
+}
+
 /// A word in quotation marks, for what needs a text.
 pub(crate) fn quoted(question: &str) -> Option<&str> {
     let between = |open: char, close: char| {

@@ -91,6 +91,15 @@ async fn a_forced_tool_is_called_and_a_forbidden_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_tool_that_the_system_prompt_says_must_be_called_is_called() {
+    for must in ["must call the tool `get_weather`", "must call one of the tools"] {
+        let told = json!({"tools": [weather()], "system": format!("Your next message {must}.")});
+        let answer = client().post("/v1/messages", &ask(told)).await.ok();
+        assert_eq!(answer["content"][0]["name"], "get_weather");
+    }
+}
+
+#[tokio::test]
 async fn thinking_comes_first_and_its_signature_must_come_back_unaltered() {
     let thinking = json!({"type": "enabled", "budget_tokens": 2000});
     let first = client().post("/v1/messages", &ask(json!({"thinking": thinking}))).await.ok();

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use paceway_domain::{Dialect, Refusal};
 use paceway_gateway::{Address, Answer, Arrival, Endpoint, models, pipeline};
 
-use crate::House;
+use crate::{House, unwanted};
 
 /// A handler that passes its body to `endpoint`, in the dialect of its address.
 pub(crate) fn to(dialect: Dialect, endpoint: Endpoint) -> MethodRouter<House> {
@@ -24,18 +24,19 @@ pub(crate) fn to(dialect: Dialect, endpoint: Endpoint) -> MethodRouter<House> {
 
 /// Any other method where only POST makes sense.
 pub(crate) async fn wrong_method_post(State(house): State<House>, request: Request) -> Response {
-    wrong_method(&house, &request, "POST")
+    wrong_method(&house, request, "POST").await
 }
 
 /// Any other method where only GET makes sense.
 pub(crate) async fn wrong_method_get(State(house): State<House>, request: Request) -> Response {
-    wrong_method(&house, &request, "GET")
+    wrong_method(&house, request, "GET").await
 }
 
 /// Any other address.
 pub(crate) async fn nothing_here(State(house): State<House>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    refuse(&house, dialect_at(request.uri().path(), request.headers()), &Refusal::NoSuchPath(path))
+    let dialect = dialect_at(&path, request.headers());
+    unwanted::refused(request.into_body(), refuse(&house, dialect, &Refusal::NoSuchPath(path))).await
 }
 
 /// Passes a body on as a request in `dialect`.
@@ -46,12 +47,13 @@ pub(crate) async fn pass(
     endpoint: Endpoint,
     address: Address,
 ) -> Response {
-    if !house.is_ready() {
-        return refuse(&house, dialect, &Refusal::ShuttingDown);
-    }
     // Before the body is read: who may not ask does not get to fill memory.
-    if let Err(refusal) = house.gateway.callers.find(request.headers()) {
-        return refuse(&house, dialect, &refusal);
+    let may_ask = match house.gateway.callers.find(request.headers()) {
+        _ if !house.is_ready() => Err(Refusal::ShuttingDown),
+        found => found.map(|_| ()),
+    };
+    if let Err(refusal) = may_ask {
+        return unwanted::refused(request.into_body(), refuse(&house, dialect, &refusal)).await;
     }
     let (head, body) = request.into_parts();
     let body = match read_body(&house, &head, body).await {
@@ -100,13 +102,13 @@ fn is_length_limit(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-fn wrong_method(house: &House, request: &Request, allowed: &'static str) -> Response {
+async fn wrong_method(house: &House, request: Request, allowed: &'static str) -> Response {
     let refusal = Refusal::WrongMethod { method: request.method().to_string(), allowed };
     let mut response = refuse(house, dialect_at(request.uri().path(), request.headers()), &refusal);
     let allowed =
         if allowed == "GET" { header::HeaderValue::from_static("GET, HEAD") } else { allow(&Method::POST) };
     response.headers_mut().insert(header::ALLOW, allowed);
-    response
+    unwanted::refused(request.into_body(), response).await
 }
 
 fn allow(method: &Method) -> header::HeaderValue {
@@ -114,12 +116,12 @@ fn allow(method: &Method) -> header::HeaderValue {
 }
 
 /// The dialect of an address, or where it has none, of the caller's headers.
-fn dialect_at(path: &str, headers: &HeaderMap) -> Dialect {
+pub(crate) fn dialect_at(path: &str, headers: &HeaderMap) -> Dialect {
     match path {
         path if path.starts_with("/v1/messages") => Dialect::Anthropic,
         path if path.starts_with("/v1/chat") => Dialect::OpenAi,
         path if path.starts_with("/v1/responses") => Dialect::Responses,
-        path if path.starts_with("/v1beta/") => Dialect::Gemini,
+        path if path.starts_with("/v1beta/") || path.ends_with("enerateContent") => Dialect::Gemini,
         _ => models::dialect_of(headers),
     }
 }

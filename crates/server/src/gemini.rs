@@ -1,4 +1,4 @@
-//! Google's addresses, which hold the model and what is wanted of it: `/v1beta/models/MODEL:generateContent`.
+//! Google's addresses, which hold the model and what is wanted of it: `/v1beta/models/MODEL:generateContent`, or `/v1/…`.
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderName, HeaderValue};
@@ -6,12 +6,12 @@ use axum::response::Response;
 use paceway_domain::{Dialect, Refusal};
 use paceway_gateway::{Address, Endpoint};
 
-use crate::House;
 use crate::endpoints::{pass, refuse};
+use crate::{House, unwanted};
 
 const KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
-/// `POST /v1beta/models/{model}:{method}`.
+/// `POST /v1/models/{model}:{method}`, of either version.
 pub(crate) async fn call(
     State(house): State<House>,
     Path(rest): Path<String>,
@@ -25,7 +25,8 @@ pub(crate) async fn call(
         "countTokens" => (Endpoint::CountTokens, false),
         _ => {
             let path = request.uri().path().to_owned();
-            return refuse(&house, Dialect::Gemini, &Refusal::NoSuchPath(path));
+            let response = refuse(&house, Dialect::Gemini, &Refusal::NoSuchPath(path));
+            return unwanted::refused(request.into_body(), response).await;
         }
     };
     let address = Address { model: Some(model.to_owned()), stream: Some(stream) };

@@ -8,6 +8,7 @@ mod probes;
 mod responses;
 mod routes;
 mod serve;
+mod unwanted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -34,11 +34,15 @@ pub fn router(house: House) -> Router {
         .route("/v1/audio/transcriptions", to(OpenAi, Endpoint::Transcription))
         .route("/v1/audio/speech", to(OpenAi, Endpoint::Speech))
         .route("/v1/models", get(models::list).fallback(endpoints::wrong_method_get))
-        .route("/v1/models/{*id}", get(models::find).fallback(endpoints::wrong_method_get))
-        .route("/v1beta/models", get(models::list_gemini).fallback(endpoints::wrong_method_get))
+        // Google's clients ask at either version.
+        .route(
+            "/v1/models/{*rest}",
+            get(models::find).post(gemini::call).fallback(endpoints::wrong_method_get),
+        )
+        .route("/v1beta/models", get(models::list).fallback(endpoints::wrong_method_get))
         .route(
             "/v1beta/models/{*rest}",
-            post(gemini::call).get(models::find_gemini).fallback(endpoints::wrong_method_post),
+            get(models::find).post(gemini::call).fallback(endpoints::wrong_method_post),
         )
         .route("/", get(probes::root).fallback(endpoints::wrong_method_get))
         .route("/healthz", get(probes::healthz))

@@ -21,6 +21,7 @@ const NOTHING: Abilities = Abilities {
     mid_system: false,
     media_in_results: false,
     documents: false,
+    one_call: false,
 };
 
 fn json(text: &str) -> Json<'static> {
@@ -201,6 +202,47 @@ fn a_schema_beside_tools_leaves_the_model_the_choice_among_all() {
 }
 
 #[test]
+fn where_one_call_at_a_time_cannot_be_asked_for_the_first_is_passed_on() {
+    let mut chat = Chat {
+        tools: vec![function("read"), function("write")],
+        parallel_tools: Some(false),
+        ..Chat::default()
+    };
+    let mut changes = Changes::default();
+    let way = fit(&mut chat, NOTHING, &mut changes);
+    assert_eq!(chat.parallel_tools, None);
+    assert_eq!((changes.iter().count(), changes.check(false).is_ok()), (1, true));
+    let calls = ["read", "write"].map(|name| ReplyPart::ToolCall(call(name, "{}")));
+    let back = way.reply(reply(vec![text("Now."), calls[0].clone(), calls[1].clone(), text("Done.")]));
+    assert!(
+        matches!(&back.parts[..], [ReplyPart::Text { .. }, ReplyPart::ToolCall(call), ReplyPart::Text { .. }] if call.name == "read")
+    );
+    let stream = vec![
+        open_call("read"),
+        words("1"),
+        Piece::Close,
+        open_call("write"),
+        words("2"),
+        Piece::Close,
+        end(),
+    ];
+    assert_eq!(told(way, stream), "[call None read false 1]ToolCalls");
+}
+
+#[test]
+fn an_answer_of_a_schema_is_no_more_than_one_even_where_that_cannot_be_asked_for() {
+    let schema = Schema { name: None, description: None, schema: json(r#"{"type":"object"}"#), strict: None };
+    let mut chat = Chat { form: AnswerForm::Schema(schema), ..Chat::default() };
+    let mut changes = Changes::default();
+    let way = fit(&mut chat, NOTHING, &mut changes);
+    assert_eq!((chat.parallel_tools, changes.iter().count()), (None, 1));
+    let answers =
+        vec![ReplyPart::ToolCall(call("final_answer", "1")), ReplyPart::ToolCall(call("final_answer", "2"))];
+    let back = way.reply(reply(answers));
+    assert!(matches!(&back.parts[..], [ReplyPart::Text { text, .. }] if text == "1"));
+}
+
+#[test]
 fn media_in_a_result_follow_in_a_message_of_their_own() {
     let image = PartBody::Image(Image {
         media: Media::Base64 { media_type: "image/png".into(), data: "AA==".into() },
@@ -243,6 +285,7 @@ fn what_a_format_has_is_left_alone() {
         mid_system: true,
         media_in_results: true,
         documents: true,
+        one_call: true,
     };
     let mut chat = Chat {
         tools: vec![Tool { namespace: Some("n".into()), ..function("read") }],

@@ -13,11 +13,13 @@ pub struct WayBack {
     names: Originals,
     /// The tool whose arguments are the answer.
     answer_tool: Option<String>,
+    /// Whether calls after the first are left out, because no more than one was wanted.
+    only_first_call: bool,
 }
 
 impl WayBack {
-    pub(super) fn new(names: Originals, answer_tool: Option<String>) -> Self {
-        Self { names, answer_tool }
+    pub(super) fn new(names: Originals, answer_tool: Option<String>, only_first_call: bool) -> Self {
+        Self { names, answer_tool, only_first_call }
     }
 
     fn is_answer(&self, name: &str) -> bool {
@@ -26,6 +28,13 @@ impl WayBack {
 
     /// A whole answer in the caller's words.
     pub fn reply<'a>(&self, mut reply: Reply<'a>) -> Reply<'a> {
+        if self.only_first_call {
+            let mut calls = 0;
+            reply.parts.retain(|part| {
+                calls += usize::from(matches!(part, ReplyPart::ToolCall(_)));
+                calls < 2 || !matches!(part, ReplyPart::ToolCall(_))
+            });
+        }
         for part in &mut reply.parts {
             if let ReplyPart::ToolCall(call) = part
                 && let Some(original) = self.names.get(&*call.name)
@@ -97,6 +106,8 @@ enum Open {
     Custom(String),
     /// Words beside an answer of a form.
     Beside,
+    /// A call where no more was wanted.
+    Unwanted,
 }
 
 impl Unfitting {
@@ -113,7 +124,7 @@ impl Unfitting {
                 (Open::Plain, delta) => sink(Piece::Delta(delta)),
                 (Open::Custom(arguments), Delta::Text(text)) => arguments.push_str(&text),
                 (Open::Beside, Delta::Text(text)) => self.beside.push_str(&text),
-                (Open::Custom(_) | Open::Beside, _) => {}
+                (Open::Custom(_) | Open::Beside | Open::Unwanted, _) => {}
             },
             Piece::Close => match std::mem::replace(&mut self.open, Open::Plain) {
                 Open::Plain => sink(Piece::Close),
@@ -121,7 +132,7 @@ impl Unfitting {
                     sink(Piece::Delta(Delta::Text(Cow::Owned(input_of(&arguments)))));
                     sink(Piece::Close);
                 }
-                Open::Beside => {}
+                Open::Beside | Open::Unwanted => {}
             },
             Piece::End { finish, usage } => {
                 if !self.has_answered && !self.beside.is_empty() {
@@ -139,6 +150,11 @@ impl Unfitting {
     fn open(&mut self, opening: Opening<'_>, sink: &mut dyn for<'p> FnMut(Piece<'p>)) {
         match opening {
             Opening::Text if self.way.answer_tool.is_some() => self.open = Open::Beside,
+            Opening::ToolCall { .. }
+                if self.way.only_first_call && (self.has_called || self.has_answered) =>
+            {
+                self.open = Open::Unwanted;
+            }
             Opening::ToolCall { name, .. } if self.way.is_answer(&name) => {
                 self.has_answered = true;
                 sink(Piece::Open(Opening::Text));

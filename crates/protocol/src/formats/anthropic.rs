@@ -6,6 +6,7 @@
 mod answer;
 mod answer_blocks;
 mod blocks;
+mod closed;
 mod errors;
 mod events;
 mod models;
@@ -54,6 +55,7 @@ impl Format for Anthropic {
             mid_system: true,
             media_in_results: true,
             documents: true,
+            one_call: true,
         }
     }
 

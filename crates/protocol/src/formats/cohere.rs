@@ -37,6 +37,7 @@ impl Format for Cohere {
             mid_system: true,
             media_in_results: false,
             documents: false,
+            one_call: false,
         }
     }
 

@@ -34,8 +34,9 @@ impl Format for Converse {
     /// `role: "system"` exists in `messages` but only for a few models, which a format does not know beforehand; so
     /// instructions in mid-conversation are told by the user.
     fn abilities(&self, model: &str) -> Abilities {
+        let model = model::Model::named(model);
         Abilities {
-            schema: model::Model::named(model).has_structured_output(),
+            schema: model.has_structured_output(),
             json: false,
             custom_tools: false,
             namespaces: false,
@@ -43,6 +44,7 @@ impl Format for Converse {
             mid_system: false,
             media_in_results: true,
             documents: true,
+            one_call: model.has_own_tool_choice(),
         }
     }
 

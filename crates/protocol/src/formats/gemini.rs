@@ -56,6 +56,7 @@ impl Format for Gemini {
             // Models before Gemini 3 take none.
             media_in_results: false,
             documents: true,
+            one_call: false,
         }
     }
 

@@ -45,6 +45,7 @@ impl Format for OpenAiChat {
             mid_system: true,
             media_in_results: false,
             documents: true,
+            one_call: true,
         }
     }
 

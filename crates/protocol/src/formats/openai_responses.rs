@@ -42,6 +42,7 @@ impl Format for OpenAiResponses {
             mid_system: true,
             media_in_results: true,
             documents: true,
+            one_call: true,
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn ask(body: &Value, turns: Turns) -> Ask {
             Some("any") => Choice::Any,
             Some("none") => Choice::Never,
             Some("tool") => Choice::Named(choice["name"].as_str().unwrap_or_default().to_owned()),
-            _ => Choice::Auto,
+            _ => told(&text(&body["system"])),
         },
         one_call: choice["disable_parallel_tool_use"] == true,
         format: format(body),
@@ -50,6 +50,16 @@ fn is_own(tool: &Value) -> bool {
 
 fn tool(tool: &Value) -> Option<Tool> {
     Some(Tool::new(tool["name"].as_str()?, &tool["input_schema"]))
+}
+
+/// The choice as the system prompt words it, where a model cannot be forced
+/// (platform.claude.com/docs/en/about-claude/models/migration-guide).
+fn told(system: &str) -> Choice {
+    match system.split_once("must call the tool `").and_then(|(_, rest)| rest.split_once('`')) {
+        Some((name, _)) => Choice::Named(name.to_owned()),
+        None if system.contains("must call one of the tools") => Choice::Any,
+        None => Choice::Auto,
+    }
 }
 
 fn format(body: &Value) -> Format {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::check::{is_id, is_newest};
 use crate::ask::{Media, MediaKind, ToolResult};
+use crate::directive::is_the_users;
 use crate::exchange::Wrong;
 use crate::hashing::is_signed;
 use crate::tokens;
@@ -100,10 +101,7 @@ pub(super) fn read(messages: &Value, version: &str) -> Result<Turns, Wrong> {
 impl Turns {
     /// A message of the user's becomes the one that is answered.
     fn ask(&mut self, blocks: &[Value]) {
-        let mine = |block: &&Value| {
-            // Claude Code puts words of its own beside the user's.
-            block["text"].as_str().is_some_and(|text| !text.trim_start().starts_with("<system-reminder>"))
-        };
+        let mine = |block: &&Value| block["text"].as_str().is_some_and(is_the_users);
         self.question =
             blocks.iter().rfind(mine).and_then(|block| block["text"].as_str()).unwrap_or_default().into();
         self.results = blocks.iter().filter(|block| block["type"] == "tool_result").map(result).collect();

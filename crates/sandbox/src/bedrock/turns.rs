@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::constraint;
 use crate::ask::{Media, MediaKind, ToolResult};
+use crate::directive::is_the_users;
 use crate::exchange::Wrong;
 use crate::hashing::is_signed;
 use crate::tokens;
@@ -89,7 +90,7 @@ pub(super) fn read(messages: &Value, has_tools: bool) -> Result<Turns, Wrong> {
 impl Turns {
     /// A message of the user's becomes the one that is answered.
     fn ask(&mut self, blocks: &[Value]) {
-        let text = blocks.iter().filter_map(|block| block["text"].as_str()).next_back();
+        let text = blocks.iter().filter_map(|block| block["text"].as_str()).rfind(|text| is_the_users(text));
         text.unwrap_or_default().clone_into(&mut self.question);
         self.results = blocks.iter().filter_map(result).collect();
         self.media = blocks.iter().flat_map(media).collect();

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::Value;
 
 use crate::ask::{Media, MediaKind, ToolResult};
+use crate::directive::is_the_users;
 use crate::exchange::Wrong;
 use crate::hashing::is_signed;
 use crate::tokens as counting;
@@ -69,8 +70,12 @@ pub(super) fn read(contents: &Value, model: &str) -> Result<Talk, Wrong> {
 impl Talk {
     /// A content that is not the model's becomes the one that is answered.
     fn ask(&mut self, parts: &[Value]) {
+        let is_instruction = |part: &Value| part["text"].as_str().is_some_and(|text| !is_the_users(text));
+        if parts.iter().all(is_instruction) {
+            return;
+        }
         self.results = parts.iter().filter_map(result).collect();
-        let text = parts.iter().filter_map(|part| part["text"].as_str()).next_back();
+        let text = parts.iter().filter_map(|part| part["text"].as_str()).rfind(|text| is_the_users(text));
         if let Some(text) = text {
             text.clone_into(&mut self.question);
         } else if !self.results.is_empty() {

@@ -54,13 +54,14 @@ pub(super) fn read(body: &[u8]) -> Result<Reply<'_>, String> {
 pub(super) fn write(reply: &Reply<'_>, frame: &Frame) -> Bytes {
     let mut out = Vec::with_capacity(1024);
     let has_calls = reply.parts.iter().any(|part| matches!(part, ReplyPart::ToolCall(_)));
+    let parts = without_afterthought(&reply.parts);
     compose::object(&mut out, |body| {
         body.field("id", &wire::message_id(&reply.id, &frame.request_id))
             .field("type", "message")
             .field("role", "assistant")
             .field("model", if reply.model.is_empty() { &*frame.model } else { &*reply.model })
             .array("content", |array| {
-                for part in &reply.parts {
+                for part in parts {
                     write_part(array, part);
                 }
             });
@@ -68,6 +69,17 @@ pub(super) fn write(reply: &Reply<'_>, frame: &Frame) -> Bytes {
         write_usage(body, &reply.usage);
     });
     out.into()
+}
+
+/// Without thoughts that have no words and end the answer. Clients take the last block for the answer, and Claude never ends
+/// with a thought.
+fn without_afterthought<'r, 'a>(parts: &'r [ReplyPart<'a>]) -> &'r [ReplyPart<'a>] {
+    let is_silent =
+        |part: &ReplyPart<'_>| matches!(part, ReplyPart::Thinking { text, .. } if text.is_empty());
+    match parts.iter().rposition(|part| !is_silent(part)) {
+        Some(last) if !matches!(parts[last], ReplyPart::Thinking { .. }) => &parts[..=last],
+        _ => parts,
+    }
 }
 
 fn write_part(array: &mut ArrayWriter<'_>, part: &ReplyPart<'_>) {

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use paceway_domain::Refusal;
 
+use super::closed::closed;
 use super::models;
 use super::order::{self, Conversation, Message};
 use super::parts::{BlockWriter, Marks, Place};
@@ -149,7 +150,7 @@ fn write_output(body: &mut ObjectWriter<'_>, chat: &Chat<'_>, plan: &Plan, chang
         config.maybe("effort", plan.effort());
         if let Some(schema) = schema {
             config.object("format", |format| {
-                format.field("type", "json_schema").raw("schema", schema.schema.get());
+                format.field("type", "json_schema").raw("schema", &closed(schema.schema.get()));
             });
         }
     });

@@ -17,22 +17,40 @@ pub(super) struct Writer {
     index: u64,
     open: Kind,
     has_calls: bool,
+    /// Whether there are words or calls.
+    has_said: bool,
+    /// The signature of a thought without words behind them. Clients take the last block for the answer, and Claude never
+    /// ends with a thought: so it is written only if something follows.
+    afterthought: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
     Thinking,
-    ToolCall { has_arguments: bool },
+    /// A thought that is not begun yet, and will not be if it has no words and ends the answer.
+    Afterthought,
+    ToolCall {
+        has_arguments: bool,
+    },
     Whole,
 }
 
 impl Writer {
     pub(super) fn new(frame: Frame) -> Self {
-        Self { frame, index: 0, open: Kind::Text, has_calls: false }
+        Self { frame, index: 0, open: Kind::Text, has_calls: false, has_said: false, afterthought: None }
     }
 
     fn open(&mut self, opening: &Opening<'_>, out: &mut Vec<u8>) {
+        if self.begin_afterthought(out) {
+            self.close(out);
+        }
+        if self.has_said && matches!(opening, Opening::Thinking) {
+            self.open = Kind::Afterthought;
+            self.afterthought = Some(String::new());
+            return;
+        }
+        self.has_said |= !matches!(opening, Opening::Thinking | Opening::Redacted(_));
         let index = self.index;
         let start = |out: &mut Vec<u8>, block: &dyn Fn(&mut ObjectWriter<'_>)| {
             event(out, "content_block_start", |fields| {
@@ -47,9 +65,7 @@ impl Writer {
                 Kind::Text
             }
             Opening::Thinking => {
-                start(out, &|block| {
-                    block.field("type", "thinking").field("thinking", "").field("signature", "");
-                });
+                self.begin_thought(out);
                 Kind::Thinking
             }
             Opening::Redacted(seal) => {
@@ -80,11 +96,40 @@ impl Writer {
         };
     }
 
+    /// Begins the thought that was held back, if there is one.
+    fn begin_afterthought(&mut self, out: &mut Vec<u8>) -> bool {
+        let Some(signature) = self.afterthought.take() else { return false };
+        self.begin_thought(out);
+        if !signature.is_empty() {
+            self.words("signature_delta", "signature", &signature, out);
+        }
+        true
+    }
+
+    fn begin_thought(&mut self, out: &mut Vec<u8>) {
+        event(out, "content_block_start", |fields| {
+            fields.field("index", &self.index).object("content_block", |block| {
+                block.field("type", "thinking").field("thinking", "").field("signature", "");
+            });
+        });
+        self.open = Kind::Thinking;
+    }
+
     fn delta(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) {
+        if self.open == Kind::Afterthought {
+            match delta {
+                Delta::Text(text) if !text.is_empty() => self.begin_afterthought(out),
+                Delta::Seal(seal) => {
+                    self.afterthought = Some(seals::wrap(seal, Dialect::Anthropic).into_owned());
+                    return;
+                }
+                _ => return,
+            };
+        }
         match delta {
             Delta::Text(text) => match &mut self.open {
                 Kind::Text | Kind::Whole => self.words("text_delta", "text", text, out),
-                Kind::Thinking => self.words("thinking_delta", "thinking", text, out),
+                Kind::Thinking | Kind::Afterthought => self.words("thinking_delta", "thinking", text, out),
                 Kind::ToolCall { has_arguments } => {
                     *has_arguments |= !text.trim().is_empty();
                     self.words("input_json_delta", "partial_json", text, out);
@@ -126,6 +171,9 @@ impl Writer {
     }
 
     fn close(&mut self, out: &mut Vec<u8>) {
+        if self.open == Kind::Afterthought {
+            return;
+        }
         if self.open == (Kind::ToolCall { has_arguments: false }) {
             self.words("input_json_delta", "partial_json", "{}", out);
         }

@@ -48,7 +48,7 @@ pub(super) fn read(status: u16, body: &[u8]) -> ErrorReport {
     let of_status = if status == 424 { ErrorKind::Server } else { ErrorKind::from_status(status) };
     let kind = name.as_deref().and_then(kind_named).unwrap_or(of_status);
     let message = error.message.unwrap_or_else(otherwise);
-    ErrorReport { kind, field: field_in(&message), code: name, message }
+    ErrorReport { kind, field: field_in(&message), code: None, message }
 }
 
 /// The error that an event named so reports, if its name is an exception's.

@@ -93,7 +93,8 @@ pub(super) fn read_error(raw: &RawValue, status: Option<u16>) -> ErrorReport {
         (Some((_, kind, _)), _) => *kind,
         (None, by_status) => by_status,
     };
-    ErrorReport { kind, message, field, code: reason.or(error.status) }
+    // Its names are for nobody who speaks another format.
+    ErrorReport { kind, message, field, code: None }
 }
 
 /// Writes an error with the status that it is answered with; without one (in a stream) the usual one of its kind.

@@ -80,7 +80,7 @@ pub(super) fn write(
     let thinking = thinking_of(model);
     if thinking == Thinking::None {
         if reasoning.mode != ReasoningMode::Off {
-            changes.lost("reasoning", "this model does not think");
+            changes.hint("reasoning", "this model does not think");
         }
         return;
     }

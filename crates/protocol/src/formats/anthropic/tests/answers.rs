@@ -130,6 +130,22 @@ fn an_answer_of_every_part_is_written() {
 }
 
 #[test]
+fn a_thought_without_words_does_not_end_an_answer() {
+    let seal = || Some(Seal { by: Dialect::Gemini, data: "s".into() });
+    let parts = vec![
+        ReplyPart::Text { text: "Hi.".into(), citations: Vec::new() },
+        ReplyPart::Thinking { text: "".into(), seal: seal() },
+        call("{}"),
+        ReplyPart::Thinking { text: "".into(), seal: seal() },
+    ];
+    let body: serde_json::Value = serde_json::from_str(&written(&reply(parts, Finish::ToolCalls))).unwrap();
+    let kinds: Vec<_> = body["content"].as_array().unwrap().iter().map(|block| &block["type"]).collect();
+    assert_eq!(kinds, ["text", "thinking", "tool_use"]);
+    let alone = reply(vec![ReplyPart::Thinking { text: "".into(), seal: seal() }], Finish::Done);
+    assert!(written(&alone).contains("paceway.gemini.s"));
+}
+
+#[test]
 fn a_call_carries_what_its_provider_wants_back_in_its_id() {
     let ReplyPart::ToolCall(mut call) = call("{}") else { panic!("it is a call") };
     call.seal = Some(Seal { by: Dialect::Gemini, data: "sig".into() });

@@ -28,6 +28,13 @@ fn json() -> impl Strategy<Value = Json<'static>> {
         .prop_map(|text| Cow::Owned(RawValue::from_string(text.to_owned()).unwrap()))
 }
 
+/// Objects of answers say that they have no other fields, or are told to.
+fn answer_schema() -> impl Strategy<Value = Json<'static>> {
+    let closed = r#"{"type":"object","additionalProperties":false,"a":1.50}"#;
+    prop::sample::select(vec![closed, r#"{"z":null,"type":["string"],"a":1.50}"#])
+        .prop_map(|text| Cow::Owned(RawValue::from_string(text.to_owned()).unwrap()))
+}
+
 fn seal(by: Dialect) -> impl Strategy<Value = Seal<'static>> {
     "[A-Za-z0-9+/=]{1,12}".prop_map(move |data| Seal { by, data: data.into() })
 }
@@ -162,7 +169,7 @@ fn chats() -> impl Strategy<Value = Chat<'static>> {
         prop::option::of(prop::sample::select(vec![0.0, 0.25, 0.7])),
         prop::option::of(words()),
         prop::sample::select(vec![None, Some(ServiceTier::Auto), Some(ServiceTier::Standard)]),
-        prop::option::of(json()),
+        prop::option::of(answer_schema()),
         any::<bool>(),
         1u64..100_000,
     );

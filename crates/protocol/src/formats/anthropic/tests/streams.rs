@@ -410,6 +410,33 @@ fn pieces_of_every_kind_are_written_as_events() {
     "#);
 }
 
+/// The kinds of blocks that are begun, and what is said in them.
+fn blocks(pieces: &[Piece<'_>]) -> String {
+    let text = written(pieces);
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let told = data.filter_map(|data| {
+        let event: serde_json::Value = serde_json::from_str(data).unwrap();
+        let delta = &event["delta"];
+        let said = [&event["content_block"]["type"], &delta["text"], &delta["thinking"], &delta["signature"]];
+        said.into_iter().find_map(|said| said.as_str().map(str::to_owned))
+    });
+    told.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_thought_without_words_does_not_end_an_answer() {
+    let seal = || Piece::Delta(Delta::Seal(Seal { by: Dialect::Gemini, data: "s".into() }));
+    let end = || Piece::End { finish: Finish::Done, usage: Usage::default() };
+    let words =
+        [begin(), Piece::Open(Opening::Text), said("Hi."), Piece::Close, Piece::Open(Opening::Thinking)];
+    let sealed = [seal(), Piece::Close];
+    assert_snapshot!(blocks(&[&words[..], &sealed, &[end()]].concat()), @"text Hi.");
+    let more = [Piece::Open(call("call_1")), Piece::Close, end()];
+    assert_snapshot!(blocks(&[&words[..], &sealed, &more].concat()), @"text Hi. thinking paceway.gemini.s tool_use");
+    let spoken = [said("Hm."), seal(), Piece::Close, end()];
+    assert_snapshot!(blocks(&[&words[..], &spoken].concat()), @"text Hi. thinking Hm. paceway.gemini.s");
+}
+
 #[test]
 fn an_error_is_written_in_the_place_of_the_rest() {
     let pieces = [

@@ -81,7 +81,7 @@ impl Plan {
             Family::OpenAi => open_ai(reasoning, changes),
             _ if is_off => Self::UNSAID,
             _ => {
-                changes.lost(FIELD, "this model cannot be told how much to think");
+                changes.hint(FIELD, "this model cannot be told how much to think");
                 Self::UNSAID
             }
         }

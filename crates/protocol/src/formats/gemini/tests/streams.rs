@@ -124,7 +124,7 @@ Error(ErrorReport { kind: Server, message: "the model gave no answer (MALFORMED_
 Begin { id: "r", model: "", usage: Usage { input: Tokens(0), cache_read: Tokens(0), cache_write_5m: Tokens(0), cache_write_1h: Tokens(0), output: Tokens(0), reasoning: Tokens(0) } }
 Open(Text)
 text Half
-Error(ErrorReport { kind: Overloaded, message: "The model is overloaded.", field: None, code: Some("UNAVAILABLE") })
+Error(ErrorReport { kind: Overloaded, message: "The model is overloaded.", field: None, code: None })
 "#);
 }
 

@@ -184,7 +184,8 @@ impl<'a> Messages<'a> {
         let mut body = Object::read(body, path.name(field))?;
         let name = body.need_text("name")?;
         let arguments = body.text(input)?.unwrap_or_default();
-        body.note_unread(&[], changes);
+        // OpenAI's SDK for Python adds it to answers that it has parsed, and sends it back with them.
+        body.note_unread(&["parsed_arguments"], changes);
         if is_custom {
             self.custom.push(id.clone());
         }

@@ -204,6 +204,16 @@ fn sources_of_an_answer_that_comes_back_belong_to_its_text() {
 }
 
 #[test]
+fn what_an_sdk_adds_to_an_answer_and_sends_back_is_no_hindrance() {
+    let body = with_message(
+        r#"{"role": "assistant", "content": null, "parsed": {}, "tool_calls": [{"id": "call_1", "type": "function",
+        "index": 0, "function": {"name": "read", "arguments": "{}", "parsed_arguments": {}}}]}"#,
+    );
+    let (_, notes) = read(&body);
+    assert_eq!(notes.iter().filter(|note| note.starts_with("Lost")).count(), 0, "{notes:?}");
+}
+
+#[test]
 fn every_field_beside_the_conversation_is_read() {
     let body = with_field(
         r#""max_completion_tokens":100,"max_tokens":50,"temperature":0.5,"top_p":0.9,"top_k":40,"presence_penalty":1,

@@ -12,6 +12,9 @@ use crate::neutral::{
 };
 use crate::object::{Object, Path, array, is_string, text};
 
+/// What OpenAI's SDKs add to a text that they have parsed, and send back with it.
+const PARSED: &str = "parsed";
+
 /// A text or a list of parts. What is blank is left out.
 pub(super) fn read<'a>(
     raw: &'a RawValue,
@@ -51,7 +54,7 @@ fn part<'a>(mut part: Object<'a, '_>, changes: &mut Changes) -> Result<Option<Pa
         }
     };
     let cache = cache_mark(&mut part)?;
-    part.note_unread(&["detail"], changes);
+    part.note_unread(&["detail", PARSED], changes);
     Ok(body.map(|body| Part { body, cache }))
 }
 

@@ -24,8 +24,8 @@ const HOSTED: [&str; 9] = [
     "configuration_update",
 ];
 
-/// What items carry besides what is read: they are numbered, dated and traced.
-const HINTS: [&str; 6] = ["id", "status", "phase", "caller", "async", "created_by"];
+/// What items carry besides what is read: they are numbered, dated and traced, and OpenAI's SDKs parse arguments.
+const HINTS: [&str; 7] = ["id", "status", "phase", "caller", "async", "created_by", "parsed_arguments"];
 
 /// What may be added to the turn that was read last.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -41,6 +41,19 @@ fn what_the_model_did_in_one_go_is_one_turn_and_so_are_results() {
 }
 
 #[test]
+fn what_sdks_add_to_an_answer_and_send_back_is_no_hindrance() {
+    let body = with_input(
+        r#"[
+        {"type":"message","role":"assistant","content":[{"type":"output_text","text":"{}","annotations":[],"parsed":{}}]},
+        {"type":"function_call","call_id":"call_1","name":"read","arguments":"{}","parsed_arguments":{}},
+        {"type":"function_call_output","call_id":"call_1","output":"3 °C"}
+    ]"#,
+    );
+    let (_, changes) = read(&body).unwrap();
+    assert!(changes.check(false).is_ok(), "{changes}");
+}
+
+#[test]
 fn a_message_may_hold_every_kind_of_content() {
     let body = with_input(
         r#"[{"type":"message","role":"user","content":[
