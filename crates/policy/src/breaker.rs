@@ -158,9 +158,9 @@ mod tests {
         in_a_row: 5,
         share: 0.5,
         least_calls: 10,
-        window: Duration::from_secs(60),
+        window: Duration::from_mins(1),
         open_for: Duration::from_secs(5),
-        most_open_for: Duration::from_secs(60),
+        most_open_for: Duration::from_mins(1),
     };
 
     fn at(second: u64) -> Moment {
