@@ -56,6 +56,10 @@ def looked(seen, _):
     return "I see 1 image (image/png)", "I see 1 image (image/png)" in seen["text"]
 
 
+def filtered(seen, _):
+    return f"the reason {seen['wanted']}", seen["reason"] == seen["wanted"]
+
+
 def unknown(seen, _):
     nobodys, providers = seen
     is_ours = is_failure(nobodys, NOT_FOUND, "model `no-such-model` is not served")
@@ -86,6 +90,7 @@ JUDGES = {
     "structured_by_tool": structured,
     "streamed_structured": structured,
     "image": looked,
+    "filtered": filtered,
     "unknown_model": unknown,
     "refused": refused,
     "tool_ran": ran,

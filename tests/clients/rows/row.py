@@ -14,7 +14,9 @@ from pydantic import BaseModel
 
 ORIGIN, KEY = sys.argv[1:]
 ASKED = json.loads(pathlib.Path(__file__).with_name("asked.json").read_text(encoding="utf-8"))
-QUESTION, CALL, RESULT, RECIPE, LOOK = (ASKED[name] for name in ("question", "call", "result", "recipe", "look"))
+QUESTION, CALL, RESULT, RECIPE, LOOK, FILTERED = (
+    ASKED[name] for name in ("question", "call", "result", "recipe", "look", "filtered")
+)
 TOOL = ASKED["tool"]
 NAME, PURPOSE, SCHEMA = (TOOL[name] for name in ("name", "description", "schema"))
 PNG = ASKED["png"]
@@ -33,6 +35,7 @@ CHECKS = [
     "structured_by_tool",
     "streamed_structured",
     "image",
+    "filtered",
     "unknown_model",
     "refused",
 ]

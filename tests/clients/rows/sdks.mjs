@@ -99,6 +99,11 @@ class Chat {
     const content = [{ type: "text", text: asked.look }, { type: "image_url", image_url: { url: pngUrl } }];
     return { text: (await this.client.chat.completions.create(this.ask(model, content))).choices[0].message.content };
   }
+
+  async filtered(model) {
+    const { choices } = await this.client.chat.completions.create(this.ask(model, asked.filtered));
+    return { wanted: "content_filter", reason: choices[0].finish_reason };
+  }
 }
 
 class Responses {
@@ -159,6 +164,11 @@ class Responses {
     ];
     return { text: (await this.client.responses.create(this.ask(model, content))).output_text };
   }
+
+  async filtered(model) {
+    const done = await this.client.responses.create(this.ask(model, asked.filtered));
+    return { wanted: "content_filter", reason: done.incomplete_details?.reason };
+  }
 }
 
 class Messages {
@@ -217,6 +227,11 @@ class Messages {
     const source = { type: "base64", media_type: "image/png", data: asked.png };
     const content = [{ type: "image", source }, { type: "text", text: asked.look }];
     return { text: (await this.client.messages.create(this.ask(model, content))).content[0].text };
+  }
+
+  async filtered(model) {
+    const done = await this.client.messages.create(this.ask(model, asked.filtered));
+    return { wanted: "refusal", reason: done.stop_reason };
   }
 }
 
@@ -284,6 +299,11 @@ class AiSdk {
     const image = { type: "file", data: asked.png, mediaType: "image/png" };
     return { text: (await ai.generateText(this.ask(model, [{ type: "text", text: asked.look }, image]))).text };
   }
+
+  async filtered(model) {
+    const { finishReason } = await ai.generateText(this.ask(model, asked.filtered));
+    return { wanted: "content-filter", reason: finishReason };
+  }
 }
 
 async function failure(row, wanted, model, tokens) {
@@ -307,7 +327,7 @@ const failures = {
   },
 };
 
-const checks = ["plain", "streamed", "tool", "streamed_tool", "structured", "streamed_structured", "image"];
+const checks = ["plain", "streamed", "tool", "streamed_tool", "structured", "streamed_structured", "image", "filtered"];
 
 async function tell(row, provider, model, check, seen) {
   const told = { client: row.name, provider, check, note: row.note };

@@ -7,7 +7,7 @@ import openai
 from google import genai
 from google.genai import types
 
-from row import (CALL, KEY, LOOK, MOST, NAME, ORIGIN, PATIENCE, PNG, PNG_BYTES, PNG_URL, PURPOSE, QUESTION, RECIPE, RESULT,
+from row import (CALL, FILTERED, KEY, LOOK, MOST, NAME, ORIGIN, PATIENCE, PNG, PNG_BYTES, PNG_URL, PURPOSE, QUESTION, RECIPE, RESULT,
                  SCHEMA, Recipe, Row, tell)
 
 
@@ -61,6 +61,10 @@ class Chat(Row):
         content = [{"type": "text", "text": LOOK}, {"type": "image_url", "image_url": {"url": PNG_URL}}]
         return {"text": self.client.chat.completions.create(**self.ask(model, content)).choices[0].message.content}
 
+    def filtered(self, model):
+        done = self.client.chat.completions.create(**self.ask(model, FILTERED))
+        return {"wanted": "content_filter", "reason": done.choices[0].finish_reason}
+
 
 class Responses(Row):
     name = "openai-python, responses"
@@ -107,6 +111,10 @@ class Responses(Row):
     def image(self, model):
         content = [{"type": "input_text", "text": LOOK}, {"type": "input_image", "image_url": PNG_URL, "detail": "auto"}]
         return {"text": self.client.responses.create(**self.ask(model, content)).output_text}
+
+    def filtered(self, model):
+        done = self.client.responses.create(**self.ask(model, FILTERED))
+        return {"wanted": "content_filter", "reason": done.incomplete_details.reason}
 
 
 class Messages(Row):
@@ -155,6 +163,9 @@ class Messages(Row):
         source = {"type": "base64", "media_type": "image/png", "data": PNG}
         content = [{"type": "image", "source": source}, {"type": "text", "text": LOOK}]
         return {"text": self.client.messages.create(**self.ask(model, content)).content[0].text}
+
+    def filtered(self, model):
+        return {"wanted": "refusal", "reason": self.client.messages.create(**self.ask(model, FILTERED)).stop_reason}
 
 
 class Google(Row):
@@ -208,6 +219,10 @@ class Google(Row):
     def image(self, model):
         contents = [types.Part.from_bytes(data=PNG_BYTES, mime_type="image/png"), LOOK]
         return {"text": self.client.models.generate_content(**self.ask(model, contents)).text}
+
+    def filtered(self, model):
+        done = self.client.models.generate_content(**self.ask(model, FILTERED))
+        return {"wanted": "SAFETY", "reason": done.candidates[0].finish_reason.value}
 
 
 tell(Chat(), Responses(), Messages(), Google())
