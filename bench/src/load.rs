@@ -28,13 +28,29 @@ impl Request {
     pub(crate) fn new(address: SocketAddr, key: &str, dialect: Dialect, kind: Kind) -> Self {
         let stream = kind != Kind::Whole;
         let text = "Tell me in a few sentences why queues form. ".repeat(15);
-        let (path, model, bound) = match dialect {
-            Dialect::Anthropic => ("/v1/messages", "claude-haiku-5-5", "max_tokens"),
-            Dialect::OpenAi => ("/v1/chat/completions", "gpt-5-mini", "max_completion_tokens"),
+        let model = dialect.model();
+        let bound = match dialect {
+            Dialect::Anthropic => "max_tokens",
+            Dialect::OpenAi => "max_completion_tokens",
         };
         let body = format!(
             r#"{{"model":"{model}","{bound}":1024,"stream":{stream},"messages":[{{"role":"user","content":"{text}"}}]}}"#
         );
+        Self::with_body(address, key, dialect, kind, body.as_bytes())
+    }
+
+    /// A request with this body, as an SDK sends it.
+    pub(crate) fn with_body(
+        address: SocketAddr,
+        key: &str,
+        dialect: Dialect,
+        kind: Kind,
+        body: &[u8],
+    ) -> Self {
+        let path = match dialect {
+            Dialect::Anthropic => "/v1/messages",
+            Dialect::OpenAi => "/v1/chat/completions",
+        };
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {address}\r\naccept: application/json\r\ncontent-type: application/json\r\n\
              user-agent: Anthropic/Python 2.13.0\r\nanthropic-version: 2026-10-21\r\nauthorization: Bearer {key}\r\n\
@@ -43,8 +59,8 @@ impl Request {
              x-stainless-retry-count: 0\r\naccept-encoding: gzip, deflate\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        let last = if stream { dialect.last_event() } else { "}" };
-        Self { address, bytes: (head + &body).into_bytes().into(), last }
+        let last = if kind == Kind::Whole { "}" } else { dialect.last_event() };
+        Self { address, bytes: [head.as_bytes(), body].concat().into(), last }
     }
 }
 

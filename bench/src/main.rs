@@ -6,6 +6,7 @@
 //! median of the ratios is what counts, because such a machine is noisy.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)] // A benchmark reads clocks and prints.
 
+mod crossings;
 mod decisions;
 mod load;
 mod pacing;
@@ -39,7 +40,7 @@ fn main() -> Result<()> {
         }
         ["translate"] => {
             translate::translate();
-            Ok(())
+            runtime.block_on(crossings::crossings())
         }
         ["overhead"] => runtime.block_on(overhead()),
         // One line of it, to work on.

@@ -1,7 +1,7 @@
 //! `just bench translate`: what crossing into another dialect costs beside passing through, in CPU time of this thread.
 //!
 //! Bodies and streams are made here; both ways of each comparison run by turns in the same process, and the median of the
-//! rounds' ratios counts. What a request costs in all, sockets included, is `just bench overhead`'s.
+//! rounds' ratios counts. What whole requests cost, sockets included, is measured in [`crate::crossings`].
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -39,7 +39,7 @@ pub(crate) fn translate() {
     println!("Medians of {ROUNDS} rounds of {BODIES}; passing through and crossing over by turns\n");
     println!("{:<44}{:>14}{:>14}{:>8}", "a body of 100 KB, in µs", "passes", "crosses", "ratio");
     for (ours, theirs) in CROSSINGS {
-        let body = body_in(ours, &conversation(100_000));
+        let body = body_in(ours, "m", &conversation(100_000));
         row(
             ours,
             theirs,
@@ -56,7 +56,7 @@ pub(crate) fn translate() {
     }
     println!("\n{:<44}{:>14}", "a body of 10 MB with an image", "allocated ÷ body");
     for (ours, theirs) in CROSSINGS {
-        let body = body_in(ours, &with_image(10_000_000));
+        let body = body_in(ours, "m", &with_image(10_000_000));
         let crosses = || drop(black_box(crossed(ours, theirs, &body)));
         let allocated = allocation_counter::measure(crosses).bytes_total;
         println!("{:<44}{:>14.2}", name(ours, theirs), allocated as f64 / body.len() as f64);
@@ -120,14 +120,14 @@ fn target(model: &str) -> Target<'_> {
     Target { model, default_max_output: Tokens(8_192), only_max_tokens: false }
 }
 
-fn body_in(dialect: Dialect, chat: &Chat<'_>) -> Bytes {
+pub(crate) fn body_in(dialect: Dialect, model: &str, chat: &Chat<'_>) -> Bytes {
     format_of(dialect)
-        .write_chat(chat, target("m"), &mut Changes::default())
+        .write_chat(chat, target(model), &mut Changes::default())
         .expect("every dialect can say it")
 }
 
 /// An agent's conversation of so many bytes: questions, calls of tools and what they brought.
-fn conversation(bytes: usize) -> Chat<'static> {
+pub(crate) fn conversation(bytes: usize) -> Chat<'static> {
     let prose = "The quick brown fox jumps over the lazy dog, and \"nothing\" happens.\n".repeat(12);
     let part = |body| vec![Part::new(body)];
     let turn = |role, parts| Turn { role, name: None, parts };
@@ -198,7 +198,7 @@ fn stream_of(dialect: Dialect) -> Vec<Vec<u8>> {
 fn watched(theirs: Dialect, events: &[Vec<u8>]) {
     let (mut splitter, mut watch) = (Splitter::default(), format_of(theirs).watch(true));
     for chunk in events {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(chunk.len() + 256);
         let split = splitter.push(chunk, |event| match watch.event(event) {
             Edit::Pass => out.extend_from_slice(event.raw()),
             Edit::Hide => {}
@@ -215,7 +215,7 @@ fn translated(ours: Dialect, theirs: Dialect, events: &[Vec<u8>]) {
     let mut writer = format_of(ours).writer(Frame::default());
     let mut unfitting = Unfitting::new(WayBack::default());
     for chunk in events {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(chunk.len() + 256);
         let split = splitter.push(chunk, |event| {
             watch.event(event);
             let sink = &mut |piece: Piece<'_>| {

@@ -66,6 +66,14 @@ impl Dialect {
         }
     }
 
+    /// A model of this provider's.
+    pub(crate) fn model(self) -> &'static str {
+        match self {
+            Self::Anthropic => "claude-haiku-5-5",
+            Self::OpenAi => "gpt-5-mini",
+        }
+    }
+
     /// What the last event of a stream holds.
     pub(crate) fn last_event(self) -> &'static str {
         match self {

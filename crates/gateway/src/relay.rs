@@ -22,6 +22,9 @@ use crate::kept::Keeper;
 /// Beyond this many bytes, what has been gathered goes out before more is looked for.
 const MAX_GATHERED: usize = 64 * 1024;
 
+/// So much longer than a chunk of the provider's is what becomes of it, as a rule; where it is more, it grows.
+const ROOM: usize = 256;
+
 /// A stream being relayed. Dropping it before its end closes the connection to the provider and settles the bill.
 pub struct Relay {
     source: ResponseBody,
@@ -100,6 +103,9 @@ impl Relay {
         };
         let passes_whole = self.translation.is_none() && !self.watch.edits();
         let mut written = Written::default();
+        if !passes_whole {
+            written.bytes.reserve(chunk.len() + ROOM);
+        }
         let (watch, translation) = (&mut self.watch, &mut self.translation);
         let mut refusal = None;
         let split = self.splitter.push(&chunk, |event| {

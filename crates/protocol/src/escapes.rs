@@ -93,19 +93,56 @@ pub(crate) fn read(inside: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(out).ok().map(Cow::Owned)
 }
 
+/// Letters of escapes and what they stand for.
+const LETTERS: [(u8, u8); 8] = [
+    (b'"', b'"'),
+    (b'\\', b'\\'),
+    (b'/', b'/'),
+    (b'n', b'\n'),
+    (b't', b'\t'),
+    (b'r', b'\r'),
+    (b'b', 0x08),
+    (b'f', 0x0c),
+];
+
+/// What the letter of an escape stands for; 0 for none. Tables, since which escape comes next cannot be guessed.
+const MEANING: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut place = 0;
+    while place < LETTERS.len() {
+        table[LETTERS[place].0 as usize] = LETTERS[place].1;
+        place += 1;
+    }
+    table
+};
+
+/// The letter of the escape that a byte is written as; 0 for none.
+const LETTER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut place = 0;
+    while place < LETTERS.len() {
+        if LETTERS[place].0 != b'/' {
+            table[LETTERS[place].1 as usize] = LETTERS[place].0;
+        }
+        place += 1;
+    }
+    table
+};
+
+/// Whether this is the letter of an escape without digits.
+pub(crate) fn is_letter(byte: u8) -> bool {
+    MEANING[usize::from(byte)] != 0
+}
+
 /// Reads the escape that begins here and returns the place behind it.
+#[inline]
 fn read_escape(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> Option<usize> {
-    let byte = match *bytes.get(at + 1)? {
-        byte @ (b'"' | b'\\' | b'/') => byte,
-        b'n' => b'\n',
-        b't' => b'\t',
-        b'r' => b'\r',
-        b'b' => 0x08,
-        b'f' => 0x0c,
-        b'u' => return read_unicode(bytes, at, out),
-        _ => return None,
-    };
-    out.push(byte);
+    let letter = *bytes.get(at + 1)?;
+    let meaning = MEANING[usize::from(letter)];
+    if meaning == 0 {
+        return if letter == b'u' { read_unicode(bytes, at, out) } else { None };
+    }
+    out.push(meaning);
     Some(at + 2)
 }
 
@@ -155,22 +192,18 @@ pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Appends a byte, as an escape if it needs one.
+#[inline]
 fn write_byte(byte: u8, out: &mut Vec<u8>) {
-    let letter = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\t' => b't',
-        b'\r' => b'r',
-        0x08 => b'b',
-        0x0c => b'f',
-        0..0x20 => {
-            const DIGITS: &[u8; 16] = b"0123456789abcdef";
-            let (high, low) = (DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]);
-            return out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-        }
-        _ => return out.push(byte),
-    };
-    out.extend_from_slice(&[b'\\', letter]);
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let letter = LETTER[usize::from(byte)];
+    if letter != 0 {
+        out.extend_from_slice(&[b'\\', letter]);
+    } else if byte < 0x20 {
+        let (high, low) = (DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]);
+        out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+    } else {
+        out.push(byte);
+    }
 }
 
 #[cfg(test)]

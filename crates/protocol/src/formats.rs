@@ -10,10 +10,12 @@ mod openai_chat;
 mod openai_responses;
 
 use bytes::Bytes;
+use memchr::memmem::Finder;
 use paceway_domain::{Dialect, Refusal, Tokens, Usage};
 
 use crate::changes::Changes;
 use crate::envelope::Envelope;
+use crate::escapes;
 use crate::neutral::{Chat, ErrorReport, Piece, Reply};
 use crate::sse::Event;
 
@@ -259,15 +261,15 @@ pub trait StreamWriter: Send {
 
 /// The bytes between the quotes that follow `key` in an event's JSON, at most up to its end; an estimate's input, so an
 /// escape may count as the two bytes it has.
-fn text_bytes_after(data: &[u8], key: &[u8]) -> usize {
-    let Some(start) = memchr::memmem::find(data, key) else { return 0 };
-    let text = &data[start + key.len()..];
-    let mut escaped = false;
-    text.iter()
-        .position(|&byte| {
-            let is_end = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            is_end
-        })
-        .unwrap_or(text.len())
+fn text_bytes_after(data: &[u8], key: &Finder<'_>) -> usize {
+    let Some(start) = key.find(data) else { return 0 };
+    let text = &data[start + key.needle().len()..];
+    let mut at = 0;
+    while let Some(place) = escapes::quote_or_backslash(text, at) {
+        if text[place] == b'"' {
+            return place;
+        }
+        at = place + 2;
+    }
+    text.len()
 }

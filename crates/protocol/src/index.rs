@@ -10,6 +10,8 @@ use crate::escapes;
 const LONG: usize = 64;
 /// Values nested deeper than this are not noted, so that an index is never larger than its body.
 const NOTED_DEPTH: usize = 12;
+/// A text is divided into pieces of so many bytes, so that what begins somewhere is found at once.
+const PIECE: usize = 256;
 /// What is nested deeper has no index.
 const MOST_DEPTH: usize = 128;
 
@@ -20,6 +22,8 @@ pub(crate) struct Index {
     base: usize,
     /// Start and end of each, in the order of starts.
     values: Vec<(u32, u32)>,
+    /// For every piece of the text the place of the first value that begins there or behind it.
+    pieces: Vec<u32>,
 }
 
 impl Index {
@@ -30,17 +34,22 @@ impl Index {
         let mut scan =
             Scan { bytes, at: 0, open: [Open::default(); MOST_DEPTH], depth: 0, values: Vec::new() };
         scan.value()?;
-        scan.values.shrink_to_fit();
-        Some(Self { base: text.as_ptr() as usize, values: scan.values })
+        let values = scan.values;
+        let mut pieces = Vec::with_capacity(bytes.len() / PIECE + 1);
+        for (place, (start, _)) in values.iter().enumerate() {
+            pieces.resize((*start as usize / PIECE + 1).max(pieces.len()), offset(place));
+        }
+        Some(Self { base: text.as_ptr() as usize, values, pieces })
     }
 
     /// How long the value is that begins where this text does, if it is noted. The text is a part of the one that was
     /// checked.
     pub(crate) fn length(&self, text: &str) -> Option<usize> {
-        let start = u32::try_from((text.as_ptr() as usize).checked_sub(self.base)?).ok()?;
-        let place = self.values.binary_search_by_key(&start, |(start, _)| *start).ok()?;
-        let length = (self.values[place].1 - start) as usize;
-        (length <= text.len()).then_some(length)
+        let start = (text.as_ptr() as usize).checked_sub(self.base)?;
+        let first = *self.pieces.get(start / PIECE)? as usize;
+        let mut behind = self.values[first..].iter().skip_while(|(known, _)| (*known as usize) < start);
+        let (_, end) = behind.next().filter(|(known, _)| *known as usize == start)?;
+        Some(*end as usize - start).filter(|length| *length <= text.len())
     }
 }
 
@@ -171,19 +180,25 @@ impl Scan<'_> {
         let mut at = self.at + 1;
         loop {
             at = escapes::special(self.bytes, at)?;
-            at += match (self.bytes[at], self.bytes.get(at + 1)) {
-                (b'"', _) => {
+            match self.bytes[at] {
+                b'"' => {
                     self.at = at + 1;
                     return Some(());
                 }
-                (b'\\', Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => 2,
-                (b'\\', Some(b'u')) => {
-                    let digits = self.bytes.get(at + 2..at + 6)?;
-                    digits.iter().all(u8::is_ascii_hexdigit).then_some(6)?
-                }
+                b'\\' => at += self.escape(at)?,
                 _ => return None,
-            };
+            }
         }
+    }
+
+    /// The length of the escape that begins here.
+    fn escape(&self, at: usize) -> Option<usize> {
+        let letter = *self.bytes.get(at + 1)?;
+        if escapes::is_letter(letter) {
+            return Some(2);
+        }
+        let digits = self.bytes.get(at + 2..at + 6)?;
+        (letter == b'u' && digits.iter().all(u8::is_ascii_hexdigit)).then_some(6)
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
@@ -243,6 +258,7 @@ mod tests {
                 let value = &json[*start as usize..*end as usize];
                 prop_assert!(value.len() >= LONG && is_json(value) && value.trim() == value, "{value}");
                 prop_assert_eq!(index.length(&json[*start as usize..]), Some(value.len()));
+                prop_assert_eq!(index.length(&json[*start as usize..*end as usize - 1]), None);
             }
             prop_assert_eq!(index.values.first().map(|(start, _)| *start as usize), (json.trim().len() >= LONG
                 && !json.trim().starts_with(|c: char| c.is_ascii_digit() || c == '-'))

@@ -123,19 +123,23 @@ impl<'a, 'i> Cursor<'a, 'i> {
     /// Just behind the string that begins here.
     fn string_end(&self, start: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
-        let (mut at, mut is_near) = (start + 1, true);
+        let near = &bytes[..bytes.len().min(start + escapes::NEAR)];
+        let mut at = start + 1;
+        while let Some(place) = escapes::quote_or_backslash(near, at) {
+            if near[place] == b'"' {
+                return Some(place + 1);
+            }
+            at = place + 2;
+        }
+        if let Some(end) = self.noted_end(start) {
+            return Some(end);
+        }
         loop {
             at = escapes::quote_or_backslash(bytes, at)?;
             if bytes[at] == b'"' {
                 return Some(at + 1);
             }
             at += 2;
-            if is_near && at - start > escapes::NEAR {
-                if let Some(end) = self.noted_end(start) {
-                    return Some(end);
-                }
-                is_near = false;
-            }
         }
     }
 
@@ -163,6 +167,14 @@ impl<'a, 'i> Cursor<'a, 'i> {
 
 fn is_behind_scalar(byte: u8) -> bool {
     matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\t' | b'\r')
+}
+
+/// Reads what was not checked before: as text, of which nothing has to be looked at twice for being UTF-8.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    }
 }
 
 /// A part of a text that was checked as a value of its own.

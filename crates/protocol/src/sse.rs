@@ -17,9 +17,28 @@ pub struct EventTooLong;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event<'a> {
     raw: &'a [u8],
+    name: &'a [u8],
+    /// Its first `data` field.
+    data: Option<&'a [u8]>,
+    /// Whether there are more.
+    has_more_data: bool,
 }
 
 impl<'a> Event<'a> {
+    /// Reads the fields of a whole event.
+    fn of(raw: &'a [u8]) -> Self {
+        let mut event = Self { raw, name: b"", data: None, has_more_data: false };
+        for line in lines(raw) {
+            if let Some(value) = field(line, b"data") {
+                event.has_more_data = event.data.is_some();
+                event.data = event.data.or(Some(value));
+            } else if let Some(value) = field(line, b"event") {
+                event.name = value;
+            }
+        }
+        event
+    }
+
     /// The event's bytes as they arrived, its empty line included.
     pub fn raw(&self) -> &'a [u8] {
         self.raw
@@ -27,20 +46,17 @@ impl<'a> Event<'a> {
 
     /// The value of its last `event` field, or nothing.
     pub fn name(&self) -> &'a [u8] {
-        lines(self.raw).filter_map(|line| field(line, b"event")).last().unwrap_or_default()
+        self.name
     }
 
     /// The value of its `data` fields, joined by line feeds if there are several; `None` for a comment or a mere name.
     pub fn data(&self) -> Option<Cow<'a, [u8]>> {
-        let mut values = lines(self.raw).filter_map(|line| field(line, b"data"));
-        let first = values.next()?;
-        let mut joined = Cow::Borrowed(first);
-        for value in values {
-            let joined = joined.to_mut();
-            joined.push(b'\n');
-            joined.extend_from_slice(value);
+        let first = self.data?;
+        if !self.has_more_data {
+            return Some(Cow::Borrowed(first));
         }
-        Some(joined)
+        let values: Vec<&[u8]> = lines(self.raw).filter_map(|line| field(line, b"data")).collect();
+        Some(Cow::Owned(values.join(&b'\n')))
     }
 }
 
@@ -83,7 +99,7 @@ impl Splitter {
         let partial = std::mem::take(&mut self.partial);
         self.scan = Scan::default();
         if matches!(partial.last(), Some(b'\n' | b'\r')) {
-            on_event(Event { raw: &partial });
+            on_event(Event::of(&partial));
         }
     }
 
@@ -93,9 +109,8 @@ impl Splitter {
         while let Some(end) = self.scan.event_end(bytes) {
             let raw = &bytes[start..end];
             let is_first = !std::mem::replace(&mut self.past_bom, true);
-            on_event(Event {
-                raw: if is_first { raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw) } else { raw },
-            });
+            let marked = if is_first { raw.strip_prefix(b"\xef\xbb\xbf") } else { None };
+            on_event(Event::of(marked.unwrap_or(raw)));
             start = end;
         }
         self.scan.line_start -= start;
@@ -141,7 +156,9 @@ impl Scan {
 
 /// The lines of an event, without their ends.
 fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
-    raw.split(|byte| matches!(byte, b'\n' | b'\r'))
+    let mut start = 0;
+    let ends = memchr::memchr2_iter(b'\n', b'\r', raw).chain(std::iter::once(raw.len()));
+    ends.map(move |end| &raw[std::mem::replace(&mut start, end + 1)..end])
 }
 
 /// The value of a line `name: value`, if it has that name.

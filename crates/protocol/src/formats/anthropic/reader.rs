@@ -14,6 +14,7 @@ use super::errors::WireErrorBody;
 use super::events::{self, AnyDelta, BlockDelta, BlockStart, BlockStop, MessageDelta, Start, WireDelta};
 use super::wire::{self, Str};
 use crate::formats::{Sink, StreamReader};
+use crate::known;
 use crate::neutral::{Delta, ErrorKind, Finish, Opening, Piece, Text};
 use crate::sse::Event;
 
@@ -252,5 +253,5 @@ fn is_of_known_type(data: &[u8]) -> bool {
 }
 
 fn parse<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(data).map_err(|error| format!("an event is not what the format allows: {error}"))
+    known::parse(data).map_err(|error| format!("an event is not what the format allows: {error}"))
 }

@@ -1,5 +1,6 @@
 //! An eye on streams that pass through: usage and ending are read, nothing is changed.
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::events::{self, MessageDelta, Start};
@@ -7,23 +8,33 @@ use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
 /// What begins a piece of generated text in an event, as Anthropic writes it and with a space.
-const TEXTS: [[&[u8]; 2]; 3] = [
-    [b"\"text\":\"", b"\"text\": \""],
-    [b"\"partial_json\":\"", b"\"partial_json\": \""],
-    [b"\"thinking\":\"", b"\"thinking\": \""],
+const TEXTS: [&str; 6] = [
+    "\"text\":\"",
+    "\"text\": \"",
+    "\"partial_json\":\"",
+    "\"partial_json\": \"",
+    "\"thinking\":\"",
+    "\"thinking\": \"",
 ];
 
 /// Reads usage and ending on the way.
-#[derive(Default)]
 pub(super) struct Watch {
     seen: Seen,
+    /// Made ready once.
+    texts: [Finder<'static>; 6],
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { seen: Seen::default(), texts: TEXTS.map(Finder::new) }
+    }
 }
 
 impl StreamWatch for Watch {
     fn event(&mut self, event: Event<'_>) -> Edit {
         let Some(data) = event.data() else { return Edit::Pass };
         match &*events::kind_of(&event, &data) {
-            b"content_block_delta" => self.seen.output_bytes += text_bytes(&data),
+            b"content_block_delta" => self.seen.output_bytes += self.text_bytes(&data),
             b"message_start" => {
                 if let Some(start) = lenient::<Start<'_>>(&data) {
                     self.seen.usage = start.message.usage.unwrap_or_default().over(self.seen.usage);
@@ -52,8 +63,10 @@ impl StreamWatch for Watch {
     }
 }
 
-fn text_bytes(data: &[u8]) -> usize {
-    TEXTS.iter().flatten().map(|key| text_bytes_after(data, key)).find(|bytes| *bytes > 0).unwrap_or(0)
+impl Watch {
+    fn text_bytes(&self, data: &[u8]) -> usize {
+        self.texts.iter().map(|key| text_bytes_after(data, key)).find(|bytes| *bytes > 0).unwrap_or(0)
+    }
 }
 
 /// A shape that is not understood passes all the same.

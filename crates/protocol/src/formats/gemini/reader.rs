@@ -12,6 +12,7 @@ use super::finish::{self, Ended};
 use super::wire::{self, WireAnswer, WireCall, WireCandidate, WirePart, WireUsage, Words};
 use super::{encoding, errors, logprobs, sources};
 use crate::formats::{Sink, StreamReader};
+use crate::known;
 use crate::neutral::{Delta, ErrorKind, ErrorReport, Finish, Opening, Piece, Seal, Text};
 use crate::sse::Event;
 
@@ -44,7 +45,7 @@ impl StreamReader for Reader {
         if self.is_over || data.trim_ascii().is_empty() || data.as_ref() == b"[DONE]" {
             return Ok(());
         }
-        let mut chunk: WireAnswer<'_> = serde_json::from_slice(&data)
+        let mut chunk: WireAnswer<'_> = known::parse(&data)
             .map_err(|error| format!("a chunk is not what the dialect allows: {error}"))?;
         if let Some(error) = chunk.error {
             self.is_over = true;

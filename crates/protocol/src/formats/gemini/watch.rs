@@ -1,6 +1,6 @@
 //! An eye on a stream that passes through: usage and ending.
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::wire::{WireAnswer, WireUsage};
@@ -8,13 +8,34 @@ use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
 /// Keys that have to be read closely, where they stand. (A quote inside a text is escaped, so a text cannot hold them.)
-const CLOSELY: [&[u8]; 3] = [b"\"finishReason\"", b"\"blockReason\"", b"\"error\""];
+const CLOSELY: [&str; 3] = ["\"finishReason\"", "\"blockReason\"", "\"error\""];
+const USAGE: &str = "\"usageMetadata\"";
 
 /// Changes nothing: a stream of this dialect has its usage in every chunk.
-#[derive(Default)]
 pub(super) struct Watch {
     seen: Seen,
     usage: WireUsage,
+    words: Words,
+}
+
+/// What is looked for in every chunk, made ready once.
+struct Words {
+    texts: [Finder<'static>; 2],
+    call: Finder<'static>,
+    closely: [Finder<'static>; 3],
+    usage: Finder<'static>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        let words = Words {
+            texts: ["\"text\": \"", "\"text\":\""].map(Finder::new),
+            call: Finder::new("\"functionCall\""),
+            closely: CLOSELY.map(Finder::new),
+            usage: Finder::new(USAGE),
+        };
+        Self { seen: Seen::default(), usage: WireUsage::default(), words }
+    }
 }
 
 impl Watch {
@@ -33,10 +54,9 @@ impl Watch {
     }
 
     /// The usage without the rest of the chunk, which may be long.
-    fn read_usage(&mut self, data: &[u8]) {
-        const KEY: &[u8] = b"\"usageMetadata\"";
-        let Some(key) = memmem::rfind(data, KEY) else { return };
-        let rest = data[key + KEY.len()..].trim_ascii_start();
+    fn read_usage(&mut self, data: &[u8], key: Option<usize>) {
+        let Some(key) = key else { return };
+        let rest = data[key + USAGE.len()..].trim_ascii_start();
         let Some(rest) = rest.strip_prefix(b":") else { return };
         let mut deserializer = serde_json::Deserializer::from_slice(rest);
         if let Ok(usage) = WireUsage::deserialize(&mut deserializer) {
@@ -49,15 +69,16 @@ impl Watch {
 impl StreamWatch for Watch {
     fn event(&mut self, event: Event<'_>) -> Edit {
         let Some(data) = event.data() else { return Edit::Pass };
-        for key in [&b"\"text\": \""[..], b"\"text\":\""] {
+        let usage = self.words.usage.find_iter(&data).last();
+        for key in &self.words.texts {
             self.seen.output_bytes += text_bytes_after(&data, key);
         }
-        if let Some(call) = memmem::find(&data, b"\"functionCall\"") {
-            let end = memmem::rfind(&data, b"\"usageMetadata\"").unwrap_or(data.len());
+        if let Some(call) = self.words.call.find(&data) {
+            let end = usage.unwrap_or(data.len());
             self.seen.output_bytes += end.saturating_sub(call);
         }
-        self.read_usage(&data);
-        if CLOSELY.iter().any(|key| memmem::find(&data, key).is_some()) {
+        self.read_usage(&data, usage);
+        if self.words.closely.iter().any(|key| key.find(&data).is_some()) {
             self.read_closely(&data);
         }
         self.seen.usage_is_final = self.seen.ending == Ending::Complete && self.usage.has_output();

@@ -15,6 +15,7 @@ use super::wire::{self, Answer, Choice, Message};
 use super::words::{Ended, ended};
 use super::{errors, usage};
 use crate::formats::{Sink, StreamReader};
+use crate::known;
 use crate::neutral::{Delta, ErrorReport, Finish, Opening, Piece, Seal, Text};
 use crate::sse::Event;
 
@@ -42,7 +43,7 @@ impl StreamReader for Reader {
             self.end(sink);
             return Ok(());
         }
-        let chunk: Answer<'_> = serde_json::from_slice(&data)
+        let chunk: Answer<'_> = known::parse(&data)
             .map_err(|error| format!("a chunk is not what the dialect allows: {error}"))?;
         if chunk.is_error() {
             self.fail(errors::read_chunk(&data).unwrap_or_else(|| errors::broken_off(false)), sink);

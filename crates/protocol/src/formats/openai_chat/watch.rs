@@ -4,18 +4,44 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::usage;
 use super::wire::Answer;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
-/// What stands in every chunk but the last once usage has been asked for.
-const NO_USAGE: [&[u8]; 2] = [b",\"usage\":null", b", \"usage\": null"];
-/// The fields of a chunk that hold generated text; the first that a chunk has is counted.
-const GENERATED: [&[u8]; 4] =
-    [b"\"content\":\"", b"\"arguments\":\"", b"\"reasoning_content\":\"", b"\"reasoning\":\""];
+/// What is looked for in every chunk, made ready once.
+struct Words {
+    /// What stands in every chunk but the last once usage has been asked for.
+    no_usage: [Finder<'static>; 2],
+    /// The fields of a chunk that hold generated text; the first that a chunk has is counted.
+    generated: [Finder<'static>; 4],
+    not_finished: Finder<'static>,
+    /// What is more than text.
+    more: [Finder<'static>; 2],
+}
+
+impl Words {
+    fn new() -> Self {
+        let ready = |words: &'static str| Finder::new(words);
+        Self {
+            no_usage: [",\"usage\":null", ", \"usage\": null"].map(ready),
+            generated: ["\"content\":\"", "\"arguments\":\"", "\"reasoning_content\":\"", "\"reasoning\":\""]
+                .map(ready),
+            not_finished: ready("\"finish_reason\":null"),
+            more: ["\"usage\":{", "\"error\":"].map(ready),
+        }
+    }
+
+    /// Where `,"usage":null` stands. A quote inside a JSON string is escaped, so these bytes cannot be part of a text.
+    fn null_usage(&self, raw: &[u8]) -> Option<Range<usize>> {
+        self.no_usage.iter().find_map(|words| {
+            let start = words.find_iter(raw).last()?;
+            Some(start..start + words.needle().len())
+        })
+    }
+}
 
 /// Whether this is the event that ends a stream.
 pub(super) fn is_done(data: &[u8]) -> bool {
@@ -27,11 +53,12 @@ pub(super) struct Watch {
     seen: Seen,
     hide_usage: bool,
     has_finished: bool,
+    words: Words,
 }
 
 impl Watch {
     pub(super) fn new(hide_usage: bool) -> Self {
-        Self { seen: Seen::default(), hide_usage, has_finished: false }
+        Self { seen: Seen::default(), hide_usage, has_finished: false, words: Words::new() }
     }
 
     /// A chunk that may say more than text: usage, an error or the reason why it ended.
@@ -58,16 +85,11 @@ impl Watch {
     }
 
     fn without_null_usage(&self, event: Event<'_>) -> Edit {
-        let Some(place) = self.hide_usage.then(|| null_usage(event.raw())).flatten() else {
+        let Some(place) = self.hide_usage.then(|| self.words.null_usage(event.raw())).flatten() else {
             return Edit::Pass;
         };
         Edit::Replace([&event.raw()[..place.start], &event.raw()[place.end..]].concat())
     }
-}
-
-/// Where `,"usage":null` stands. A quote inside a JSON string is escaped, so these bytes cannot be part of a text.
-fn null_usage(raw: &[u8]) -> Option<Range<usize>> {
-    NO_USAGE.into_iter().find_map(|words| memmem::rfind(raw, words).map(|start| start..start + words.len()))
 }
 
 impl StreamWatch for Watch {
@@ -79,12 +101,12 @@ impl StreamWatch for Watch {
             }
             return Edit::Pass;
         }
+        let words = &self.words;
         let generated =
-            GENERATED.into_iter().map(|key| text_bytes_after(&data, key)).find(|bytes| *bytes > 0);
+            words.generated.iter().map(|key| text_bytes_after(&data, key)).find(|bytes| *bytes > 0);
         self.seen.output_bytes += generated.unwrap_or(0);
-        let is_mere_text = memmem::find(&data, b"\"finish_reason\":null").is_some()
-            && memmem::find(&data, b"\"usage\":{").is_none()
-            && memmem::find(&data, b"\"error\":").is_none();
+        let is_mere_text = words.not_finished.find(&data).is_some()
+            && words.more.iter().all(|words| words.find(&data).is_none());
         if is_mere_text { self.without_null_usage(event) } else { self.read_closely(event, &data) }
     }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::known;
 use crate::neutral::{Json, Text};
 
 /// An unread value; `null` and nothing are the same.
@@ -196,10 +197,7 @@ pub(super) fn function_call(raw: &RawValue) -> Option<Call<'_>> {
 
 /// A string; `None` for anything else.
 pub(super) fn text(raw: Raw<'_>) -> Option<Text<'_>> {
-    #[derive(Deserialize)]
-    struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
-    let raw = raw.filter(|raw| raw.get().starts_with('"'))?;
-    serde_json::from_str(raw.get()).ok().map(|Borrowed(text)| text)
+    known::string(raw?.get())
 }
 
 /// The elements of an array that have this shape; none if it is something else.

@@ -12,6 +12,7 @@ mod thoughts;
 mod whole;
 mod writer;
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::errors;
@@ -24,11 +25,18 @@ pub(super) use reader::Reader;
 pub(super) use writer::Writer;
 
 /// Reads usage and ending on the way; changes nothing.
-#[derive(Default)]
 pub(super) struct Watch {
     seen: Seen,
+    /// What a piece of generated text begins with; made ready once.
+    delta: Finder<'static>,
     /// The response's id, as its first event says.
     id: Option<String>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { seen: Seen::default(), delta: Finder::new("\"delta\":\""), id: None }
+    }
 }
 
 impl StreamWatch for Watch {
@@ -36,7 +44,7 @@ impl StreamWatch for Watch {
         let Some(data) = event.data() else { return Edit::Pass };
         match events::kind(&event, &data).as_ref() {
             delta if delta.ends_with(b".delta") => {
-                self.seen.output_bytes += text_bytes_after(&data, b"\"delta\":\"");
+                self.seen.output_bytes += text_bytes_after(&data, &self.delta);
             }
             b"response.created" => self.id = id_of(&data),
             b"response.completed" | b"response.incomplete" => {

@@ -12,6 +12,7 @@ use crate::formats::converse::media::{self, Use};
 use crate::formats::converse::usage::WireUsage;
 use crate::formats::converse::wire::{self, Words};
 use crate::formats::{Sink, StreamReader};
+use crate::known;
 use crate::neutral::{Delta, Opening, Piece, Text};
 use crate::seals;
 use crate::sse::Event;
@@ -351,6 +352,5 @@ impl Reader {
 }
 
 fn parse<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(data)
-        .map_err(|error| format!("an event is not what Amazon Bedrock documents: {error}"))
+    known::parse(data).map_err(|error| format!("an event is not what Amazon Bedrock documents: {error}"))
 }

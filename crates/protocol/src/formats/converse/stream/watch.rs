@@ -1,5 +1,6 @@
 //! An eye on a stream that passes through: usage and ending. It changes nothing.
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::formats::converse::errors;
@@ -8,11 +9,19 @@ use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
 /// Reads usage and ending on the way.
-#[derive(Default)]
 pub(crate) struct Watch {
     seen: Seen,
     has_stopped: bool,
     has_usage: bool,
+    /// What pieces of generated text begin with; made ready once.
+    texts: [Finder<'static>; 2],
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        let texts = ["\"text\":\"", "\"input\":\""].map(Finder::new);
+        Self { seen: Seen::default(), has_stopped: false, has_usage: false, texts }
+    }
 }
 
 #[derive(Deserialize)]
@@ -25,7 +34,7 @@ impl StreamWatch for Watch {
         let Some(data) = event.data() else { return Edit::Pass };
         match event.name() {
             b"contentBlockDelta" => {
-                for key in [&b"\"text\":\""[..], b"\"input\":\""] {
+                for key in &self.texts {
                     self.seen.output_bytes += text_bytes_after(&data, key);
                 }
             }

@@ -13,6 +13,7 @@ use super::whole::{self, CallTold, MessageTold, ThoughtTold};
 use crate::formats::openai_responses::errors::{WireError, WireErrorFields};
 use crate::formats::openai_responses::wire::{self, Str, WireContent, WireItem, WireResponse};
 use crate::formats::{Sink, StreamReader};
+use crate::known;
 use crate::neutral::{ErrorKind, ErrorReport, Piece};
 use crate::sse::Event;
 
@@ -82,7 +83,7 @@ struct Lifecycle<'a> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(data).map_err(|error| format!("an event is not what the dialect allows: {error}"))
+    known::parse(data).map_err(|error| format!("an event is not what the dialect allows: {error}"))
 }
 
 impl StreamReader for Reader {
