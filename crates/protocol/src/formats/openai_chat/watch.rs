@@ -44,7 +44,9 @@ impl Watch {
         {
             self.seen.ending = Ending::Failed;
         }
-        self.has_finished |= choices.iter().any(|choice| choice.finish_reason.is_some());
+        // Whatever else stands there is no reason to its reader either.
+        let is_text = |raw: &serde_json::value::RawValue| raw.get().starts_with('"');
+        self.has_finished |= choices.iter().any(|choice| choice.finish_reason.is_some_and(is_text));
         let stated = chunk.usage.and_then(usage::read);
         match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
             Some(usage) => {
