@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::usage;
-use super::wire::Answer;
+use super::wire::{Answer, Choice};
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
@@ -44,9 +44,11 @@ impl Watch {
         {
             self.seen.ending = Ending::Failed;
         }
-        // Whatever else stands there is no reason to its reader either.
-        let is_text = |raw: &serde_json::value::RawValue| raw.get().starts_with('"');
-        self.has_finished |= choices.iter().any(|choice| choice.finish_reason.is_some_and(is_text));
+        // As its reader has it: other choices than the first, and what is no text, are no reason to end.
+        let has_reason = |choice: &Choice<'_>| {
+            choice.is_first() && choice.finish_reason.is_some_and(|raw| raw.get().starts_with('"'))
+        };
+        self.has_finished |= choices.iter().any(has_reason);
         let stated = chunk.usage.and_then(usage::read);
         match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
             Some(usage) => {
