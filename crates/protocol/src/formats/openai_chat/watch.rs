@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::errors;
 use super::usage;
 use super::wire::{Answer, Choice};
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
@@ -39,7 +40,12 @@ impl Watch {
         let Ok(chunk) = serde_json::from_slice::<Answer<'_>>(data) else { return Edit::Pass };
         let choices = chunk.choices.as_deref().unwrap_or_default();
         let is_broken = |reason: &str| matches!(reason, "\"error\"" | "\"insufficient_system_resource\"");
+        let is_wrong = |choice: &Choice<'_>| {
+            choice.is_first()
+                && choice.error.is_some_and(|error| errors::read_chunk(error.get().as_bytes()).is_some())
+        };
         if chunk.is_error()
+            || choices.iter().any(is_wrong)
             || choices.iter().filter_map(|choice| choice.finish_reason).any(|raw| is_broken(raw.get()))
         {
             self.seen.ending = Ending::Failed;
@@ -88,7 +94,7 @@ impl StreamWatch for Watch {
         self.seen.output_bytes += generated.unwrap_or(0);
         let is_mere_text = memmem::find(&data, b"\"finish_reason\":null").is_some()
             && memmem::find(&data, b"\"usage\":{").is_none()
-            && memmem::find(&data, b"\"error\":").is_none();
+            && memmem::find(&data, b"\"error\"").is_none();
         if is_mere_text { self.without_null_usage(event) } else { self.read_closely(event, &data) }
     }
 
