@@ -11,6 +11,13 @@ check:
 simulate seed:
     PACEWAY_SEED={{seed}} cargo test --release -p paceway-scheduler --test simulation
 
+# One fuzz target for so many seconds, with the number of cases at its end: just fuzz streams_gemini 600
+# The names: just fuzz --list 0. This is a random engine on stable. Engines that follow coverage need nightly and cargo-bolero:
+# cargo +nightly bolero test -p paceway-fuzz streams::streams_gemini --engine libfuzzer -T 600s
+fuzz target seconds:
+    BOLERO_RANDOM_TEST_TIME_MS=$(( {{seconds}} * 1000 )) \
+        cargo test --profile fuzz --package paceway-fuzz --test targets -- --nocapture {{target}}
+
 # What Paceway costs on top of nginx (needs nginx): just bench overhead
 # How well it paces: just bench pacing [SCENARIO …] [--seeds N] [--clients a,b] [--minutes F] [--json FILE]
 bench what *args:

@@ -38,7 +38,7 @@ impl Source {
 /// Every Rust file of the workspace, in order.
 fn sources(root: &Path) -> Vec<Source> {
     let mut paths = Vec::new();
-    for folder in ["crates", "bench", "xtask"] {
+    for folder in ["crates", "bench", "fuzz", "xtask"] {
         collect(&root.join(folder), &mut paths);
     }
     paths.sort();

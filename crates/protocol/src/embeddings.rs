@@ -114,12 +114,17 @@ pub fn write(
 /// # Errors
 /// What is wrong with it, as a sentence.
 pub fn read_answer(dialect: Dialect, body: &[u8]) -> Result<Embedded, String> {
-    match dialect {
+    let embedded = match dialect {
         Dialect::OpenAi | Dialect::Responses => openai::read_answer(body),
         Dialect::Gemini => gemini::read_answer(body),
         Dialect::Cohere => cohere::read_answer(body),
         Dialect::Anthropic | Dialect::Converse => Err(format!("the API of `{dialect}` has no embeddings")),
+    }?;
+    // JSON has no other numbers: they would be written as null.
+    if embedded.vectors.iter().flatten().any(|number| !number.is_finite()) {
+        return Err("an embedding holds a number that is not finite in 32 bits".into());
     }
+    Ok(embedded)
 }
 
 /// Writes an answer in OpenAI's shape, its vectors as the client wanted them. A model without a name is the one asked for.

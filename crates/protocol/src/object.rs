@@ -103,6 +103,11 @@ impl<'a, 'p> Object<'a, 'p> {
         Self { fields, path: Path { index, ..Path::BODY } }
     }
 
+    /// Whether a field is there and not taken, be it `null`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| field == name)
+    }
+
     /// Takes a field's value out; `None` if it is absent or `null`.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         let place = self.fields.iter().position(|(field, _)| field == name)?;
@@ -140,6 +145,32 @@ impl<'a, 'p> Object<'a, 'p> {
     pub(crate) fn need_text(&mut self, name: &str) -> Result<Text<'a>, Refusal> {
         let raw = self.need(name, "a string")?;
         text(raw, &self.path.name(name))
+    }
+
+    /// Takes a text that has to be there and not be empty.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is absent, empty or something else.
+    pub(crate) fn need_filled(&mut self, name: &str) -> Result<Text<'a>, Refusal> {
+        let text = self.need_text(name)?;
+        if text.is_empty() {
+            return Err(self.path.name(name).invalid("expected a string that is not empty"));
+        }
+        Ok(text)
+    }
+
+    /// Takes a media type, which has to be there.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidField`] if it is absent or something else.
+    pub(crate) fn need_media_type(&mut self, name: &str) -> Result<Text<'a>, Refusal> {
+        let text = self.need_text(name)?;
+        // In a `data:` URL a comma ends it.
+        if text.is_empty() || text.contains(',') {
+            let why = format!("expected a media type such as \"image/png\", got \"{text}\"");
+            return Err(self.path.name(name).invalid(why));
+        }
+        Ok(text)
     }
 
     /// Takes a value of a type that owns its content: a number, a boolean.
@@ -304,6 +335,15 @@ mod tests {
         assert_eq!(refusal, "x.a: expected a JSON schema as an object, got true");
         let refusal = read(r"{}").need_schema("a").unwrap_err().to_string();
         assert_eq!(refusal, "x.a: this field is required: send a JSON schema");
+    }
+
+    #[test]
+    fn what_has_to_be_filled_is_not_empty() {
+        let read =
+            |json| Object::read(raw(json), Path::root("x")).unwrap().need_filled("a").map(Cow::into_owned);
+        assert_eq!(read(r#"{"a":"b"}"#).unwrap(), "b");
+        let refusal = read(r#"{"a":""}"#).unwrap_err().to_string();
+        assert_eq!(refusal, "x.a: expected a string that is not empty");
     }
 
     #[test]

@@ -13,8 +13,10 @@ type Module = Vec<String>;
 
 pub(super) fn problems(root: &Path) -> Vec<String> {
     let sources = super::sources(root);
-    let folders =
-        super::crates(root).into_iter().map(|name| format!("crates/{name}")).chain(["bench".into()]);
+    let folders = super::crates(root)
+        .into_iter()
+        .map(|name| format!("crates/{name}"))
+        .chain(["bench".into(), "fuzz".into()]);
     folders.flat_map(|folder| circles(&folder, &sources)).collect()
 }
 

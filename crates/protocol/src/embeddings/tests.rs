@@ -82,6 +82,8 @@ fn answers_are_read_from_each_providers_shape() {
     }
     insta::assert_snapshot!(read_answer(Dialect::OpenAi, br#"{"data":[{"embedding":"AAA="}]}"#).unwrap_err(), @"an embedding of 2 bytes is no vector of 32-bit floats");
     insta::assert_snapshot!(read_answer(Dialect::OpenAi, br#"{"data":[{"embedding":"!"}]}"#).unwrap_err(), @"an embedding is no base64: Invalid symbol 33, offset 0.");
+    let infinite = br#"{"data":[{"embedding":[1e63]}]}"#;
+    insta::assert_snapshot!(read_answer(Dialect::OpenAi, infinite).unwrap_err(), @"an embedding holds a number that is not finite in 32 bits");
     insta::assert_snapshot!(read_answer(Dialect::Gemini, b"{}").unwrap_err(), @"missing field `embeddings` at line 1 column 2");
 }
 

@@ -200,8 +200,8 @@ fn media<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Option
 fn media_of<'a>(kind: &str, source: &mut Object<'a, '_>) -> Result<Option<Media<'a>>, Refusal> {
     Ok(Some(match kind {
         "base64" => Media::Base64 {
-            media_type: corrected(source.need_text("media_type")?),
-            data: source.need_text("data")?,
+            media_type: corrected(source.need_media_type("media_type")?),
+            data: source.need_filled("data")?,
         },
         "url" => Media::Url { url: source.need_text("url")?, media_type: None },
         "file" => Media::File { at: Dialect::Anthropic, id: source.need_text("file_id")? },

@@ -73,7 +73,7 @@ fn sampling(config: &mut Object<'_, '_>, chat: &mut Chat<'_>) -> Result<(), Refu
 fn top_k(config: &mut Object<'_, '_>) -> Result<Option<u64>, Refusal> {
     match names::value::<f64>(config, "topK", "a positive integer")? {
         None => Ok(None),
-        Some(number) if number >= 1.0 && number.fract() == 0.0 && number < 1e15 => Ok(Some(number as u64)),
+        Some(number) if number >= 1.0 && number.fract() == 0.0 => Ok(Some(number as u64)),
         Some(number) => {
             Err(config.path.name("topK").invalid(format!("expected a positive integer, got {number}")))
         }

@@ -252,8 +252,8 @@ fn inline_data<'a>(
     changes: &mut Changes,
 ) -> Result<PartBody<'a>, Refusal> {
     let mut blob = Object::read(raw, path)?;
-    let media_type = encoding::media_type(names::need_text(&mut blob, "mimeType")?);
-    let data = encoding::standard(blob.need_text("data")?);
+    let media_type = encoding::media_type(names::need_media_type(&mut blob, "mimeType")?);
+    let data = encoding::standard(blob.need_filled("data")?);
     let title = names::text(&mut blob, "displayName")?;
     names::note_unread(&blob, &[], changes);
     let kind = kind_of(&media_type);

@@ -51,6 +51,12 @@ pub(super) fn need_text<'a>(object: &mut Object<'a, '_>, camel: &str) -> Result<
     object.need_text(&name)
 }
 
+/// Takes a media type, which has to be there.
+pub(super) fn need_media_type<'a>(object: &mut Object<'a, '_>, camel: &str) -> Result<Text<'a>, Refusal> {
+    let name = spelled(object, camel);
+    object.need_media_type(&name)
+}
+
 /// Takes a JSON schema.
 pub(super) fn schema<'a>(object: &mut Object<'a, '_>, camel: &str) -> Result<Option<Json<'a>>, Refusal> {
     let name = spelled(object, camel);

@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use memchr::memmem::Finder;
 
+use super::errors;
 use super::usage;
-use super::wire::Answer;
+use super::wire::{Answer, Choice};
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
@@ -30,7 +31,7 @@ impl Words {
             generated: ["\"content\":\"", "\"arguments\":\"", "\"reasoning_content\":\"", "\"reasoning\":\""]
                 .map(ready),
             not_finished: ready("\"finish_reason\":null"),
-            more: ["\"usage\":{", "\"error\":"].map(ready),
+            more: ["\"usage\":{", "\"error\""].map(ready),
         }
     }
 
@@ -66,12 +67,21 @@ impl Watch {
         let Ok(chunk) = serde_json::from_slice::<Answer<'_>>(data) else { return Edit::Pass };
         let choices = chunk.choices.as_deref().unwrap_or_default();
         let is_broken = |reason: &str| matches!(reason, "\"error\"" | "\"insufficient_system_resource\"");
+        let is_wrong = |choice: &Choice<'_>| {
+            choice.is_first()
+                && choice.error.is_some_and(|error| errors::read_chunk(error.get().as_bytes()).is_some())
+        };
         if chunk.is_error()
+            || choices.iter().any(is_wrong)
             || choices.iter().filter_map(|choice| choice.finish_reason).any(|raw| is_broken(raw.get()))
         {
             self.seen.ending = Ending::Failed;
         }
-        self.has_finished |= choices.iter().any(|choice| choice.finish_reason.is_some());
+        // As its reader has it: other choices than the first, and what is no text, are no reason to end.
+        let has_reason = |choice: &Choice<'_>| {
+            choice.is_first() && choice.finish_reason.is_some_and(|raw| raw.get().starts_with('"'))
+        };
+        self.has_finished |= choices.iter().any(has_reason);
         let stated = chunk.usage.and_then(usage::read);
         match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
             Some(usage) => {

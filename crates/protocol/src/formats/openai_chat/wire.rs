@@ -117,8 +117,7 @@ struct Custom<'a> {
 impl<'a> Answer<'a> {
     /// The first of the answers: the others, if more than one was asked for, have no place in the neutral form.
     pub(super) fn into_first_choice(self) -> Option<Choice<'a>> {
-        let is_first = |choice: &Choice<'_>| choice.index.is_none_or(|index| index.get() == "0");
-        self.choices.into_iter().flatten().find(is_first)
+        self.choices.into_iter().flatten().find(Choice::is_first)
     }
 
     /// What is particular to it: its id and the time at which it was made, as far as it says.
@@ -135,6 +134,11 @@ impl<'a> Answer<'a> {
 }
 
 impl<'a> Choice<'a> {
+    /// Whether it is the answer that is read, where more than one was asked for.
+    pub(super) fn is_first(&self) -> bool {
+        self.index.is_none_or(|index| index.get() == "0")
+    }
+
     /// The message, or what the chunk adds to it.
     pub(super) fn take_message(&mut self) -> Message<'a> {
         self.delta.take().or_else(|| self.message.take()).unwrap_or_default()

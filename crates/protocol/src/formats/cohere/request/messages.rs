@@ -159,6 +159,11 @@ fn read_image<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<P
     };
     image.note_unread(&[], changes);
     let media = match inline(&url) {
+        None if url.starts_with("data:") => {
+            let came = crate::fields::shortened(&url);
+            let why = format!("expected an address or `data:<media type>;base64,<data>`, got {came}");
+            return Err(image.path.name("url").invalid(why));
+        }
         None => Media::Url { url, media_type: None },
         Some((media_type, at)) => Media::Base64 { media_type: Cow::Owned(media_type), data: tail(url, at) },
     };
@@ -171,7 +176,7 @@ fn inline(url: &str) -> Option<(String, usize)> {
     let (head, data) = rest.split_once(',')?;
     let media_type = head.strip_suffix(";base64")?.to_ascii_lowercase();
     let media_type = if media_type == "image/jpg" { "image/jpeg".to_owned() } else { media_type };
-    Some((media_type, url.len() - data.len()))
+    (!media_type.is_empty() && !data.is_empty()).then_some((media_type, url.len() - data.len()))
 }
 
 fn tail(text: Text<'_>, at: usize) -> Text<'_> {

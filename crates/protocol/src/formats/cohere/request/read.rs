@@ -33,7 +33,7 @@ pub(crate) fn read<'a>(
     read_form(&mut body, &mut chat, changes)?;
     read_thinking(&mut body, &mut chat, changes)?;
     read_sampling(&mut body, &mut chat)?;
-    chat.max_output = body.value("max_tokens", "a positive integer")?.map(Tokens);
+    chat.max_output = body.count("max_tokens")?.map(Tokens);
     if let Some(raw) = body.take("stop_sequences") {
         let path = Path::root("stop_sequences");
         for (place, raw) in object::array(raw, &path, "an array of strings")?.into_iter().enumerate() {
@@ -88,7 +88,7 @@ fn read_tool<'a>(
     let mut function = Object::read(raw, tool.path.name("function"))?;
     let name = function.need_text("name")?;
     let description = function.text("description")?;
-    let kind = ToolKind::Function { schema: function.json("parameters"), strict };
+    let kind = ToolKind::Function { schema: function.schema("parameters")?, strict };
     function.note_unread(&[], changes);
     tool.note_unread(&[], changes);
     Ok(Tool { name, namespace: None, description, kind, cache: None })
@@ -103,7 +103,10 @@ fn read_form<'a>(
     let mut format = Object::read(raw, Path::root("response_format"))?;
     let kind = format.need_text("type")?;
     // `schema` is what it was called before.
-    let schema = format.json("json_schema").or_else(|| format.json("schema"));
+    let schema = match format.schema("json_schema")? {
+        Some(schema) => Some(schema),
+        None => format.schema("schema")?,
+    };
     chat.form = match (&*kind, schema) {
         ("text", _) => AnswerForm::Text,
         ("json_object", None) => AnswerForm::Json,
@@ -134,7 +137,7 @@ fn read_thinking(
             return Err(thinking.path.name("type").invalid(expected));
         }
     };
-    let budget = thinking.value("token_budget", "a positive integer")?.map(Tokens);
+    let budget = thinking.count("token_budget")?.map(Tokens);
     chat.reasoning = Some(Reasoning { mode, effort: None, budget, is_shown: None });
     thinking.note_unread(&[], changes);
     Ok(())

@@ -191,9 +191,7 @@ impl TurnWriter<'_> {
     fn image<'b>(&mut self, image: &'b Image<'b>, field: &dyn Fn() -> String, blocks: &mut Vec<Block<'b>>) {
         let why = match &image.media {
             Media::File { .. } => "a file uploaded to another provider cannot be read here",
-            Media::Url { url, .. } if !url.starts_with("http") && !url.starts_with("data:") => {
-                "Cohere fetches pictures only from the web"
-            }
+            Media::Url { url, .. } if !url.starts_with("http") => "Cohere fetches pictures only from the web",
             Media::Base64 { media_type, .. } if !media_type.starts_with("image/") => "it is no picture",
             _ => {
                 if image.detail == Some(Detail::Original) {

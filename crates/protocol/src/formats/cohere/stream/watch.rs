@@ -1,5 +1,6 @@
 //! An eye on a stream that passes through: usage and ending. It changes nothing.
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::reader::kind_of;
@@ -10,9 +11,17 @@ use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
 /// Reads usage and ending on the way.
-#[derive(Default)]
 pub(crate) struct Watch {
     seen: Seen,
+    /// What pieces of generated text begin with; made ready once.
+    texts: [Finder<'static>; 4],
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        let keys = ["\"text\":\"", "\"thinking\":\"", "\"tool_plan\":\"", "\"arguments\":\""];
+        Self { seen: Seen::default(), texts: keys.map(Finder::new) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -33,10 +42,8 @@ impl StreamWatch for Watch {
         let Some(data) = event.data() else { return Edit::Pass };
         match &*kind_of(&event, &data) {
             b"content-delta" | b"tool-plan-delta" | b"tool-call-delta" => {
-                for key in [&b"\"text\":\""[..], b"\"thinking\":\"", b"\"tool_plan\":\"", b"\"arguments\":\""]
-                {
-                    self.seen.output_bytes += text_bytes_after(&data, key);
-                }
+                let bytes = self.texts.iter().map(|key| text_bytes_after(&data, key));
+                self.seen.output_bytes += bytes.sum::<usize>();
             }
             b"message-end" => self.end(&data),
             b"" if errors::read_event(&data).is_some() => self.seen.ending = Ending::Failed,

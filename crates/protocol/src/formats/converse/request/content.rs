@@ -249,8 +249,7 @@ fn read_source<'a>(
         location.note_unread(&["bucketOwner"], changes);
         return Ok(Media::Url { url, media_type: media_type.map(Cow::Borrowed) });
     }
-    let raw = source.need("bytes", "base64 as a string, or `s3Location` in its place")?;
-    let data = object::text(raw, &source.path.name("bytes"))?;
+    let data = source.need_filled("bytes")?;
     let media_type = media_type
         .ok_or_else(|| file.name("format").invalid("this field is required: send the format of the bytes"))?;
     source.note_unread(&[], changes);

@@ -212,7 +212,7 @@ fn reasoning() -> impl Strategy<Value = Reasoning> {
 fn sampling() -> impl Strategy<Value = Sampling<'static>> {
     let number = |range: std::ops::Range<f64>| option::weighted(0.3, range);
     let counts = (
-        option::weighted(0.3, 0_u64..900),
+        option::weighted(0.3, 1_u64..900),
         option::weighted(0.3, any::<i64>()),
         option::weighted(0.2, 0_u8..20),
     );

@@ -70,7 +70,7 @@ fn wrong_blocks_are_told_by_their_path() {
     messages.0.content.1.image.format: this field is required: send the format of the bytes
     messages.0.content.1.image.format: expected a format of image, got "tiff"
     messages.0.content.1.image.source: this field is required: send an object with `bytes` or `s3Location`
-    messages.0.content.1.image.source.bytes: this field is required: send base64 as a string, or `s3Location` in its place
+    messages.0.content.1.image.source.bytes: this field is required: send a string
     messages.0.content.1.image.source.bytes: expected a string, got [1]
     messages.0.content.1.video.source.s3Location.uri: this field is required: send a string
     messages.0.content.1.document.source: this field is required: send an object with `bytes`, `text`, `content` or `s3Location`

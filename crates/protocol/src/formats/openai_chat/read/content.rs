@@ -143,7 +143,7 @@ fn video<'a>(part: &mut Object<'a, '_>) -> Result<PartBody<'a>, Refusal> {
 fn audio<'a>(part: &mut Object<'a, '_>, changes: &mut Changes) -> Result<PartBody<'a>, Refusal> {
     let raw = part.need("input_audio", "an object with `data` and `format`")?;
     let mut audio = Object::read(raw, part.path.name("input_audio"))?;
-    let data = audio.need_text("data")?;
+    let data = audio.need_filled("data")?;
     let format = audio.text("format")?;
     audio.note_unread(&[], changes);
     // Qwen wants a `data:` URL here.

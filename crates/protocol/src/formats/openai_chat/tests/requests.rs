@@ -728,6 +728,7 @@ fn schemas_of_tools_are_made_whole() {
         Some("{}"),
         Some(r#"{"type":"object"}"#),
         Some(r#"{"properties":{"a":{}}}"#),
+        Some(r#"{"description":null}"#),
         Some(r#"{"required":[],"properties":{},"type":"object"}"#),
         Some(r##"{"$ref":"#/$defs/a"}"##),
     ];
@@ -736,6 +737,7 @@ fn schemas_of_tools_are_made_whole() {
     {"type":"object","properties":{}}
     {"properties":{},"type":"object"}
     {"type":"object","properties":{"a":{}}}
+    {"type":"object","properties":{},"description":null}
     {"required":[],"properties":{},"type":"object"}
     {"$ref":"#/$defs/a"}
     "##);

@@ -71,13 +71,13 @@ fn write_tool(tool: &Tool<'_>, list: &mut ArrayWriter<'_>) {
 /// servers often lack them.
 fn whole(schema: &RawValue) -> std::borrow::Cow<'_, str> {
     let text = schema.get();
-    let Ok(mut object) = Object::read(schema, Path::BODY) else { return text.into() };
-    let has_type = object.take("type").is_some();
-    let has_properties = object.take("properties").is_some();
-    let is_empty = object.unread().next().is_none() && !has_type && !has_properties;
-    if (has_type && has_properties) || object.unread().any(|name| name == "$ref" || name == "anyOf") {
+    let Ok(object) = Object::read(schema, Path::BODY) else { return text.into() };
+    let (has_type, has_properties) = (object.has("type"), object.has("properties"));
+    if (has_type && has_properties) || object.has("$ref") || object.has("anyOf") {
         return text.into();
     }
+    let rest = text.strip_prefix('{').unwrap_or(text);
+    let is_empty = rest.trim_start().starts_with('}');
     let mut fields = String::new();
     if !has_type {
         fields.push_str(r#""type":"object","#);
@@ -88,7 +88,6 @@ fn whole(schema: &RawValue) -> std::borrow::Cow<'_, str> {
     if is_empty {
         fields.pop();
     }
-    let rest = text.strip_prefix('{').unwrap_or(text);
     format!("{{{fields}{rest}").into()
 }
 

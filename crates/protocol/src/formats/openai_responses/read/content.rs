@@ -122,7 +122,7 @@ fn type_of_file(name: Option<&str>) -> &'static str {
 fn audio<'a>(part: &mut Object<'a, '_>) -> Result<Media<'a>, Refusal> {
     let raw = part.need("input_audio", "an object with `data` and `format`")?;
     let mut audio = Object::read(raw, part.path.name("input_audio"))?;
-    let data = audio.need_text("data")?;
+    let data = audio.need_filled("data")?;
     let media_type = match audio.need_text("format")?.as_ref() {
         "mp3" => Cow::Borrowed("audio/mpeg"),
         other => Cow::Owned(format!("audio/{other}")),

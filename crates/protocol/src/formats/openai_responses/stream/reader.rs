@@ -185,6 +185,9 @@ impl Reader {
     fn added(&mut self, event: &ItemEvent<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
         let Some(item) = event.item else { return Ok(()) };
         let place = event.output_index;
+        if place.is_some() && self.is_known(place) {
+            return Ok(()); // Or the last event's response would tell it again for every time that it was announced.
+        }
         let told = match WireItem::read(item.get())? {
             WireItem::Other | WireItem::Image(_) => return Ok(()),
             _ if self.open.is_some() || !self.waiting.is_empty() => None,
@@ -198,6 +201,12 @@ impl Reader {
             None => self.waiting.push_back(Waiting { place, whole: None }),
         }
         Ok(())
+    }
+
+    /// Whether the item at this place is open or waits.
+    fn is_known(&self, place: Option<u64>) -> bool {
+        self.open.as_ref().is_some_and(|open| open.place == place)
+            || self.waiting.iter().any(|waiting| waiting.place == place)
     }
 
     fn delta(&mut self, kind: &[u8], event: ItemEvent<'_>, sink: &mut Sink<'_>) {

@@ -194,6 +194,25 @@ fn items_that_nobody_calls_whole_are_taken_from_the_last_event() {
 }
 
 #[test]
+fn an_item_that_is_announced_many_times_is_told_once() {
+    let added = |place: u64, text: &str| {
+        format!(
+            r#"{{"type":"response.output_item.added","output_index":{place},"item":{{"type":"message","content":[],"id":"{text}"}}}}"#
+        )
+    };
+    let said =
+        |text: &str| format!(r#"{{"type":"message","content":[{{"type":"output_text","text":"{text}"}}]}}"#);
+    let completed =
+        COMPLETED.replace(r#""output":[]"#, &format!(r#""output":[{},{}]"#, said("one"), said("two")));
+    let (first, second) = (added(0, "a"), added(1, "b"));
+    let mut events = vec![CREATED];
+    events.extend([&first, &second, &first, &second, &second].map(String::as_str));
+    events.push(&completed);
+    let told = pieces([sse(&events).as_slice()]);
+    assert_eq!(told.iter().filter(|piece| piece.starts_with("open")).count(), 2, "{told:#?}");
+}
+
+#[test]
 fn deltas_that_no_item_announced_are_told_and_so_are_the_thoughts_of_open_models() {
     let told = between(&[
         r#"{"type":"response.reasoning_text.delta","output_index":0,"content_index":0,"delta":"Let me"}"#,
