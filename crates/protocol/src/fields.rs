@@ -19,6 +19,25 @@ pub(crate) fn shortened(json: &str) -> String {
     }
 }
 
+/// The names of an object's fields so far. A few are compared one by one; many are looked up, or an object of a million names
+/// would take hours.
+#[derive(Default)]
+pub(crate) struct Names<'a>(HashSet<Cow<'a, str>>);
+
+impl<'a> Names<'a> {
+    /// Whether no field before has this name. Asked once for each field, in order.
+    #[allow(clippy::ptr_arg)] // A name that holds an escape is owned, any other borrowed: the set keeps both as they are.
+    pub(crate) fn is_new(&mut self, before: &[(Cow<'a, str>, &'a RawValue)], name: &Cow<'a, str>) -> bool {
+        if before.len() < MANY {
+            return before.iter().all(|(known, _)| known != name);
+        }
+        if before.len() == MANY {
+            self.0.extend(before.iter().map(|(name, _)| name.clone()));
+        }
+        self.0.insert(name.clone())
+    }
+}
+
 /// The fields of an object, each name once.
 pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -46,18 +65,10 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields: Self::Value = Vec::new();
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         while let Some(Name(name)) = map.next_key()? {
             // Two values of one field let two readers of the same bytes see different requests.
-            let is_known = match fields.len() {
-                0..MANY => fields.iter().any(|(known, _)| *known == name),
-                MANY => {
-                    names.extend(fields.iter().map(|(name, _)| name.clone()));
-                    !names.insert(name.clone())
-                }
-                _ => !names.insert(name.clone()),
-            };
-            if is_known {
+            if !names.is_new(&fields, &name) {
                 return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
             }
             fields.push((name, map.next_value()?));

@@ -14,6 +14,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 
 use crate::escapes;
+use crate::fields::Names;
 use crate::index::Index;
 
 /// A field's name and its value.
@@ -22,11 +23,11 @@ pub(crate) type Field<'a> = (Cow<'a, str>, &'a RawValue);
 /// An object's fields in order; `None` if it names one twice. The index is that of the body, if it has one.
 pub(crate) fn fields<'a>(object: &'a str, index: Option<&Index>) -> Option<Vec<Field<'a>>> {
     let mut fields: Vec<Field<'a>> = Vec::with_capacity(4);
-    let mut cursor = Cursor::inside(object, b'{', index)?;
+    let (mut cursor, mut names) = (Cursor::inside(object, b'{', index)?, Names::default());
     while cursor.has_next(b'}', fields.is_empty())? {
         let name = string(cursor.value()?)?;
         cursor.past(b':')?;
-        if fields.iter().any(|(known, _)| *known == name) {
+        if !names.is_new(&fields, &name) {
             return None;
         }
         fields.push((name, raw(cursor.value()?)?));
