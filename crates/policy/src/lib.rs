@@ -3,7 +3,6 @@
 //! Decisions as arithmetic on values handed in. No database, no network, no clock.
 
 pub mod access;
-pub mod breaker;
 pub mod pricing;
 pub mod prompt_cache;
 pub mod quota_class;
