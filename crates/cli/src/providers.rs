@@ -224,11 +224,11 @@ pub(crate) async fn simulated() -> Result<(Vec<ProviderSettings>, JoinHandle<()>
         }
     });
     let vendors = [
-        (&[(Dialect::Anthropic, "")][..], "claude-*"),
-        (&[(Dialect::OpenAi, "/v1"), (Dialect::Responses, "/v1")], "gpt-*"),
-        (&[(Dialect::Gemini, "/v1beta")], "gemini-*"),
+        (&[(Dialect::Anthropic, "")][..], &["claude-*"][..]),
+        (&[(Dialect::OpenAi, "/v1"), (Dialect::Responses, "/v1")], &["gpt-*", "text-embedding-*"]),
+        (&[(Dialect::Gemini, "/v1beta")], &["gemini-*"]),
     ];
-    let provider = |(ways, pattern): (&[(Dialect, &str)], &str)| -> Result<ProviderSettings> {
+    let provider = |(ways, patterns): (&[(Dialect, &str)], &[&str])| -> Result<ProviderSettings> {
         let (dialect, _) = ways[0];
         let way = |(dialect, path): &(Dialect, &str)| {
             Ok(Way { dialect: *dialect, base_url: format!("http://{address}{path}").parse()? })
@@ -237,7 +237,7 @@ pub(crate) async fn simulated() -> Result<(Vec<ProviderSettings>, JoinHandle<()>
             candidate: Candidate {
                 name: format!("simulated-{dialect}"),
                 catalogue: dialect.name().to_owned(),
-                serves: vec![pattern.to_owned()],
+                serves: patterns.iter().map(|&pattern| pattern.to_owned()).collect(),
             },
             ways: ways.iter().map(way).collect::<Result<_>>()?,
             platform: Platform::Direct,

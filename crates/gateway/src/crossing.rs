@@ -136,7 +136,10 @@ fn chat(
         default_max_output: known_most.map_or(DEFAULT_MAX_OUTPUT, Tokens),
         only_max_tokens: to.provider.settings().only_max_tokens,
     };
-    let body = format.write_chat(&chat, target, changes)?;
+    // Where what is left cannot be sent, it is because of what was lost: that is what the client has to hear.
+    let body = format
+        .write_chat(&chat, target, changes)
+        .map_err(|refusal| changes.check(ask.may_drop().unwrap_or(false)).err().unwrap_or(refusal))?;
     let frame = Frame {
         created,
         request_id: ask.id.as_str().to_owned(),

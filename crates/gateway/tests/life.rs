@@ -260,6 +260,16 @@ async fn what_cannot_cross_over_is_refused_by_name_before_anything_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_nothing_is_left_to_send_the_client_hears_what_was_lost() {
+    let house = easy(vec![]);
+    let mut asked = question("claude-haiku-5-5", false);
+    let audio = json!({"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}});
+    asked["messages"] = json!([{"role": "user", "content": [audio]}]);
+    let told = text(house.ask(Dialect::OpenAi, &asked).await).await;
+    assert!(told.contains("messages.0") && told.contains("drop-unsupported"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_the_clients_leave_it_is_dropped_and_a_header_says_so() {
     let house = easy(vec![whole(200, &[], &message())]);
     let mut asked = question("claude-haiku-5-5", false);

@@ -52,5 +52,11 @@ pub fn report(refusal: &Refusal) -> ErrorReport {
         Refusal::InvalidField { field, .. } | Refusal::Unsupported { field, .. } => Some(field.clone()),
         _ => None,
     };
-    ErrorReport { field, ..ErrorReport::new(appearance(refusal).kind, refusal.to_string()) }
+    // OpenAI's own codes where the kind's would mislead.
+    let code = match refusal {
+        Refusal::NoSuchPath(_) => Some("unknown_url".to_owned()),
+        Refusal::NoSuchResponse(_) => Some("response_not_found".to_owned()),
+        _ => None,
+    };
+    ErrorReport { field, code, ..ErrorReport::new(appearance(refusal).kind, refusal.to_string()) }
 }
