@@ -1,6 +1,7 @@
 //! The fields of a JSON object, their values unread: slices of the body they came from.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -31,6 +32,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     }
 }
 
+/// Whether no field before has this name: two values of one field let two readers of the same bytes see different requests.
+/// `many` is empty at first; it keeps an object with very many fields from taking very long.
+#[allow(clippy::ptr_arg)] // A borrowed name is kept as one.
+pub(crate) fn is_new<'a>(
+    name: &Cow<'a, str>,
+    fields: &[(Cow<'a, str>, &RawValue)],
+    many: &mut HashSet<Cow<'a, str>>,
+) -> bool {
+    const FEW: usize = 64;
+    if fields.len() < FEW {
+        return fields.iter().all(|(known, _)| known != name);
+    }
+    if many.is_empty() {
+        many.extend(fields.iter().map(|(known, _)| known.clone()));
+    }
+    many.insert(name.clone())
+}
+
 struct FieldsVisitor;
 
 impl<'de> Visitor<'de> for FieldsVisitor {
@@ -41,10 +60,9 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields: Self::Value = Vec::new();
+        let (mut fields, mut many) = (Self::Value::new(), HashSet::new());
         while let Some(Name(name)) = map.next_key()? {
-            // Two values of one field let two readers of the same bytes see different requests.
-            if fields.iter().any(|(known, _)| *known == name) {
+            if !is_new(&name, &fields, &mut many) {
                 return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
             }
             fields.push((name, map.next_value()?));
