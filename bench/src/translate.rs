@@ -57,8 +57,8 @@ pub(crate) fn translate() {
     println!("\n{:<44}{:>14}", "a body of 10 MB with an image", "allocated ÷ body");
     for (ours, theirs) in CROSSINGS {
         let body = body_in(ours, "m", &with_image(10_000_000));
-        let mut crosses = || drop(black_box(crossed(ours, theirs, &body)));
-        let allocated = allocation_counter::measure(&mut crosses).bytes_total;
+        let crosses = || drop(black_box(crossed(ours, theirs, &body)));
+        let allocated = allocation_counter::measure(crosses).bytes_total;
         println!("{:<44}{:>14.2}", name(ours, theirs), allocated as f64 / body.len() as f64);
     }
 }

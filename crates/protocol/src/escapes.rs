@@ -183,7 +183,9 @@ pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
     }
     let rest = &bytes[at..];
     if rest.iter().any(|byte| is_special(*byte)) {
-        rest.iter().for_each(|byte| write_byte(*byte, out));
+        for byte in rest {
+            write_byte(*byte, out);
+        }
     } else {
         out.extend_from_slice(rest);
     }
