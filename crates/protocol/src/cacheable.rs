@@ -29,8 +29,8 @@ impl Cacheable<'_> {
     }
 }
 
-/// The beginning of a request that is cached, in the dialect of the provider that gets it; `None` if none is. Most bodies
-/// that have none are told by a look at their bytes, without an allocation.
+/// The beginning that is cached of a request that was written here, in the dialect of the provider that gets it; `None` if
+/// none is. Most bodies that have none are told by a look at their bytes, without an allocation.
 pub fn cacheable(dialect: Dialect, body: &[u8]) -> Option<Cacheable<'_>> {
     let signs: &[&str] = match dialect {
         Dialect::Anthropic => &["\"cache_control\""],
@@ -42,7 +42,7 @@ pub fn cacheable(dialect: Dialect, body: &[u8]) -> Option<Cacheable<'_>> {
     if !signs.iter().any(|sign| memmem::find(body, sign.as_bytes()).is_some()) {
         return None;
     }
-    cacheable_in(dialect, &Envelope::parse(body).ok()?)
+    cacheable_in(dialect, &Envelope::written(body).ok()?)
 }
 
 /// [`cacheable`] of a body that has been read.

@@ -46,6 +46,18 @@ impl<'a> Envelope<'a> {
         Ok(Self { body, fields: fields.into_list(), index: None })
     }
 
+    /// Reads the top level of a body that was written here, which is not checked again.
+    ///
+    /// # Errors
+    /// As [`Envelope::parse`].
+    pub(crate) fn written(body: &'a [u8]) -> Result<Self, Refusal> {
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        match known::fields(text, None) {
+            Some(fields) => Ok(Self { body, fields, index: None }),
+            None => Self::parse(body),
+        }
+    }
+
     /// The raw value of a field.
     pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| *value)
@@ -202,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_very_many_fields_is_read_as_fast_as_any_other() {
-        // Were each name compared with every other, this would take minutes.
-        let fields: Vec<String> = (0..300_000).map(|number| format!("\"f{number}\":0")).collect();
-        let body = format!("{{{}}}", fields.join(","));
-        assert_eq!(Envelope::parse(body.as_bytes()).unwrap().names().count(), 300_000);
-        let body = format!("{{{},\"f17\":1}}", fields.join(","));
-        let refusal = Envelope::parse(body.as_bytes()).unwrap_err();
-        assert!(refusal.to_string().contains("`f17` is given twice"), "{refusal}");
+    fn among_very_many_fields_one_that_is_given_twice_is_found_soon() {
+        let many = |last| {
+            let fields: Vec<String> = (0..200_000).map(|number| format!("\"{number}\":0")).collect();
+            format!("{{{},\"{last}\":1}}", fields.join(","))
+        };
+        assert!(Envelope::parse(many(200_000).as_bytes()).is_ok());
+        let refusal = Envelope::parse(many(7).as_bytes()).unwrap_err();
+        assert!(refusal.to_string().contains("`7` is given twice"), "{refusal}");
     }
 
     #[test]

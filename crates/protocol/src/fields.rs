@@ -8,33 +8,11 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// From so many fields on a name is not compared with every other.
-const MANY: usize = 32;
-
 /// At most 60 characters of a value, for an error message.
 pub(crate) fn shortened(json: &str) -> String {
     match json.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &json[..end]),
         None => json.to_owned(),
-    }
-}
-
-/// The names of an object's fields so far. A few are compared one by one; many are looked up, or an object of a million names
-/// would take hours.
-#[derive(Default)]
-pub(crate) struct Names<'a>(HashSet<Cow<'a, str>>);
-
-impl<'a> Names<'a> {
-    /// Whether no field before has this name. Asked once for each field, in order.
-    #[allow(clippy::ptr_arg)] // A name that holds an escape is owned, any other borrowed: the set keeps both as they are.
-    pub(crate) fn is_new(&mut self, before: &[(Cow<'a, str>, &'a RawValue)], name: &Cow<'a, str>) -> bool {
-        if before.len() < MANY {
-            return before.iter().all(|(known, _)| known != name);
-        }
-        if before.len() == MANY {
-            self.0.extend(before.iter().map(|(name, _)| name.clone()));
-        }
-        self.0.insert(name.clone())
     }
 }
 
@@ -54,6 +32,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     }
 }
 
+/// Whether no field before has this name: two values of one field let two readers of the same bytes see different requests.
+/// `many` is empty at first; it keeps an object with very many fields from taking very long.
+#[allow(clippy::ptr_arg)] // A borrowed name is kept as one.
+pub(crate) fn is_new<'a>(
+    name: &Cow<'a, str>,
+    fields: &[(Cow<'a, str>, &RawValue)],
+    many: &mut HashSet<Cow<'a, str>>,
+) -> bool {
+    const FEW: usize = 64;
+    if fields.len() < FEW {
+        return fields.iter().all(|(known, _)| known != name);
+    }
+    if many.is_empty() {
+        many.extend(fields.iter().map(|(known, _)| known.clone()));
+    }
+    many.insert(name.clone())
+}
+
 struct FieldsVisitor;
 
 impl<'de> Visitor<'de> for FieldsVisitor {
@@ -64,11 +60,9 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields: Self::Value = Vec::new();
-        let mut names = Names::default();
+        let (mut fields, mut many) = (Self::Value::new(), HashSet::new());
         while let Some(Name(name)) = map.next_key()? {
-            // Two values of one field let two readers of the same bytes see different requests.
-            if !names.is_new(&fields, &name) {
+            if !is_new(&name, &fields, &mut many) {
                 return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
             }
             fields.push((name, map.next_value()?));

@@ -74,6 +74,12 @@ impl fmt::Display for Path<'_> {
     }
 }
 
+impl From<&Path<'_>> for String {
+    fn from(path: &Path<'_>) -> Self {
+        path.to_string()
+    }
+}
+
 /// A JSON object of which fields are taken; what is left over can be noted.
 #[derive(Debug)]
 pub(crate) struct Object<'a, 'p> {

@@ -10,6 +10,7 @@ use paceway_domain::Refusal;
 use super::parts::{self, Place};
 use crate::changes::Changes;
 use crate::neutral::{Part, PartBody, Role, Turn};
+use crate::object::Path;
 
 /// One message to be written.
 #[derive(Debug)]
@@ -85,14 +86,15 @@ fn sendable<'c, 'a>(
     turn: &'c Turn<'a>,
     changes: &mut Changes,
 ) -> Result<Vec<&'c Part<'a>>, Refusal> {
-    let field = format!("messages.{place}");
+    let messages = Path::root("messages");
+    let message = messages.index(place);
     if turn.name.is_some() {
-        changes.hint(format!("{field}.name"), "this API has no names of speakers");
+        changes.hint(&message.name("name"), "this API has no names of speakers");
     }
     let mut kept = Vec::with_capacity(turn.parts.len());
+    let content = message.name("content");
     for (index, part) in turn.parts.iter().enumerate() {
-        let path = format!("{field}.content.{index}");
-        if parts::check(part, Place::of(turn.role), &path, changes)? {
+        if parts::check(part, Place::of(turn.role), &content.index(index), changes)? {
             kept.push(part);
         }
     }

@@ -13,6 +13,7 @@ use crate::compose::{ArrayWriter, Joined, ObjectWriter};
 use crate::neutral::{
     CacheMark, Detail, Document, DocumentSource, Media, Part, PartBody, Role, Seal, ToolCall, ToolResult,
 };
+use crate::object::Path;
 
 /// Pictures that the API takes.
 const PICTURES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
@@ -45,7 +46,7 @@ impl Place {
 pub(super) fn check(
     part: &Part<'_>,
     place: Place,
-    path: &str,
+    path: &Path<'_>,
     changes: &mut Changes,
 ) -> Result<bool, Refusal> {
     match &part.body {
@@ -91,9 +92,15 @@ pub(super) fn check(
     Ok(is_sendable)
 }
 
-fn check_all(parts: &[Part<'_>], place: Place, path: &str, changes: &mut Changes) -> Result<(), Refusal> {
+fn check_all(
+    parts: &[Part<'_>],
+    place: Place,
+    path: &Path<'_>,
+    changes: &mut Changes,
+) -> Result<(), Refusal> {
+    let content = path.name("content");
     for (index, part) in parts.iter().enumerate() {
-        check(part, place, &format!("{path}.content.{index}"), changes)?;
+        check(part, place, &content.index(index), changes)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined, ObjectWriter};
 use crate::formats::openai_chat::words::short_call_id;
 use crate::neutral::{Chat, Part, PartBody, Role, ToolCall, ToolResult, Turn};
+use crate::object::Path;
 
 /// What stands between texts that were separate.
 const BETWEEN: &str = "\n\n";
@@ -19,8 +20,10 @@ const FAILED: &str = "Error";
 /// Writes all messages and returns how many there are.
 pub(super) fn write(chat: &Chat<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> usize {
     let mut written = 0;
+    let messages = Path::root("messages");
     for (place, turn) in chat.turns.iter().enumerate() {
-        let path = format!("messages.{place}.content");
+        let message = messages.index(place);
+        let path = message.name("content");
         written += match turn.role {
             Role::System => usize::from(words(turn, "system", &path, list, changes)),
             Role::User => user(turn, &path, list, changes),
@@ -31,7 +34,13 @@ pub(super) fn write(chat: &Chat<'_>, list: &mut ArrayWriter<'_>, changes: &mut C
 }
 
 /// A message of words alone.
-fn words(turn: &Turn<'_>, role: &str, path: &str, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> bool {
+fn words(
+    turn: &Turn<'_>,
+    role: &str,
+    path: &Path<'_>,
+    list: &mut ArrayWriter<'_>,
+    changes: &mut Changes,
+) -> bool {
     let said = said::all(turn.parts.iter().enumerate(), false, path, changes);
     let Some(pieces) = said::only_words(&said, BETWEEN).filter(|pieces| !pieces.is_empty()) else {
         return false;
@@ -52,14 +61,14 @@ fn name(turn: &Turn<'_>, message: &mut ObjectWriter<'_>) {
 }
 
 /// Results come first, each as a message of its own: they have to follow their calls at once.
-fn user(turn: &Turn<'_>, path: &str, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> usize {
+fn user(turn: &Turn<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> usize {
     let mut written = 0;
     for (place, part) in turn.parts.iter().enumerate() {
         if let PartBody::ToolResult(found) = &part.body {
             if part.cache.is_some() {
                 changes.hint("cache_control", "this API caches on its own");
             }
-            result(found, &format!("{path}.{place}"), list, changes);
+            result(found, &path.index(place), list, changes);
             written += 1;
         }
     }
@@ -79,8 +88,8 @@ fn user(turn: &Turn<'_>, path: &str, list: &mut ArrayWriter<'_>, changes: &mut C
     written + 1
 }
 
-fn result(found: &ToolResult<'_>, path: &str, list: &mut ArrayWriter<'_>, changes: &mut Changes) {
-    let said = said::all(found.content.iter().enumerate(), false, &format!("{path}.content"), changes);
+fn result(found: &ToolResult<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) {
+    let said = said::all(found.content.iter().enumerate(), false, &path.name("content"), changes);
     let mut pieces = said::only_words(&said, BETWEEN).unwrap_or_default();
     let says_so = pieces.first().is_some_and(|text| {
         text.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
@@ -98,7 +107,7 @@ fn result(found: &ToolResult<'_>, path: &str, list: &mut ArrayWriter<'_>, change
     });
 }
 
-fn assistant(turn: &Turn<'_>, path: &str, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> bool {
+fn assistant(turn: &Turn<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> bool {
     let is_call = |part: &Part<'_>| matches!(part.body, PartBody::ToolCall(_));
     let is_refusal = |part: &Part<'_>| matches!(part.body, PartBody::Refusal(_));
     let is_other = |(_, part): &(usize, &Part<'_>)| !is_call(part) && !is_refusal(part);

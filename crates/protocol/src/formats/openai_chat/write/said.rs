@@ -11,6 +11,7 @@ use paceway_domain::Dialect;
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined};
 use crate::neutral::{Detail, Document, DocumentSource, Image, Media, Part, PartBody};
+use crate::object::Path;
 
 /// A part as this format says it.
 pub(super) enum Said<'t> {
@@ -31,7 +32,7 @@ pub(super) enum Url<'t> {
 pub(super) fn all<'t>(
     parts: impl Iterator<Item = (usize, &'t Part<'t>)>,
     allows_media: bool,
-    path: &str,
+    path: &Path<'_>,
     changes: &mut Changes,
 ) -> Vec<Said<'t>> {
     let mut said = Vec::new();
@@ -39,7 +40,7 @@ pub(super) fn all<'t>(
         if part.cache.is_some() {
             changes.hint("cache_control", "this API caches on its own");
         }
-        each(&part.body, &format!("{path}.{place}"), changes, &mut said);
+        each(&part.body, &path.index(place), changes, &mut said);
     }
     if !allows_media {
         said.retain(|said| {
@@ -53,7 +54,7 @@ pub(super) fn all<'t>(
     said
 }
 
-fn each<'t>(body: &'t PartBody<'t>, path: &str, changes: &mut Changes, said: &mut Vec<Said<'t>>) {
+fn each<'t>(body: &'t PartBody<'t>, path: &Path<'_>, changes: &mut Changes, said: &mut Vec<Said<'t>>) {
     match body {
         PartBody::Text { text, citations } => {
             if !citations.is_empty() {
@@ -73,7 +74,7 @@ fn each<'t>(body: &'t PartBody<'t>, path: &str, changes: &mut Changes, said: &mu
     }
 }
 
-fn read_image<'t>(image: &'t Image<'t>, path: &str, changes: &mut Changes) -> Option<Said<'t>> {
+fn read_image<'t>(image: &'t Image<'t>, path: &Path<'_>, changes: &mut Changes) -> Option<Said<'t>> {
     let url = match &image.media {
         Media::Base64 { media_type, data } => Url::Data { media_type, data },
         Media::Url { url, .. } if url.starts_with("https:") || url.starts_with("http:") => Url::At(url),
@@ -98,7 +99,7 @@ fn read_image<'t>(image: &'t Image<'t>, path: &str, changes: &mut Changes) -> Op
     Some(Said::Image { url, detail })
 }
 
-fn audio<'t>(media: &'t Media<'t>, path: &str, changes: &mut Changes) -> Option<Said<'t>> {
+fn audio<'t>(media: &'t Media<'t>, path: &Path<'_>, changes: &mut Changes) -> Option<Said<'t>> {
     if let Media::Base64 { media_type, data } = media {
         let format = match &**media_type {
             "audio/wav" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" => Some("wav"),
@@ -115,7 +116,7 @@ fn audio<'t>(media: &'t Media<'t>, path: &str, changes: &mut Changes) -> Option<
 
 fn read_document<'t>(
     document: &'t Document<'t>,
-    path: &str,
+    path: &Path<'_>,
     changes: &mut Changes,
     said: &mut Vec<Said<'t>>,
 ) {
@@ -134,7 +135,7 @@ fn read_document<'t>(
         DocumentSource::Parts(parts) => {
             said.extend(title.map(|title| Said::Words(Cow::Borrowed(title))));
             for (place, part) in parts.iter().enumerate() {
-                each(&part.body, &format!("{path}.{place}"), changes, said);
+                each(&part.body, &path.index(place), changes, said);
             }
         }
         DocumentSource::Media(Media::Base64 { media_type, data }) if media_type.starts_with("text/") => {
