@@ -8,10 +8,10 @@ const MOST_TIME: Duration = Duration::from_secs(1);
 /// How often a slow input is tried again before it counts as slow: the machine may have been busy.
 const TRIES: u32 = 3;
 /// What may be allocated at one time, whatever the input, in bytes.
-const BASE_BYTES: u64 = 256 * 1024;
+const BASE_BYTES: u64 = 1024 * 1024;
 
 /// Runs `read` and asserts that it took less than a second, and never held more than `per_byte` bytes of memory for each
-/// of the input's, beside a quarter of a megabyte.
+/// of the input's, beside a megabyte.
 ///
 /// # Panics
 /// If it did, or if `read` does.
@@ -39,8 +39,8 @@ mod tests {
 
     #[test]
     fn what_holds_much_for_little_is_told() {
-        keep(0, 1, || drop(vec![0_u8; 200_000]));
-        let greedy = catch_unwind(|| keep(10, 1, || drop(std::hint::black_box(vec![0_u8; 300_000]))));
+        keep(0, 1, || drop(vec![0_u8; 900_000]));
+        let greedy = catch_unwind(|| keep(10, 1, || drop(std::hint::black_box(vec![0_u8; 1_200_000]))));
         assert!(greedy.is_err());
     }
 
