@@ -93,6 +93,7 @@ impl StreamWatch for Watch {
             GENERATED.into_iter().map(|key| text_bytes_after(&data, key)).find(|bytes| *bytes > 0);
         self.seen.output_bytes += generated.unwrap_or(0);
         let is_mere_text = memmem::find(&data, b"\"finish_reason\":null").is_some()
+            && memmem::find(&data, b"\"finish_reason\":\"").is_none()
             && memmem::find(&data, b"\"usage\":{").is_none()
             && memmem::find(&data, b"\"error\"").is_none();
         if is_mere_text { self.without_null_usage(event) } else { self.read_closely(event, &data) }
