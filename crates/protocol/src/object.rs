@@ -172,7 +172,7 @@ impl<'a, 'p> Object<'a, 'p> {
     pub(crate) fn need_media_type(&mut self, name: &str) -> Result<Text<'a>, Refusal> {
         let text = self.need_text(name)?;
         // In a `data:` URL a comma ends it.
-        if text.is_empty() || text.contains(',') {
+        if text.trim().is_empty() || text.trim_start().starts_with(';') || text.contains(',') {
             let why = format!("expected a media type such as \"image/png\", got \"{text}\"");
             return Err(self.path.name(name).invalid(why));
         }

@@ -3,6 +3,7 @@
 //! This API counts places in bytes of a part, the neutral form in characters of the whole answer's text.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -89,7 +90,11 @@ pub(super) fn read_grounding(
             let start = start_of(segment.part);
             place_in(text, start.saturating_add(segment.start), start.saturating_add(segment.end))
         });
-        for index in support.grounding_chunk_indices.unwrap_or_default() {
+        // A source may stand there many times, each a few bytes that would become a citation with its text.
+        let mut indices = support.grounding_chunk_indices.unwrap_or_default();
+        let mut known = HashSet::new();
+        indices.retain(|index| known.insert(*index));
+        for index in indices {
             if let Some(Some(source)) = sources.get(index) {
                 is_used[index] = true;
                 citations.push(citation(source, place));

@@ -20,7 +20,7 @@ struct Words {
     generated: [Finder<'static>; 4],
     not_finished: Finder<'static>,
     /// What is more than text.
-    more: [Finder<'static>; 2],
+    more: [Finder<'static>; 3],
 }
 
 impl Words {
@@ -31,7 +31,7 @@ impl Words {
             generated: ["\"content\":\"", "\"arguments\":\"", "\"reasoning_content\":\"", "\"reasoning\":\""]
                 .map(ready),
             not_finished: ready("\"finish_reason\":null"),
-            more: ["\"usage\":{", "\"error\""].map(ready),
+            more: ["\"usage\":{", "\"error\"", "\"finish_reason\":\""].map(ready),
         }
     }
 

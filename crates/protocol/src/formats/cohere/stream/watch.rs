@@ -39,7 +39,8 @@ struct EndDelta<'a> {
 
 impl StreamWatch for Watch {
     fn event(&mut self, event: Event<'_>) -> Edit {
-        let Some(data) = event.data() else { return Edit::Pass };
+        // As its reader has it, which tells no JSON from an event.
+        let Some(data) = event.data().filter(|data| **data != *b"[DONE]") else { return Edit::Pass };
         match &*kind_of(&event, &data) {
             b"content-delta" | b"tool-plan-delta" | b"tool-call-delta" => {
                 let bytes = self.texts.iter().map(|key| text_bytes_after(&data, key));

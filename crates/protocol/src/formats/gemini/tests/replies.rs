@@ -262,3 +262,14 @@ fn sources_come_back_as_they_were_written() {
     let after = Gemini.read_reply(body.as_bytes()).unwrap();
     assert_eq!(format!("{:?}", after.parts), format!("{:?}", before.parts));
 }
+
+#[test]
+fn a_source_that_is_named_many_times_for_the_same_words_is_cited_once() {
+    let indices = ["0"; 500].join(",");
+    let body = format!(
+        r#"{{"candidates":[{{"content":{{"parts":[{{"text":"Yes"}}]}},"finishReason":"STOP","groundingMetadata":{{"groundingChunks":[{{"web":{{"uri":"https://a.org"}}}}],"groundingSupports":[{{"segment":{{"endIndex":3}},"groundingChunkIndices":[{indices}]}}]}}}}]}}"#
+    );
+    let reply = Gemini.read_reply(body.as_bytes()).unwrap();
+    let [ReplyPart::Text { citations, .. }] = reply.parts.as_slice() else { panic!("{reply:?}") };
+    assert_eq!(citations.len(), 1);
+}

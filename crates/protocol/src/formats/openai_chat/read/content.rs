@@ -167,6 +167,9 @@ fn file<'a>(part: &mut Object<'a, '_>, changes: &mut Changes) -> Result<PartBody
         (Some(data), _) if data.starts_with("data:") || data.starts_with("https:") => {
             media(data, declared, &file.path.name("file_data"))?
         }
+        (Some(data), _) if data.is_empty() => {
+            return Err(file.path.name("file_data").invalid("expected a string that is not empty"));
+        }
         (Some(data), _) => {
             let media_type = media_type(declared.unwrap_or_else(|| by_name(title.as_deref()).into()));
             Media::Base64 { media_type, data }
@@ -208,7 +211,7 @@ fn media<'a>(url: Text<'a>, declared: Option<Text<'a>>, path: &Path<'_>) -> Resu
         return Ok(Media::Url { url, media_type: declared.map(media_type) });
     }
     let got = crate::fields::shortened(&url);
-    let (media_type, data) = split_data_url(url).ok_or_else(|| {
+    let (media_type, data) = split_data_url(url).filter(|(_, data)| !data.is_empty()).ok_or_else(|| {
         path.invalid(format!("expected a URL or `data:<media type>;base64,<data>`, got {got}"))
     })?;
     let media_type = if media_type.is_empty() { declared.unwrap_or("image/png".into()) } else { media_type };

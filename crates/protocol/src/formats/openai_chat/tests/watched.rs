@@ -83,6 +83,18 @@ fn an_error_or_a_missing_done_is_seen() {
 }
 
 #[test]
+fn the_end_is_that_of_the_answer_which_is_read() {
+    let is_whole = |chunk: &str| watch(format!("data: {chunk}\n\n").as_bytes(), false).2;
+    assert!(is_whole(r#"{"choices":[{"index":1,"finish_reason":null},{"index":0,"finish_reason":"stop"}]}"#));
+    assert!(!is_whole(
+        r#"{"choices":[{"index":1,"finish_reason":"stop"},{"index":0,"finish_reason":null}]}"#
+    ));
+    assert!(!is_whole(r#"{"choices":[{"index":0,"finish_reason":{"a":1}}]}"#));
+    let failed = r#"{"object":"error","choices":[{"index":0,"finish_reason":null}]}"#;
+    assert_eq!(watch(format!("data: {failed}\n\n").as_bytes(), false).1.ending, Ending::Failed);
+}
+
+#[test]
 fn a_request_passes_with_its_model_replaced_and_usage_asked_for() {
     let body: Bytes =
         r#"{"model": "alias","messages":[{"role":"alien","x":1}],"stream":true,"odd":[1.0]}"#.into();

@@ -98,6 +98,9 @@ fn file<'a>(part: &mut Object<'a, '_>) -> Result<Document<'a>, Refusal> {
     let data = part.text("file_data")?;
     let media = match (data, part.text("file_url")?, part.text("file_id")?) {
         (Some(data), ..) if data.starts_with("data:") => at_url(data, &part.path.name("file_data"))?,
+        (Some(data), ..) if data.is_empty() => {
+            return Err(part.path.name("file_data").invalid("expected a string that is not empty"));
+        }
         (Some(data), ..) => Media::Base64 { media_type: type_of_file(title.as_deref()).into(), data },
         (None, Some(url), _) => Media::Url { url, media_type: None },
         (None, None, Some(id)) => Media::File { at: Dialect::Responses, id },
