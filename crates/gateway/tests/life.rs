@@ -364,6 +364,39 @@ async fn a_streamed_answer_can_be_gone_on_from() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_too_large_or_unprocessable_stays_so_in_either_dialect() {
+    let error = json!({"type": "error", "error": {"type": "request_too_large", "message": "No."}});
+    for status in [413, 422] {
+        let house = easy((0..2).map(|_| whole(status, &[("retry-after", "7")], &error)).collect());
+        let same = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+        assert_eq!((same.status.as_u16(), &same.headers["retry-after"]), (status, &"7".parse().unwrap()));
+        assert_eq!(text(same).await, error.to_string());
+        let crossed = house.ask(Dialect::OpenAi, &question("claude-haiku-5-5", false)).await;
+        assert_eq!(
+            (crossed.status.as_u16(), &crossed.headers["retry-after"]),
+            (status, &"7".parse().unwrap())
+        );
+        assert!(text(crossed).await.contains("\"message\":\"No.\""));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_compressed_unasked_passes_as_it_is() {
+    let bytes = b"\x1f\x8b\x08\0\0event: message_stop\n\n\xff";
+    let (response, feed) =
+        response(200, &[("content-type", "text/event-stream"), ("content-encoding", "gzip")]);
+    feed.send(Ok(Bytes::from_static(bytes))).unwrap();
+    drop(feed);
+    let house = easy(vec![Ok(response)]);
+    let more = [("accept-encoding", "gzip, br, zstd")];
+    let answer = house.ask_with(Dialect::Anthropic, &question("claude-haiku-5-5", true), &more).await;
+    assert_eq!(answer.headers["content-encoding"], "gzip");
+    assert_eq!(self::bytes(answer).await, &bytes[..]);
+    // What goes to the provider is for the gateway to read on the way.
+    assert_eq!(house.script.calls.lock().unwrap()[0].headers["accept-encoding"], "identity");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_providers_error_keeps_status_and_message_in_either_dialect() {
     let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
     // An overload is tried again, as often as the bounds allow.

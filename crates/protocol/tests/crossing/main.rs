@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chats;
+mod clients;
 mod digest;
 mod replies;
 mod requests;

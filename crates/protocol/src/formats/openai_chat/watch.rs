@@ -78,10 +78,9 @@ impl Watch {
             self.seen.ending = Ending::Failed;
         }
         // As its reader has it: other choices than the first, and what is no text, are no reason to end.
-        let has_reason = |choice: &Choice<'_>| {
-            choice.is_first() && choice.finish_reason.is_some_and(|raw| raw.get().starts_with('"'))
-        };
-        self.has_finished |= choices.iter().any(has_reason);
+        let read = choices.iter().find(|choice| choice.is_first());
+        let reason = read.and_then(|choice| choice.finish_reason);
+        self.has_finished |= reason.is_some_and(|raw| raw.get().starts_with('"'));
         let stated = chunk.usage.and_then(usage::read);
         match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
             Some(usage) => {
