@@ -35,7 +35,8 @@ impl Index {
             Scan { bytes, at: 0, open: [Open::default(); MOST_DEPTH], depth: 0, values: Vec::new() };
         scan.value()?;
         let values = scan.values;
-        let mut pieces = Vec::with_capacity(bytes.len() / PIECE + 1);
+        let last = values.last().map_or(0, |(start, _)| *start as usize);
+        let mut pieces = Vec::with_capacity(last / PIECE + 1);
         for (place, (start, _)) in values.iter().enumerate() {
             pieces.resize((*start as usize / PIECE + 1).max(pieces.len()), offset(place));
         }
