@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 
 use super::errors;
 use super::usage;
-use super::wire::{Answer, Choice};
+use super::wire::{self, Answer, Choice};
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
@@ -80,7 +80,7 @@ impl Watch {
         // As its reader has it: other choices than the first, and what is no text, are no reason to end.
         let read = choices.iter().find(|choice| choice.is_first());
         let reason = read.and_then(|choice| choice.finish_reason);
-        self.has_finished |= reason.is_some_and(|raw| raw.get().starts_with('"'));
+        self.has_finished |= wire::text(reason).is_some();
         let stated = chunk.usage.and_then(usage::read);
         match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
             Some(usage) => {

@@ -90,6 +90,7 @@ fn the_end_is_that_of_the_answer_which_is_read() {
         r#"{"choices":[{"index":1,"finish_reason":"stop"},{"index":0,"finish_reason":null}]}"#
     ));
     assert!(!is_whole(r#"{"choices":[{"index":0,"finish_reason":{"a":1}}]}"#));
+    assert!(!is_whole(r#"{"choices":[{"index":0,"finish_reason":"\ud83d"}]}"#));
     assert!(!is_whole(r#"{"choices":[{"finish_reason":null},{"index":0,"finish_reason":"stop"}]}"#));
     let failed = r#"{"object":"error","choices":[{"index":0,"finish_reason":null}]}"#;
     assert_eq!(watch(format!("data: {failed}\n\n").as_bytes(), false).1.ending, Ending::Failed);
