@@ -265,6 +265,39 @@ pub enum Effort {
     Max,
 }
 
+/// No budget is smaller, in tokens (Anthropic's bound).
+const LEAST_BUDGET: u64 = 1_024;
+/// The output bound that a budget is a share of where none is known, in tokens.
+const USUAL_OUTPUT: u64 = 8_192;
+
+/// Formats say how hard a model thinks either way; the two convert alike in all of them.
+impl Effort {
+    /// The effort that a budget stands for.
+    pub fn of_budget(budget: Tokens) -> Self {
+        match budget.get() {
+            0..1_024 => Self::Minimal,
+            1_024..=4_096 => Self::Low,
+            4_097..=16_384 => Self::Medium,
+            16_385.. => Self::High,
+        }
+    }
+
+    /// The budget that an effort stands for: a share of the output bound, rounded down, at least 1,024 tokens and less than all
+    /// of it.
+    pub fn budget(self, max_output: Option<Tokens>) -> Tokens {
+        let max_output = max_output.map_or(USUAL_OUTPUT, Tokens::get);
+        let percent = match self {
+            Self::Minimal => 10,
+            Self::Low => 20,
+            Self::Medium => 50,
+            Self::High => 80,
+            Self::ExtraHigh | Self::Max => 95,
+        };
+        let share = max_output / 100 * percent + max_output % 100 * percent / 100;
+        Tokens(share.max(LEAST_BUDGET).min(max_output.saturating_sub(1)))
+    }
+}
+
 /// How the model chooses words. Everything is as the caller wrote it: the ranges of formats differ, and each format that
 /// writes checks its own.
 #[derive(Debug, Clone, Default)]
@@ -305,4 +338,23 @@ pub enum ServiceTier {
     Flex,
     /// Dearer and faster.
     Priority,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Effort::{High, Low, Max, Medium, Minimal};
+    use super::*;
+
+    #[test]
+    fn efforts_and_budgets_convert_at_the_agreed_borders() {
+        let efforts =
+            [0, 1_023, 1_024, 4_096, 4_097, 16_384, 16_385].map(|budget| Effort::of_budget(Tokens(budget)));
+        assert_eq!(efforts, [Minimal, Minimal, Low, Low, Medium, Medium, High]);
+        let of = |effort: Effort, most: Option<u64>| effort.budget(most.map(Tokens)).get();
+        assert_eq!((of(High, Some(10_000)), of(Minimal, Some(2_000)), of(Low, None)), (8_000, 1_024, 1_638));
+        assert_eq!(
+            (of(Max, Some(1_000)), of(Max, Some(u64::MAX)) < u64::MAX, of(Low, Some(0))),
+            (999, true, 0)
+        );
+    }
 }

@@ -98,7 +98,7 @@ pub struct ToolCall<'a> {
 pub struct ToolResult<'a> {
     /// The call's id.
     pub call_id: Text<'a>,
-    /// The tool's name where the format repeats it; `Chat::name_of_call` finds it otherwise.
+    /// The tool's name where the format repeats it; otherwise it is that of the call with this id.
     pub name: Option<Text<'a>>,
     /// Texts, images and documents; may be empty.
     pub content: Vec<Part<'a>>,

@@ -130,7 +130,7 @@ fn by_budget(reasoning: Reasoning, max_tokens: u64, changes: &mut Changes) -> Pl
     let wanted = reasoning.budget.map(Tokens::get);
     let budget = wanted.unwrap_or_else(|| {
         let effort = reasoning.effort.unwrap_or(Effort::Medium);
-        budget_of_effort(effort, Some(Tokens(max_tokens))).get()
+        effort.budget(Some(Tokens(max_tokens))).get()
     });
     let fitting = budget.clamp(LEAST_BUDGET, max_tokens - 1);
     if wanted.is_some_and(|wanted| wanted != fitting) {
@@ -144,7 +144,7 @@ fn by_budget(reasoning: Reasoning, max_tokens: u64, changes: &mut Changes) -> Pl
 
 fn adaptive(reasoning: Reasoning, traits: Traits, changes: &mut Changes) -> Plan {
     let effort = reasoning.effort.or_else(|| {
-        let effort = effort_of_budget(reasoning.budget?);
+        let effort = Effort::of_budget(reasoning.budget?);
         changes.adapted("reasoning.budget", "sent as an effort: this model has no budgets");
         Some(effort)
     });
@@ -191,51 +191,5 @@ fn effort_name(effort: Effort, traits: Traits, changes: &mut Changes) -> &'stati
             "max"
         }
         Effort::Max => "max",
-    }
-}
-
-/// The effort that a budget comes nearest to.
-fn effort_of_budget(budget: Tokens) -> Effort {
-    match budget.get() {
-        0..1024 => Effort::Minimal,
-        1024..=4096 => Effort::Low,
-        4097..=16384 => Effort::Medium,
-        _ => Effort::High,
-    }
-}
-
-/// The budget that an effort comes nearest to: a share of the output limit, at least 1024 tokens and less than the limit.
-fn budget_of_effort(effort: Effort, max_output: Option<Tokens>) -> Tokens {
-    let percent = match effort {
-        Effort::Minimal => 10,
-        Effort::Low => 20,
-        Effort::Medium => 50,
-        Effort::High => 80,
-        Effort::ExtraHigh | Effort::Max => 95,
-    };
-    let max_output = max_output.map_or(8192, Tokens::get);
-    let share = u128::from(max_output) * percent / 100;
-    let share = u64::try_from(share).unwrap_or(u64::MAX);
-    Tokens(share.max(LEAST_BUDGET).min(max_output.saturating_sub(1)))
-}
-
-#[cfg(test)]
-mod tests {
-    use Effort::{High, Low, Medium, Minimal};
-
-    use super::*;
-
-    #[test]
-    fn an_effort_is_a_share_of_the_output_limit_within_the_bounds() {
-        assert_eq!(budget_of_effort(Effort::High, Some(Tokens(10_000))), Tokens(8_000));
-        assert_eq!(budget_of_effort(Effort::Minimal, Some(Tokens(2_000))), Tokens(1_024));
-        assert_eq!(budget_of_effort(Effort::Max, Some(Tokens(1_000))), Tokens(999));
-        assert_eq!(budget_of_effort(Effort::Low, None), Tokens(1_638));
-    }
-
-    #[test]
-    fn a_budget_is_the_nearest_effort() {
-        let efforts = [0, 1023, 1024, 4096, 4097, 16384, 16385].map(|n| effort_of_budget(Tokens(n)));
-        assert_eq!(efforts, [Minimal, Minimal, Low, Low, Medium, Medium, High]);
     }
 }

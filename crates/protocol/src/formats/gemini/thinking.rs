@@ -125,7 +125,7 @@ fn budget(
         changes.adapted("reasoning", "this model always thinks and is asked for the least of it");
         return i64::try_from(least).ok();
     }
-    let by_effort = || reasoning.effort.map(|effort| budget_of_effort(effort, max_output));
+    let by_effort = || reasoning.effort.map(|effort| Effort::budget(effort, max_output));
     let Some(Tokens(wanted)) = reasoning.budget.or_else(by_effort) else { return Some(-1) };
     let below_output = max_output.map_or(most, |Tokens(max)| max.saturating_sub(1).min(most));
     let taken = wanted.min(below_output).max(least);
@@ -141,7 +141,7 @@ fn level(reasoning: &Reasoning, model: &str, changes: &mut Changes) -> Option<&'
         changes.adapted("reasoning", "this model always thinks and is asked for the least of it");
         return Some(least);
     }
-    let effort = reasoning.effort.or_else(|| reasoning.budget.map(effort_of_budget))?;
+    let effort = reasoning.effort.or_else(|| reasoning.budget.map(Effort::of_budget))?;
     if reasoning.effort.is_none() {
         changes.adapted("reasoning.budget", "sent as a level, which is what this model takes");
     }
@@ -162,28 +162,4 @@ fn level(reasoning: &Reasoning, model: &str, changes: &mut Changes) -> Option<&'
 fn takes_minimal(model: &str) -> bool {
     let name = model.rsplit('/').next().unwrap_or(model);
     ["gemini-3-flash", "gemini-3.1-flash", "gemini-3.5-flash"].iter().any(|start| name.starts_with(start))
-}
-
-/// The effort that a budget comes to.
-pub(super) fn effort_of_budget(Tokens(budget): Tokens) -> Effort {
-    match budget {
-        ..1_024 => Effort::Minimal,
-        1_024..=4_096 => Effort::Low,
-        4_097..=16_384 => Effort::Medium,
-        16_385.. => Effort::High,
-    }
-}
-
-/// The budget that an effort comes to: a share of the output, rounded down, at least 1,024 and less than all of it.
-pub(super) fn budget_of_effort(effort: Effort, max_output: Option<Tokens>) -> Tokens {
-    let Tokens(max) = max_output.unwrap_or(Tokens(8_192));
-    let percent = match effort {
-        Effort::Minimal => 10,
-        Effort::Low => 20,
-        Effort::Medium => 50,
-        Effort::High => 80,
-        Effort::ExtraHigh | Effort::Max => 95,
-    };
-    let share = max / 100 * percent + max % 100 * percent / 100;
-    Tokens(share.max(1_024).min(max.saturating_sub(1)))
 }

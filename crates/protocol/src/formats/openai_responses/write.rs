@@ -164,7 +164,7 @@ fn write_schema(schema: &Schema<'_>, format: &mut ObjectWriter<'_>) {
 }
 
 fn reasoning(wanted: &Reasoning, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
-    let budgeted = wanted.budget.filter(|_| wanted.effort.is_none()).map(effort_of_budget);
+    let budgeted = wanted.budget.filter(|_| wanted.effort.is_none()).map(Effort::of_budget);
     let effort = match wanted.mode {
         ReasoningMode::Off => Some("none"),
         // Models of the fifth generation do not think unless told how hard.
@@ -179,15 +179,6 @@ fn reasoning(wanted: &Reasoning, body: &mut ObjectWriter<'_>, changes: &mut Chan
         body.object("reasoning", |fields| {
             fields.maybe("effort", effort).maybe("summary", summary);
         });
-    }
-}
-
-fn effort_of_budget(budget: Tokens) -> Effort {
-    match budget.get() {
-        0..1_024 => Effort::Minimal,
-        1_024..=4_096 => Effort::Low,
-        4_097..=16_384 => Effort::Medium,
-        _ => Effort::High,
     }
 }
 

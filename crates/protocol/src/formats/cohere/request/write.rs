@@ -9,7 +9,7 @@ use crate::changes::Changes;
 use crate::compose::{self, ArrayWriter, ObjectWriter};
 use crate::formats::Target;
 use crate::neutral::{
-    AnswerForm, Chat, Effort, Media, PartBody, Reasoning, ReasoningMode, Sampling, Tool, ToolChoice, ToolKind,
+    AnswerForm, Chat, Media, PartBody, Reasoning, ReasoningMode, Sampling, Tool, ToolChoice, ToolKind,
 };
 
 /// The most stop sequences that are allowed.
@@ -158,7 +158,7 @@ fn budget(reasoning: Reasoning, max_output: Option<Tokens>, changes: &mut Change
         changes.hint("reasoning.is_shown", "this model shows its thoughts");
     }
     let Some(Tokens(wanted)) = reasoning.budget else {
-        return reasoning.effort.map(|effort| budget_of_effort(effort, max_output));
+        return reasoning.effort.map(|effort| effort.budget(max_output).max(Tokens(1)));
     };
     let most = max_output.map_or(u64::MAX, |Tokens(most)| most.saturating_sub(1)).max(1);
     let budget = wanted.clamp(1, most);
@@ -166,20 +166,6 @@ fn budget(reasoning: Reasoning, max_output: Option<Tokens>, changes: &mut Change
         changes.adapted("reasoning.budget", "at least 1 and less than the output bound");
     }
     Some(Tokens(budget))
-}
-
-/// The budget that an effort stands for: a share of the output bound, rounded down; the same in every format.
-fn budget_of_effort(effort: Effort, max_output: Option<Tokens>) -> Tokens {
-    let max_output = max_output.map_or(8192, Tokens::get);
-    let percent = match effort {
-        Effort::Minimal => 10,
-        Effort::Low => 20,
-        Effort::Medium => 50,
-        Effort::High => 80,
-        Effort::ExtraHigh | Effort::Max => 95,
-    };
-    let share = max_output / 100 * percent + max_output % 100 * percent / 100;
-    Tokens(share.max(1024).min(max_output.saturating_sub(1)).max(1))
 }
 
 fn write_sampling(sampling: &Sampling<'_>, body: &mut ObjectWriter<'_>, changes: &mut Changes) {

@@ -102,7 +102,7 @@ fn adaptive(reasoning: Reasoning, model: Model, changes: &mut Changes) -> Plan {
     if reasoning.budget.is_some() {
         changes.adapted("reasoning.budget", "sent as an effort: this model takes no budget");
     }
-    let effort = reasoning.effort.or(reasoning.budget.map(effort_of_budget)).map(|effort| match effort {
+    let effort = reasoning.effort.or(reasoning.budget.map(Effort::of_budget)).map(|effort| match effort {
         Effort::Minimal => {
             changes.adapted("reasoning.effort", "low is this model's least");
             "low"
@@ -131,7 +131,7 @@ fn budget(chat: &Chat<'_>, reasoning: Reasoning, target: Target<'_>, changes: &m
     }
     let wanted = match reasoning.budget {
         Some(Tokens(budget)) => budget,
-        None => budget_of_effort(reasoning.effort.unwrap_or(Effort::Medium), Some(max_output)).get(),
+        None => Effort::budget(reasoning.effort.unwrap_or(Effort::Medium), Some(max_output)).get(),
     };
     let tokens = wanted.clamp(LEAST_BUDGET, max_output.get() - 1);
     if tokens != wanted && reasoning.budget.is_some() {
@@ -179,47 +179,5 @@ fn open_ai(reasoning: Reasoning, changes: &mut Changes) -> Plan {
 }
 
 fn effort_of(reasoning: Reasoning) -> Effort {
-    reasoning.effort.or(reasoning.budget.map(effort_of_budget)).unwrap_or(Effort::Medium)
-}
-
-/// The effort that a budget stands for; the same in every format.
-fn effort_of_budget(budget: Tokens) -> Effort {
-    match budget.get() {
-        0..1024 => Effort::Minimal,
-        1024..=4096 => Effort::Low,
-        4097..=16_384 => Effort::Medium,
-        _ => Effort::High,
-    }
-}
-
-/// The budget that an effort stands for: a share of the output bound, rounded down; the same in every format.
-fn budget_of_effort(effort: Effort, max_output: Option<Tokens>) -> Tokens {
-    let max_output = max_output.map_or(8192, Tokens::get);
-    let percent = match effort {
-        Effort::Minimal => 10,
-        Effort::Low => 20,
-        Effort::Medium => 50,
-        Effort::High => 80,
-        Effort::ExtraHigh | Effort::Max => 95,
-    };
-    let share = max_output / 100 * percent + max_output % 100 * percent / 100;
-    Tokens(share.max(LEAST_BUDGET).min(max_output.saturating_sub(1)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn efforts_and_budgets_convert_at_the_agreed_borders() {
-        use Effort::{High, Low, Medium, Minimal};
-        let efforts =
-            [0, 1023, 1024, 4096, 4097, 16_384, 16_385].map(|budget| effort_of_budget(Tokens(budget)));
-        assert_eq!(efforts, [Minimal, Minimal, Low, Low, Medium, Medium, High]);
-        let of = |effort, max| budget_of_effort(effort, max).get();
-        assert_eq!(of(Low, None), 1638);
-        assert_eq!(of(Minimal, Some(Tokens(4000))), 1024);
-        assert_eq!(of(Effort::Max, Some(Tokens(10_000))), 9500);
-        assert_eq!(of(High, Some(Tokens(1000))), 999);
-    }
+    reasoning.effort.or(reasoning.budget.map(Effort::of_budget)).unwrap_or(Effort::Medium)
 }

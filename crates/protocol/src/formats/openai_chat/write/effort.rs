@@ -3,8 +3,6 @@
 //! OpenAI refuses an effort that a model does not know, and any effort where the model does not think. What is known of its
 //! models is kept to families that are complete; of every other model the effort is written as it was asked for.
 
-use paceway_domain::Tokens;
-
 use crate::changes::Changes;
 use crate::neutral::{Effort, Reasoning, ReasoningMode};
 
@@ -39,7 +37,7 @@ pub(super) fn said(reasoning: Reasoning, model: &str, changes: &mut Changes) -> 
         changes.adapted("reasoning", "this model always thinks: sent as the least effort");
         return Some(word(levels.least));
     }
-    let asked = reasoning.effort.or_else(|| reasoning.budget.map(effort_of_budget));
+    let asked = reasoning.effort.or_else(|| reasoning.budget.map(Effort::of_budget));
     let Some(asked) = asked else {
         let needs_word = levels.is_off_by_default && reasoning.mode == ReasoningMode::On;
         return needs_word.then_some(word(Effort::Medium));
@@ -91,18 +89,10 @@ fn word(effort: Effort) -> &'static str {
     }
 }
 
-/// The effort that a budget comes to, the same in every format.
-fn effort_of_budget(budget: Tokens) -> Effort {
-    match budget.0 {
-        0..1_024 => Effort::Minimal,
-        1_024..=4_096 => Effort::Low,
-        4_097..=16_384 => Effort::Medium,
-        _ => Effort::High,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use paceway_domain::Tokens;
+
     use super::*;
 
     fn effort(effort: Effort) -> Reasoning {
