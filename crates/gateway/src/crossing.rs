@@ -46,6 +46,8 @@ pub(crate) struct Shore<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) dialect: Dialect,
     pub(crate) model: &'a str,
+    /// Whether what cannot be carried there may be dropped.
+    pub(crate) may_drop: bool,
 }
 
 impl Crossing {
@@ -139,7 +141,7 @@ fn chat(
     // Where what is left cannot be sent, it is because of what was lost: that is what the client has to hear.
     let body = format
         .write_chat(&chat, target, changes)
-        .map_err(|refusal| changes.check(ask.may_drop().unwrap_or(false)).err().unwrap_or(refusal))?;
+        .map_err(|refusal| changes.check(to.may_drop).err().unwrap_or(refusal))?;
     let frame = Frame {
         created,
         request_id: ask.id.as_str().to_owned(),

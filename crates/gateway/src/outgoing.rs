@@ -48,9 +48,10 @@ pub(crate) fn write(
     let (body, mut sent, crossing) = if is_passthrough {
         (passed(ask, envelope, model)?, headers::to_provider(&ask.headers), None)
     } else {
-        let shore = Shore { provider, dialect: way.dialect, model };
+        let may_drop = ask.may_drop().unwrap_or(circumstances.drop_unsupported);
+        let shore = Shore { provider, dialect: way.dialect, model, may_drop };
         let (crossing, body) = Crossing::write(ask, envelope, shore, circumstances.created)?;
-        crossing.changes.check(ask.may_drop().unwrap_or(circumstances.drop_unsupported))?;
+        crossing.changes.check(may_drop)?;
         (body, translated_headers(), Some(crossing))
     };
     if way.dialect == Dialect::Anthropic && !sent.contains_key(VERSION) {

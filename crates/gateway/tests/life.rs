@@ -267,6 +267,10 @@ async fn where_nothing_is_left_to_send_the_client_hears_what_was_lost() {
     asked["messages"] = json!([{"role": "user", "content": [audio]}]);
     let told = text(house.ask(Dialect::OpenAi, &asked).await).await;
     assert!(told.contains("messages.0") && told.contains("drop-unsupported"), "{told}");
+    // With leave to drop it, there is nothing more to allow: the message is simply missing.
+    let leave = [("x-paceway-drop-unsupported", "true")];
+    let told = text(house.ask_with(Dialect::OpenAi, &asked, &leave).await).await;
+    assert!(told.contains("at least one message") && !told.contains("drop-unsupported"), "{told}");
 }
 
 #[tokio::test(start_paused = true)]
