@@ -1,8 +1,10 @@
-//! What is wise: who may ask, which provider serves a model, what a request costs.
+//! What is wise: who may ask, which provider serves a model, where to go when it fails, what a request costs.
 //!
 //! Decisions as arithmetic on values handed in. No database, no network, no clock.
 
 pub mod access;
+pub mod breaker;
+pub mod fallback;
 pub mod pricing;
 pub mod prompt_cache;
 pub mod quota_class;
