@@ -17,8 +17,8 @@ use toml::{Table, Value};
 
 pub(crate) use environment::data_home;
 pub(crate) use model::{
-    Auth, CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Platform, Priority, ProviderConfig,
-    Rates, RerankShape, Responses,
+    AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Platform, Priority,
+    ProviderConfig, Rates, RerankShape, Responses,
 };
 pub(crate) use provider_keys::NamedKey;
 
@@ -134,6 +134,8 @@ fn merge(base: &mut Table, over: Table) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use paceway_policy::fallback::Reason;
+
     use super::*;
 
     /// What is wrong with this file, in these environment variables.
@@ -260,8 +262,34 @@ mod tests {
         assert_eq!(ways, expected.map(|(dialect, url)| (dialect, url.to_owned())));
         assert!(acme.only_max_tokens && acme.pools.len() == 1 && acme.keys.len() == 1);
         let candidates = [acme.candidate.clone()];
-        let route = paceway_policy::routing::route(&candidates, "acme-large").unwrap();
-        assert_eq!((route.candidate, route.model.as_str()), (0, "acme-large"));
+        let routes = paceway_policy::routing::routes(&candidates, "acme-large").unwrap();
+        assert_eq!((routes.len(), routes[0].model.as_str()), (1, "acme-large"));
+    }
+
+    #[test]
+    fn an_alias_is_a_name_a_list_or_a_table() {
+        let file = "[aliases]\none = \"gpt-5.5\"\ntwo = [\"gpt-5.5\", \"claude-opus-5-5\"]\n\
+                    [aliases.three]\ntargets = [\"gpt-5.5\"]\nfallback_on = [\"timeout\"]\npatience_s = 0";
+        let config = load_text(file, &[]).unwrap();
+        let aliases = crate::routing::aliases(&config);
+        assert_eq!(aliases["one"].targets, ["gpt-5.5"]);
+        assert_eq!(aliases["two"].targets, ["gpt-5.5", "claude-opus-5-5"]);
+        let (two, three) = (aliases["two"].fallback, aliases["three"].fallback);
+        assert!(two.on.has(Reason::Context) && two.patience.as_secs() == 5);
+        assert!(three.on.has(Reason::Timeout) && !three.on.has(Reason::Context) && three.patience.is_zero());
+    }
+
+    #[test]
+    fn mistakes_in_aliases_and_breakers_are_told_with_what_is_allowed() {
+        let told = wrong("[aliases.x]\ntargets = [\"gpt-5.5\"]\nfallback_on = [\"weather\"]", &[]);
+        assert!(told.contains("aliases.x.fallback_on") && told.contains("rate_limit, overload"), "{told}");
+        let told = wrong("[aliases]\nx = []\ny = [\"x\"]", &[]);
+        assert!(told.contains("aliases.x: expected 1 to 16") && told.contains("aliases.y"), "{told}");
+        let told = wrong("[breaker]\nopen_s = 100\nprobes = 0", &[]);
+        assert!(
+            told.contains("breaker.probes: expected 1 to 100, got 0") && told.contains("longest_open_s"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::limits;
+use crate::{limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -82,9 +82,10 @@ pub(crate) fn build(
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
-    let fleet = Fleet::new(providers, config.aliases.clone(), &turnstile);
+    let fleet = Fleet::new(providers, routing::aliases(config), routing::fallback(config), &turnstile);
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
+        breaker: routing::breaker(config),
         clock,
         callers: Callers::new(Keyring::new(store.keys.all()?)),
         fleet,

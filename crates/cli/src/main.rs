@@ -8,6 +8,7 @@ mod config;
 mod house;
 mod limits;
 mod providers;
+mod routing;
 
 use std::process::ExitCode;
 

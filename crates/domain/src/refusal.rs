@@ -103,6 +103,17 @@ pub enum Refusal {
         /// What happened.
         failure: Failure,
     },
+    /// The deployment has been failing, so that it is left alone for a while.
+    Unhealthy {
+        /// The provider.
+        provider: String,
+        /// The model there.
+        model: String,
+        /// In which way it has been failing.
+        fault: &'static str,
+        /// When Paceway asks it again.
+        retry_after: Duration,
+    },
     /// Paceway is stopping.
     ShuttingDown,
     /// A defect of ours.
@@ -115,7 +126,8 @@ impl Refusal {
         match self {
             Self::QueueFull { retry_after }
             | Self::WaitTooLong { retry_after }
-            | Self::ProviderClosed { retry_after, .. } => Some(*retry_after),
+            | Self::ProviderClosed { retry_after, .. }
+            | Self::Unhealthy { retry_after, .. } => Some(*retry_after),
             Self::ShuttingDown => Some(Duration::from_secs(1)),
             _ => None,
         }
@@ -215,6 +227,12 @@ impl fmt::Display for Refusal {
                 retry_after.as_secs_f64()
             ),
             Self::Upstream { provider, failure } => write!(f, "provider `{provider}`: {failure}"),
+            Self::Unhealthy { provider, model, fault, retry_after } => write!(
+                f,
+                "provider `{provider}` has been failing for model `{model}` ({fault}), so Paceway does not ask it: it tries again in \
+                 {:.1} s; name other targets for this model in [aliases] to have them take its place",
+                retry_after.as_secs_f64()
+            ),
             Self::ShuttingDown => f.write_str("Paceway is stopping: send the request again"),
             Self::Internal(what) => write!(f, "a defect in Paceway, please report it: {what}"),
         }

@@ -17,9 +17,9 @@ use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
 use crate::bill::Bill;
-use crate::fleet::Plan;
 use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
+use crate::target::Plan;
 use crate::{Endpoint, Gateway, headers, limit_headers};
 
 /// By this header Anthropic's and OpenAI's SDKs are told whether to ask again.
@@ -132,8 +132,8 @@ async fn hand_on_error(
     let body = collect(gateway, plan, response, &mut bill).await?;
     bill.passes_on();
     bill.close("provider_error");
-    tracing::info!(request = %ask.id, provider = plan.provider.name(), status, "the provider answered with an error");
-    if plan.crossing.is_none() && plan.provider.settings().platform.speaks_as_its_dialect() {
+    tracing::info!(request = %ask.id, provider = plan.target.provider.name(), status, "the provider answered with an error");
+    if plan.crossing.is_none() && plan.target.provider.settings().platform.speaks_as_its_dialect() {
         return Ok(AnswerBody::Full(body));
     }
     let error = format_of(plan.dialect).read_error(status, &body);
@@ -157,7 +157,7 @@ async fn hand_on_whole(
             Err(why) => {
                 charge(ask, told, length, &mut bill);
                 bill.close("garbled");
-                let provider = plan.provider.name().to_owned();
+                let provider = plan.target.provider.name().to_owned();
                 return Err(Refusal::Upstream { provider, failure: Failure::Garbled(why) });
             }
         },
@@ -197,8 +197,8 @@ fn charge(ask: &Ask, used: Option<Usage>, length: usize, bill: &mut Bill) {
 
 /// Where the answer is kept, if the provider keeps it.
 fn kept_at(plan: &Plan, bill: &Bill) -> KeptAt {
-    let quota_group = bill.went().map_or("", |pool| plan.lane.group_of(pool));
-    KeptAt { provider: plan.provider.name().to_owned(), quota_group: quota_group.to_owned() }
+    let quota_group = bill.went().map_or("", |pool| plan.target.lane.group_of(pool));
+    KeptAt { provider: plan.target.provider.name().to_owned(), quota_group: quota_group.to_owned() }
 }
 
 async fn collect(
@@ -212,8 +212,8 @@ async fn collect(
         if is_answer {
             bill.used_unknown(0);
         }
-        bill.close("cut");
-        Refusal::Upstream { provider: plan.provider.name().to_owned(), failure }
+        bill.cut(&failure);
+        Refusal::Upstream { provider: plan.target.provider.name().to_owned(), failure }
     })
 }
 
@@ -241,16 +241,20 @@ fn add_ours(headers: &mut HeaderMap, ask: &Ask, plan: &Plan, bill: &Bill) {
             headers.insert(name, value);
         }
     };
-    add("x-paceway-provider", plan.provider.name());
-    add("x-paceway-model", &plan.model);
+    add("x-paceway-provider", plan.target.provider.name());
+    add("x-paceway-model", &plan.target.model);
     add("x-paceway-queued-ms", &bill.queued_ms().to_string());
+    if !bill.all_tried().is_empty() {
+        let tried = bill.all_tried().iter().map(|(target, reason)| format!("{target} ({reason})"));
+        add("x-paceway-tried", &tried.collect::<Vec<_>>().join(", "));
+    }
     if let Some(reason) = bill.waited_for() {
         add("x-paceway-wait-reason", &reason.to_string());
     }
     if let Some(crossing) = plan.crossing.as_ref().filter(|crossing| !crossing.changes.is_empty()) {
         add("x-paceway-changed", &crossing.changes.to_string());
     }
-    if plan.provider.is_simulated() {
+    if plan.target.provider.is_simulated() {
         add("x-paceway-simulated", "true");
     }
 }

@@ -84,6 +84,11 @@ impl Ask {
         self.summary.stream && self.endpoint == Endpoint::Generate
     }
 
+    /// Whether it is a form, which has no fields to look into.
+    pub(crate) fn is_form(&self) -> bool {
+        self.endpoint == Endpoint::Transcription
+    }
+
     /// Whether it makes words, which are charged and counted against limits of output.
     pub(crate) fn is_generation(&self) -> bool {
         self.endpoint == Endpoint::Generate

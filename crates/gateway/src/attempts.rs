@@ -1,86 +1,90 @@
-//! Waiting for a sibling, once; then the only loop: wait for a turn, send, judge, and if the provider refused for its rate
-//! or load, wait again; if it failed, send again after a while.
+//! Waiting for a sibling, once; then the only loop: choose a target, wait for a turn there, send, judge; and if it did not serve, go
+//! on.
 //!
-//! A refusal teaches the scheduler, which says when and where the next attempt may go. Refusals that no wait cures go to
-//! another key if there is one, and otherwise to the client as they are. Failures that may pass (no connection, timeouts,
-//! errors of the server) are sent again within the budgets of `retries`, never once a byte of an answer has come: until then the
-//! client has seen nothing. Other errors are answers and are handed on.
+//! A refusal for rate or load teaches the scheduler, which says when and where the next call may go: it waits there, or another
+//! target is chosen if one can be had sooner. A target that fails is left out, and the next one is asked at once; when all have
+//! failed, those whose failure may pass are asked again after a while within the budgets of `retries`. None of it happens once a
+//! byte of an answer has come: until then the client has seen nothing. What is no failure is an answer and is handed on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 use paceway_domain::{Cause, Failure, LimitReadings, Moment, RateRefusal, Refusal};
+use paceway_policy::fallback::Reason;
 use paceway_policy::retry::may_pass;
+use paceway_protocol::complaint::{Complaint, complaint};
 use paceway_protocol::framing::Framing;
 use paceway_protocol::limits;
-use paceway_scheduler::{Ask as Wish, PoolId};
+use paceway_scheduler::PoolId;
 use paceway_upstream::{Answer, AnswerBody};
 
 use crate::admission::Progress;
+use crate::ask::Ask;
 use crate::bill::Bill;
-use crate::fleet::Plan;
-use crate::retries::Failed;
+use crate::journey::{End, Failed, Journey, Leg, Sent, is_only_a_wish};
+use crate::retries;
 use crate::siblings::Prefix;
+use crate::target::Plan;
+use crate::upstream_error::ErrorAnswer;
 use crate::{Gateway, siblings};
-
-/// The largest error that is read to find out why a call was refused, in bytes.
-const MAX_ERROR_BYTES: usize = 1 << 20;
 
 /// What came of a call.
 enum Outcome {
     /// An answer to hand on, of which the first byte is there.
     Answer(Answer),
     /// The provider refused for its rate, load or account.
-    Refused(Answer, RateRefusal, LimitReadings),
-    /// It failed in a way that may pass: with an answer that says so, or without.
-    Failed(Result<Answer, Failure>),
+    Refused(ErrorAnswer, RateRefusal, LimitReadings),
+    /// It failed without an answer.
+    Broken(Failure),
+    /// It answered with an error of its own.
+    Error(ErrorAnswer),
 }
 
-/// Sends the planned call when its turn comes and returns the provider's answer.
+/// What comes of a visit to a target.
+enum Visit {
+    Answer(Answer),
+    Failed(Failed),
+    /// It may be asked again as soon as it has a turn.
+    Waits,
+}
+
+/// Sends a request over its targets until one answers.
 pub(crate) async fn send(
     gateway: &Arc<Gateway>,
-    plan: &Plan,
+    ask: &Ask,
+    mut journey: Journey,
     prefix: Option<Prefix>,
-    mut wish: Wish,
     progress: &Progress,
     bill: &mut Bill,
-) -> Result<Answer, Refusal> {
+) -> Result<Sent, Refusal> {
+    gateway.retries.asked(gateway.clock.now(), bill.caller());
     let mut asked = gateway.clock.now();
-    gateway.retries.asked(asked, bill.caller());
     if let Some(prefix) = prefix {
-        await_sibling(gateway, plan, prefix, &mut wish, bill).await;
+        await_sibling(gateway, journey.first_mut(), prefix, bill).await;
     }
-    let (mut overload_until, mut retries) = (None, 0);
+    let mut retries = 0;
     loop {
-        let turn =
-            gateway.turnstile.wait(wish, progress).await.inspect_err(|_| bill.close("provider_refused"))?;
-        let waited = gateway.clock.now().since(asked);
-        gateway.metrics.waited(plan.provider.name(), waited);
-        let pool = turn.pool();
-        bill.goes_out(turn, waited);
-        match outcome(gateway, plan, pool, bill).await {
-            Outcome::Answer(answer) => return Ok(answer),
-            Outcome::Failed(failed) => {
-                let Some(wait) = retry_after(gateway, &failed, retries, wish.deadline, bill) else {
-                    return given_up(plan, failed, bill);
-                };
-                let failure = told(&failed);
-                tracing::info!(
-                    provider = plan.provider.name(),
-                    failure,
-                    ?wait,
-                    "a call failed and is made again"
-                );
-                gateway.metrics.retried(plan.provider.name());
-                bill.failed();
-                retries += 1;
-                tokio::time::sleep(wait).await;
-            }
-            Outcome::Refused(answer, refusal, readings) => {
-                let refused = Refused { answer, refusal: &refusal, pool };
-                bill.was_refused(&refusal, &readings);
-                if let Some(answer) = refused.hand_on(gateway, plan, &mut wish, &mut overload_until, bill) {
-                    return Ok(answer);
+        let Some(place) = journey.next(gateway, ask) else {
+            let Some(wait) = before_another_round(gateway, &journey, retries, bill) else {
+                return end(journey, bill);
+            };
+            retries += 1;
+            tokio::time::sleep(wait).await;
+            journey.begin_round();
+            asked = gateway.clock.now();
+            continue;
+        };
+        match visit(gateway, &mut journey, place, asked, progress, bill).await {
+            Visit::Answer(answer) => return Ok(journey.arrives(place, answer)),
+            Visit::Waits => {}
+            Visit::Failed(failed) => {
+                note(gateway, &journey.legs[place], &failed, bill);
+                if journey.goes_on_after(failed.reason) {
+                    journey.fails(place, failed);
+                } else {
+                    journey.stays_at(place);
+                    journey.fails(0, failed);
                 }
             }
         }
@@ -88,121 +92,208 @@ pub(crate) async fn send(
     }
 }
 
+/// Waits for a turn at one target, makes the call and judges what comes back.
+async fn visit(
+    gateway: &Arc<Gateway>,
+    journey: &mut Journey,
+    place: usize,
+    asked: Moment,
+    progress: &Progress,
+    bill: &mut Bill,
+) -> Visit {
+    let leg = &journey.legs[place];
+    let (target, plan) = (Arc::clone(&leg.target), leg.plan());
+    let turn = match gateway.turnstile.wait(leg.wish, progress).await {
+        Ok(turn) => turn,
+        Err(refusal) => return Visit::Failed(Failed::not_admitted(refusal)),
+    };
+    let now = gateway.clock.now();
+    let waited = now.since(asked);
+    let flight = match target.deployment.enter(&gateway.breaker, now, leg.dice()) {
+        Ok(flight) => flight,
+        Err(blocked) if is_only_a_wish(blocked) => target.deployment.enter_anyway(),
+        Err(blocked) => return Visit::Failed(Failed::unhealthy(&target, blocked)),
+    };
+    gateway.metrics.waited(target.provider.name(), waited);
+    let pool = turn.pool();
+    bill.goes_out(&target, turn, flight, waited);
+    match outcome(gateway, plan, pool, bill).await {
+        Outcome::Answer(answer) => {
+            bill.is_answered();
+            Visit::Answer(answer)
+        }
+        Outcome::Broken(failure) => {
+            let failed = Failed::broken(&target, failure);
+            bill.failed(failed.reason);
+            Visit::Failed(failed)
+        }
+        Outcome::Error(error) => on_error(&mut journey.legs[place], pool, error, bill),
+        Outcome::Refused(error, refusal, readings) => {
+            bill.was_refused(&refusal, &readings);
+            let refused = Refused { error, refusal: &refusal, pool };
+            refused.judge(gateway, journey, place, bill)
+        }
+    }
+}
+
 /// Makes the call and looks at what comes back, up to the first byte of an answer.
 async fn outcome(gateway: &Gateway, plan: &Plan, pool: PoolId, bill: &mut Bill) -> Outcome {
     let answer = match call(gateway, plan, pool).await {
         Ok(answer) => answer,
-        Err(failure) => return Outcome::Failed(Err(failure)),
+        Err(failure) => return Outcome::Broken(failure),
     };
     bill.answered(answer.status, &answer.headers);
     let readings = limits::readings(&answer.headers, gateway.clock.wall());
-    let status = answer.status;
-    if status.is_success() {
+    if answer.status.is_success() {
         bill.learns(&readings);
-        return match begun(gateway, answer).await {
+        return match begun(gateway, plan, answer).await {
             Ok(answer) => Outcome::Answer(answer),
-            Err(failure) => Outcome::Failed(Err(failure)),
+            Err(failure) => Outcome::Broken(failure),
         };
     }
-    let answer = if may_be_refusal(status) {
-        let (answer, refusal) = judged(gateway, answer).await;
-        if let Some(refusal) = refusal {
-            gateway.metrics.upstream_refused(plan.provider.name(), refusal.cause);
-            tracing::debug!(provider = plan.provider.name(), ?refusal, "a call was refused");
-            return Outcome::Refused(answer, refusal, readings);
-        }
-        answer
-    } else {
-        answer
-    };
+    let error = ErrorAnswer::read(answer).await;
+    let refusal = limits::refusal(error.status.as_u16(), &error.headers, &error.body, gateway.clock.wall());
+    let provider = plan.target.provider.name();
+    if let Some(refusal) = refusal {
+        gateway.metrics.upstream_refused(provider, refusal.cause);
+        tracing::debug!(provider, ?refusal, "a call was refused");
+        return Outcome::Refused(error, refusal, readings);
+    }
     bill.learns(&readings);
-    if may_pass(status.as_u16()) { Outcome::Failed(Ok(answer)) } else { Outcome::Answer(answer) }
+    Outcome::Error(error)
 }
 
 /// An answer of which something has come: all of one that is whole, the first chunk of a stream.
-async fn begun(gateway: &Gateway, answer: Answer) -> Result<Answer, Failure> {
+async fn begun(gateway: &Gateway, plan: &Plan, answer: Answer) -> Result<Answer, Failure> {
     let Answer { status, headers, body } = answer;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let body = match Framing::of(kind) {
         Some(_) => body.begun().await?,
-        None => AnswerBody::full(body.collect(gateway.bounds.max_answer_bytes).await?),
+        None => {
+            let whole = body.collect(gateway.bounds.max_answer_bytes).await?;
+            plan.check_whole(&whole)?;
+            AnswerBody::full(whole)
+        }
     };
     Ok(Answer { status, headers, body })
 }
 
-/// How long to wait before what failed is sent again; `None` if it is not.
-fn retry_after(
-    gateway: &Gateway,
-    failed: &Result<Answer, Failure>,
-    retries: u32,
-    deadline: Moment,
-    bill: &Bill,
-) -> Option<std::time::Duration> {
-    // An answer that is too large or garbled will be so again.
-    if matches!(failed, Err(Failure::TooLarge(_) | Failure::Garbled(_))) {
-        return None;
+/// An error of the provider's own: one that may pass, one that another target might not make, or one to hand on.
+fn on_error(leg: &mut Leg, pool: PoolId, error: ErrorAnswer, bill: &mut Bill) -> Visit {
+    let reason = match error.status.as_u16() {
+        408 | 504 => Reason::Timeout,
+        status if may_pass(status) => Reason::ServerError,
+        status => match complaint(status, &error.body) {
+            Some(Complaint::TooLong) => Reason::Context,
+            Some(Complaint::Content) => Reason::Content,
+            Some(Complaint::Credentials) => Reason::Credentials,
+            Some(Complaint::Missing) => Reason::NotFound,
+            None => {
+                bill.is_answered();
+                return Visit::Answer(error.into());
+            }
+        },
+    };
+    bill.failed(reason);
+    if reason == Reason::Credentials && leg.leaves_key(pool) {
+        return Visit::Waits;
     }
-    let headers = failed.as_ref().ok().map(|answer| &answer.headers);
-    let failed = Failed { caller: bill.caller(), retries, headers, deadline };
-    gateway.retries.next(gateway.clock.now(), gateway.clock.wall(), failed)
+    let may_pass = reason.may_pass() && !retries::forbids(&error.headers);
+    Visit::Failed(Failed { reason, what: Ok(error), may_pass })
 }
 
-fn told(failed: &Result<Answer, Failure>) -> String {
-    match failed {
-        Ok(answer) => format!("status {}", answer.status.as_u16()),
-        Err(failure) => failure.to_string(),
+/// How long to wait before those that may have recovered are asked again; `None` if they are not.
+fn before_another_round(gateway: &Gateway, journey: &Journey, retries: u32, bill: &Bill) -> Option<Duration> {
+    let wall = gateway.clock.wall();
+    let stated = |failed: &Failed| {
+        let error = failed.what.as_ref().ok()?;
+        limits::stated_wait(&error.headers, wall)
+    };
+    let waits: Vec<Option<Duration>> = journey.passing().map(stated).collect();
+    let soonest = waits.iter().min_by_key(|wait| wait.unwrap_or_default())?;
+    let failed =
+        retries::Failed { caller: bill.caller(), retries, stated: *soonest, deadline: journey.deadline() };
+    let wait = gateway.retries.next(gateway.clock.now(), failed)?;
+    for leg in journey.legs.iter().filter(|leg| leg.may_pass()) {
+        let provider = leg.target.provider.name();
+        tracing::info!(provider, ?wait, "a call failed and is made again");
+        gateway.metrics.retried(provider);
     }
+    Some(wait)
 }
 
-/// What failed, as it is.
-fn given_up(plan: &Plan, failed: Result<Answer, Failure>, bill: &mut Bill) -> Result<Answer, Refusal> {
-    failed.map_err(|failure| {
-        if bill.has_answer() {
-            bill.used_unknown(0);
-            bill.close("cut");
-        } else {
-            bill.close("upstream_failed");
+fn note(gateway: &Gateway, leg: &Leg, failed: &Failed, bill: &mut Bill) {
+    let target = &leg.target;
+    let said = match &failed.what {
+        Ok(error) => format!("status {}", error.status.as_u16()),
+        Err(refusal) => refusal.to_string(),
+    };
+    tracing::info!(target = target.name(), reason = failed.reason.name(), said, "a target did not serve");
+    gateway.metrics.failed_over(target.provider.name(), failed.reason);
+    bill.tried(target, failed.reason);
+}
+
+/// What the client is told where no target served.
+fn end(journey: Journey, bill: &mut Bill) -> Result<Sent, Refusal> {
+    match journey.end() {
+        End::Answer(sent) => {
+            bill.ends_with(&sent.plan.target, sent.answer.status);
+            Ok(*sent)
         }
-        Refusal::Upstream { provider: plan.provider.name().to_owned(), failure }
-    })
+        End::Refusal(refusal) => {
+            let outcome = match &refusal {
+                Refusal::Upstream { .. } if bill.has_answer() => {
+                    bill.used_unknown(0);
+                    "cut"
+                }
+                Refusal::Upstream { .. } => "upstream_failed",
+                _ => "provider_refused",
+            };
+            bill.close(outcome);
+            Err(refusal)
+        }
+    }
 }
 
 /// A call that was refused for its rate, load or account.
 struct Refused<'r> {
-    answer: Answer,
+    error: ErrorAnswer,
     refusal: &'r RateRefusal,
     pool: PoolId,
 }
 
 impl Refused<'_> {
-    /// The answer for the client if waiting is of no use; otherwise the wish says where and until when it waits.
-    fn hand_on(
-        self,
-        gateway: &Gateway,
-        plan: &Plan,
-        wish: &mut Wish,
-        overload_until: &mut Option<Moment>,
-        bill: &Bill,
-    ) -> Option<Answer> {
-        let Self { answer, refusal, pool } = self;
+    /// Whether the request waits for its next turn at this target, whose wish says where and until when, goes to another, or ends.
+    fn judge(self, gateway: &Gateway, journey: &mut Journey, place: usize, bill: &Bill) -> Visit {
+        let Self { error, refusal, pool } = self;
+        let reason = reason_of(refusal);
+        let failed = |error| Visit::Failed(Failed { reason, what: Ok(error), may_pass: false });
         // Each key has its attempts: going round them is not trying again.
-        if bill.attempts() as usize >= gateway.bounds.max_attempts as usize * plan.lane.targets() {
-            return Some(answer);
+        if bill.attempts() as usize >= gateway.bounds.max_attempts as usize * journey.keys() {
+            return failed(error);
         }
-        if is_hopeless_here(refusal) {
-            wish.without |= plan.lane.bit_of(pool);
-            if wish.without.count_ones() as usize >= plan.lane.targets() {
-                return Some(answer);
-            }
+        let leg = &mut journey.legs[place];
+        if is_hopeless_here(refusal) && !leg.leaves_key(pool) {
+            return failed(error);
         }
         if refusal.cause == Cause::Overload && refusal.wait.is_none() {
             let patience = gateway.clock.now().after(gateway.bounds.max_overload);
-            let until = *overload_until.get_or_insert(patience);
-            wish.deadline = wish.deadline.min(until);
+            let until = *leg.overload_until.get_or_insert(patience);
+            leg.wish.deadline = leg.wish.deadline.min(until);
         }
-        let wait = gateway.turnstile.expected(wish);
-        let comes_too_late = gateway.clock.now().after(wait) > wish.deadline;
-        comes_too_late.then(|| with_true_wait(answer, wait))
+        let wait = gateway.turnstile.expected(&leg.wish);
+        if gateway.clock.now().after(wait) > leg.wish.deadline {
+            return failed(with_true_wait(error, wait));
+        }
+        Visit::Waits
+    }
+}
+
+const fn reason_of(refusal: &RateRefusal) -> Reason {
+    match refusal.cause {
+        Cause::Overload => Reason::Overload,
+        Cause::Billing | Cause::SpendCap => Reason::Quota,
+        _ => Reason::RateLimit,
     }
 }
 
@@ -212,24 +303,11 @@ async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Fa
 }
 
 /// While a sibling writes what this request could read, it waits; then it prefers to go where that can be read.
-async fn await_sibling(gateway: &Gateway, plan: &Plan, prefix: Prefix, wish: &mut Wish, bill: &mut Bill) {
-    let claim = siblings::wait(gateway, prefix, wish).await;
-    let place = claim.readable_at().and_then(|pool| plan.lane.place_of(pool));
-    wish.first = place.unwrap_or(wish.first);
+async fn await_sibling(gateway: &Gateway, leg: &mut Leg, prefix: Prefix, bill: &mut Bill) {
+    let claim = siblings::wait(gateway, prefix, &leg.wish).await;
+    let place = claim.readable_at().and_then(|pool| leg.target.lane.place_of(pool));
+    leg.wish.first = place.unwrap_or(leg.wish.first);
     bill.may_go(claim);
-}
-
-/// Statuses behind which a refusal for rate, load or account can be.
-fn may_be_refusal(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 402 | 403 | 429 | 503 | 529)
-}
-
-/// The answer again, and why it is a refusal if it is one. An error too large to be read is handed on unread.
-async fn judged(gateway: &Gateway, answer: Answer) -> (Answer, Option<RateRefusal>) {
-    let Answer { status, headers, body } = answer;
-    let body = body.collect(MAX_ERROR_BYTES).await.unwrap_or_default();
-    let refusal = limits::refusal(status.as_u16(), &headers, &body, gateway.clock.wall());
-    (Answer { status, headers, body: AnswerBody::full(body) }, refusal)
 }
 
 /// Whether asking the same key again is of no use.
@@ -242,16 +320,16 @@ fn is_hopeless_here(refusal: &RateRefusal) -> bool {
 }
 
 /// A refusal for its rate that is handed on says when the next request may really go, wherever that is.
-fn with_true_wait(mut answer: Answer, wait: std::time::Duration) -> Answer {
-    if answer.status != StatusCode::TOO_MANY_REQUESTS {
-        return answer;
+fn with_true_wait(mut error: ErrorAnswer, wait: Duration) -> ErrorAnswer {
+    if error.status != StatusCode::TOO_MANY_REQUESTS {
+        return error;
     }
     let set = |headers: &mut HeaderMap, name: &'static str, value: u128| {
         headers.insert(name, u64::try_from(value).unwrap_or(u64::MAX).into());
     };
-    set(&mut answer.headers, "retry-after", wait.as_millis().div_ceil(1_000));
-    if answer.headers.contains_key("retry-after-ms") {
-        set(&mut answer.headers, "retry-after-ms", wait.as_millis());
+    set(&mut error.headers, "retry-after", wait.as_millis().div_ceil(1_000));
+    if error.headers.contains_key("retry-after-ms") {
+        set(&mut error.headers, "retry-after-ms", wait.as_millis());
     }
-    answer
+    error
 }

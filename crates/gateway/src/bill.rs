@@ -9,19 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage};
+use paceway_domain::{Cause, Failure, KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage};
 use paceway_policy::access::Caller;
+use paceway_policy::breaker::Fault;
+use paceway_policy::fallback::Reason;
 use paceway_policy::pricing;
 use paceway_protocol::Seen;
-use paceway_scheduler::{Cost, PoolId, Reason};
+use paceway_scheduler::{Cost, PoolId, Reason as WaitReason};
 use paceway_store::Row;
 
 use crate::admission::Turn;
 use crate::ask::Ask;
 use crate::calibration::Subject;
-use crate::fleet::Plan;
-use crate::provider::Provider;
+use crate::deployment::Flight;
 use crate::siblings::Claim;
+use crate::target::Target;
 use crate::{Endpoint, Gateway};
 
 /// Headers in which providers name a request.
@@ -33,7 +35,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// Why a request had to wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wait {
-    ForTurn(Reason),
+    ForTurn(WaitReason),
     ForSibling,
 }
 
@@ -48,7 +50,8 @@ impl fmt::Display for Wait {
 
 pub(crate) struct Bill {
     gateway: Arc<Gateway>,
-    provider: Arc<Provider>,
+    /// Where it goes now.
+    target: Arc<Target>,
     caller: u64,
     row: Row,
     arrived: Moment,
@@ -56,6 +59,9 @@ pub(crate) struct Bill {
     expected_input: Tokens,
     endpoint: Endpoint,
     turn: Option<Turn>,
+    flight: Option<Flight>,
+    /// Targets that did not serve, and why.
+    tried: Vec<(String, Reason)>,
     /// Until its answer begins: siblings may wait for that.
     claim: Option<Claim>,
     /// Where it went last, and why it last had to wait.
@@ -65,7 +71,7 @@ pub(crate) struct Bill {
 }
 
 impl Bill {
-    pub(crate) fn open(gateway: &Arc<Gateway>, caller: &Caller, ask: &Ask, plan: &Plan) -> Self {
+    pub(crate) fn open(gateway: &Arc<Gateway>, caller: &Caller, ask: &Ask, target: &Arc<Target>) -> Self {
         let row = Row {
             request_id: ask.id.clone(),
             arrived_at: gateway.clock.wall(),
@@ -73,8 +79,8 @@ impl Bill {
             dialect: ask.dialect,
             streamed: ask.is_streamed(),
             model_asked: ask.summary.model.clone(),
-            provider: plan.provider.name().to_owned(),
-            model: plan.model.clone(),
+            provider: target.provider.name().to_owned(),
+            model: target.model.clone(),
             provider_request_id: None,
             usage: Usage::default(),
             usage_is_estimated: false,
@@ -89,13 +95,15 @@ impl Bill {
         gateway.metrics.in_flight.inc();
         Self {
             gateway: Arc::clone(gateway),
-            provider: Arc::clone(&plan.provider),
+            target: Arc::clone(target),
             caller: caller.number,
             row,
             arrived: gateway.clock.now(),
             expected_input: ask.input,
             endpoint: ask.endpoint,
             turn: None,
+            flight: None,
+            tried: Vec::new(),
             claim: None,
             went: None,
             waited_for: None,
@@ -110,7 +118,9 @@ impl Bill {
     }
 
     /// Its turn has come, after this wait: a call goes out.
-    pub(crate) fn goes_out(&mut self, turn: Turn, waited: Duration) {
+    pub(crate) fn goes_out(&mut self, target: &Arc<Target>, turn: Turn, flight: Flight, waited: Duration) {
+        self.is_at(target);
+        self.flight = Some(flight);
         self.went = Some(turn.pool());
         self.waited_for = turn.reason().map(Wait::ForTurn).or(self.waited_for);
         self.turn = Some(turn);
@@ -125,15 +135,56 @@ impl Bill {
         }
     }
 
+    fn is_at(&mut self, target: &Arc<Target>) {
+        if !Arc::ptr_eq(&self.target, target) {
+            self.target = Arc::clone(target);
+            target.provider.name().clone_into(&mut self.row.provider);
+            self.row.model.clone_from(&target.model);
+        }
+    }
+
+    /// A target did not serve.
+    pub(crate) fn tried(&mut self, target: &Target, reason: Reason) {
+        self.tried.push((target.name(), reason));
+    }
+
+    /// Targets that did not serve, and why.
+    pub(crate) fn all_tried(&self) -> &[(String, Reason)] {
+        &self.tried
+    }
+
+    /// An error that this target gave before is the end.
+    pub(crate) fn ends_with(&mut self, target: &Arc<Target>, status: StatusCode) {
+        self.is_at(target);
+        self.row.status = status.as_u16();
+    }
+
+    /// The target has answered, whatever it says.
+    pub(crate) fn is_answered(&mut self) {
+        let (rules, now) = (self.gateway.breaker, self.gateway.clock.now());
+        if let Some(flight) = &mut self.flight {
+            flight.succeeded(&rules, now);
+        }
+    }
+
+    fn lands(&mut self, fault: Option<Fault>) {
+        let (rules, now) = (self.gateway.breaker, self.gateway.clock.now());
+        if let (Some(mut flight), Some(fault)) = (self.flight.take(), fault) {
+            flight.failed(&rules, now, fault);
+        }
+    }
+
     /// The provider refused the call: its turn is over.
     pub(crate) fn was_refused(&mut self, refusal: &RateRefusal, readings: &LimitReadings) {
+        self.lands((refusal.cause == Cause::Overload).then_some(Fault::Overload));
         if let Some(turn) = self.turn.take() {
             turn.refused(refusal, readings);
         }
     }
 
     /// The call failed: its turn is over, and another may follow.
-    pub(crate) fn failed(&mut self) {
+    pub(crate) fn failed(&mut self, reason: Reason) {
+        self.lands(reason.fault());
         if let Some(turn) = self.turn.take() {
             turn.settle(Cost::default());
         }
@@ -229,6 +280,15 @@ impl Bill {
         self.seen(&Seen { output_bytes, ..Seen::default() });
     }
 
+    /// Its answer broke off in the middle.
+    pub(crate) fn cut(&mut self, failure: &Failure) {
+        if self.is_open {
+            let timed_out = matches!(failure, Failure::Timeout(..));
+            self.lands(Some(if timed_out { Fault::Timeout } else { Fault::Connection }));
+        }
+        self.close("cut");
+    }
+
     /// Settles the request. What comes later changes nothing.
     pub(crate) fn close(&mut self, outcome: &str) {
         if !std::mem::replace(&mut self.is_open, false) {
@@ -239,6 +299,7 @@ impl Bill {
             self.answer_begins();
         }
         self.claim = None;
+        self.flight = None;
         if self.row.attempts == 0 {
             return;
         }
@@ -247,7 +308,7 @@ impl Bill {
         self.row.cost = match self.endpoint {
             Endpoint::CountTokens => Some(paceway_domain::MicroUsd::ZERO),
             Endpoint::Generate | Endpoint::Embeddings => {
-                pricing::price(self.provider.catalogue(), &self.row.model, &self.row.usage)
+                pricing::price(self.target.provider.catalogue(), &self.row.model, &self.row.usage)
             }
             // What is not sold by the token has no price yet, which is not a price of zero.
             Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
@@ -267,7 +328,7 @@ impl Bill {
         let usage = &self.row.usage;
         if self.endpoint == Endpoint::Generate && !self.row.usage_is_estimated && usage.output > Tokens::ZERO
         {
-            let (provider, model) = (self.provider.name(), self.row.model.as_str());
+            let (provider, model) = (self.target.provider.name(), self.row.model.as_str());
             let subject = Subject { provider, model, caller: self.caller };
             let counted = usage.input + usage.cache_write();
             self.gateway.calibration.learn(subject, self.expected_input, counted, usage.output);

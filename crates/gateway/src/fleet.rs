@@ -1,77 +1,57 @@
-//! The providers and their models; and the plan for a request: who serves it, and what is sent.
+//! The providers and their models: which of them serve a name, and by which rules they take each other's place.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use paceway_domain::{Dialect, Failure, Refusal, Tokens, UnixMillis};
-use paceway_policy::access::Caller;
-use paceway_policy::routing::{self, Candidate, Route};
-use paceway_protocol::Envelope;
-use paceway_scheduler::{Cost, PoolId, RouteId};
-use paceway_upstream::{Call, Upstream};
+use paceway_domain::Refusal;
+use paceway_policy::fallback::FallbackRules;
+use paceway_policy::routing::{self, Candidate};
+use paceway_scheduler::{PoolId, RouteId};
 
-use crate::ask::Ask;
-use crate::calibration::{Calibration, Subject};
-use crate::crossing::Crossing;
+use crate::Turnstile;
+use crate::deployment::Deployment;
 use crate::lane::Lane;
-use crate::outgoing::{self, Circumstances, Outgoing};
 use crate::provider::{Provider, ProviderSettings};
-use crate::{Endpoint, Turnstile, affinity};
+
+/// The targets of one name at most; more are left out.
+pub const MOST_TARGETS: usize = 16;
+
+/// A name that stands for others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AliasSettings {
+    /// Names of models, in the order in which they are preferred; at least one, none of them an alias.
+    pub targets: Vec<String>,
+    /// When they take each other's place.
+    pub fallback: FallbackRules,
+}
 
 /// All providers.
 pub struct Fleet {
     candidates: Vec<Candidate>,
     providers: Vec<Arc<Provider>>,
-    /// Other names for models.
-    aliases: BTreeMap<String, String>,
+    aliases: BTreeMap<String, AliasSettings>,
+    /// For names that are no aliases.
+    usual: FallbackRules,
 }
 
-/// Who serves a request, and what is sent there.
-pub(crate) struct Plan {
-    pub(crate) provider: Arc<Provider>,
-    pub(crate) lane: Arc<Lane>,
-    /// The model's name at the provider.
-    pub(crate) model: String,
-    /// The dialect in which the provider is asked and answers.
-    pub(crate) dialect: Dialect,
-    pub(crate) cost: Cost,
-    /// The place of the target that it prefers.
-    pub(crate) preferred: u8,
-    /// How the request crossed into the provider's dialect; `None` where both speak the same, so that bytes pass through.
-    pub(crate) crossing: Option<Crossing>,
-    call: Call,
-}
-
-impl Plan {
-    /// What is sent.
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.call.body
-    }
-
-    /// The call with a key of the pool whose turn it is.
-    pub(crate) async fn call(
-        &self,
-        pool: PoolId,
-        upstream: &Arc<dyn Upstream>,
-        now: UnixMillis,
-    ) -> Result<Call, Failure> {
-        let mut call = self.call.clone();
-        self.provider.credential(self.lane.key_for(pool)).authorize(&mut call, upstream, now).await?;
-        Ok(call)
-    }
+/// Who may serve a name, in the order in which they are preferred, never nobody.
+pub(crate) struct Chain<'f> {
+    pub(crate) stops: Vec<(&'f Arc<Provider>, String)>,
+    pub(crate) rules: FallbackRules,
 }
 
 impl Fleet {
     /// Sets up the providers. Their pools are added to the turnstile when the first request needs them.
     pub fn new(
         providers: Vec<ProviderSettings>,
-        aliases: BTreeMap<String, String>,
+        aliases: BTreeMap<String, AliasSettings>,
+        usual: FallbackRules,
         turnstile: &Arc<Turnstile>,
     ) -> Self {
         let candidates = providers.iter().map(|settings| settings.candidate.clone()).collect();
         let providers =
             providers.into_iter().map(|settings| Arc::new(Provider::new(settings, turnstile))).collect();
-        Self { candidates, providers, aliases }
+        Self { candidates, providers, aliases, usual }
     }
 
     /// The providers as routing sees them.
@@ -79,26 +59,48 @@ impl Fleet {
         &self.candidates
     }
 
-    /// Other names for models, and what they stand for.
-    pub fn aliases(&self) -> &BTreeMap<String, String> {
+    /// Names that stand for others, and for which.
+    pub fn aliases(&self) -> &BTreeMap<String, AliasSettings> {
         &self.aliases
     }
 
-    /// Who serves the model of this name, which may be another name for it.
+    /// Who may serve a name.
     ///
     /// # Errors
-    /// [`Refusal::UnknownModel`].
-    pub fn route(&self, name: &str) -> Result<Route, Refusal> {
-        routing::route(&self.candidates, self.aliases.get(name).map_or(name, String::as_str))
+    /// [`Refusal::UnknownModel`] if nobody does.
+    pub(crate) fn chain(&self, name: &str) -> Result<Chain<'_>, Refusal> {
+        let Some(alias) = self.aliases.get(name) else {
+            return Ok(Chain { stops: self.stops(name)?, rules: self.usual });
+        };
+        let found: Vec<_> = alias.targets.iter().map(|target| self.stops(target)).collect();
+        let mut stops = Vec::new();
+        let mut unknown = None;
+        for found in found {
+            match found {
+                Ok(found) => stops.extend(found),
+                Err(refusal) => unknown = unknown.or(Some(refusal)),
+            }
+        }
+        stops.truncate(MOST_TARGETS);
+        match unknown {
+            Some(refusal) if stops.is_empty() => Err(refusal),
+            _ => Ok(Chain { stops, rules: alias.fallback }),
+        }
     }
 
-    /// Who serves the model of this name, and its name there.
+    fn stops(&self, model: &str) -> Result<Vec<(&Arc<Provider>, String)>, Refusal> {
+        let routes = routing::routes(&self.candidates, model)?;
+        let stop = |route: routing::Route| (&self.providers[route.candidate], route.model);
+        Ok(routes.into_iter().take(MOST_TARGETS).map(stop).collect())
+    }
+
+    /// Who serves a name first of all, and its name there.
     ///
     /// # Errors
     /// [`Refusal::UnknownModel`].
     pub(crate) fn serving(&self, name: &str) -> Result<(&Arc<Provider>, String), Refusal> {
-        let route = self.route(name)?;
-        Ok((&self.providers[route.candidate], route.model))
+        let first = self.chain(name)?.stops.into_iter().next();
+        Ok(first.expect("a chain is never empty"))
     }
 
     /// The provider of this name.
@@ -120,43 +122,18 @@ impl Fleet {
         self.providers.iter().flat_map(of_provider).collect()
     }
 
+    /// The deployments that requests have needed so far, as `(provider, model, deployment)`.
+    pub(crate) fn deployments(&self) -> Vec<(String, String, Arc<Deployment>)> {
+        let of_provider = |provider: &Arc<Provider>| {
+            let name = provider.name().to_owned();
+            let all = provider.deployments.all().into_iter();
+            all.map(move |(model, deployment)| (name.clone(), model, deployment))
+        };
+        self.providers.iter().flat_map(of_provider).collect()
+    }
+
     /// The providers that say what our limits are when they are asked.
     pub(crate) fn administered(&self) -> impl Iterator<Item = &Arc<Provider>> {
         self.providers.iter().filter(|provider| provider.settings().admin.is_some())
-    }
-
-    /// Decides who serves a request and writes the call.
-    pub(crate) fn plan(
-        &self,
-        caller: &Caller,
-        ask: &Ask,
-        envelope: Option<&Envelope<'_>>,
-        calibration: &Calibration,
-        circumstances: Circumstances,
-    ) -> Result<Plan, Refusal> {
-        let route = self.route(&ask.summary.model)?;
-        let provider = Arc::clone(&self.providers[route.candidate]);
-        let lane = match ask.endpoint {
-            // Counting has limits of its own at Anthropic, which are not configured.
-            Endpoint::CountTokens => Arc::clone(provider.lanes.unlimited()),
-            _ => provider.lane(&route.model),
-        };
-        let subject = Subject { provider: provider.name(), model: &route.model, caller: caller.number };
-        let (input, likely) = calibration.expected(subject, ask.input);
-        let max_output = ask.summary.max_output;
-        let output = if ask.is_generation() { likely } else { Tokens::ZERO };
-        let cost = Cost {
-            input,
-            output: max_output.map_or(output, |most| most.min(output)),
-            max_output: max_output.unwrap_or_default(),
-        };
-        let Outgoing { call, dialect, crossing } =
-            outgoing::write(&provider, ask, envelope, &route.model, circumstances)?;
-        let preferred = match (lane.targets(), envelope) {
-            (1, _) | (_, None) => 0,
-            _ if !ask.is_generation() => 0,
-            (targets, Some(envelope)) => affinity::preferred(envelope, targets),
-        };
-        Ok(Plan { provider, lane, model: route.model, dialect, cost, preferred, crossing, call })
     }
 }

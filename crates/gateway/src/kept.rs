@@ -8,13 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use paceway_domain::{Dialect, KeyId, Refusal};
 use paceway_protocol::Envelope;
-use paceway_scheduler::Ask as Wish;
 use paceway_store::{Conversation, KeptResponse};
 use serde_json::value::RawValue;
 
 use crate::Gateway;
 use crate::ask::Ask;
-use crate::fleet::Plan;
 
 /// The field that names an earlier answer.
 const PREVIOUS: &str = "previous_response_id";
@@ -65,25 +63,16 @@ pub(crate) fn going_on(
 }
 
 impl KeptAt {
-    /// Holds a request to the place where its answer is kept.
-    ///
-    /// # Errors
-    /// [`Refusal::InvalidField`] if its model is served elsewhere.
-    pub(crate) fn hold(&self, plan: &Plan, wish: &mut Wish) -> Result<(), Refusal> {
-        let place = plan.lane.pools().position(|(group, _)| group == self.quota_group);
-        let Some(place) = place.filter(|_| plan.provider.name() == self.provider) else {
-            return Err(Refusal::InvalidField {
-                field: PREVIOUS.into(),
-                why: format!(
-                    "that response is kept by provider `{}`, which does not serve `{}`: ask for a model of that provider, or \
-                     send the whole conversation as `input`",
-                    self.provider, plan.model
-                ),
-            });
-        };
-        let all = u64::MAX >> (64 - plan.lane.targets().clamp(1, 64));
-        wish.without |= all & !(1 << place);
-        Ok(())
+    /// Nobody who serves this model keeps the answer.
+    pub(crate) fn is_elsewhere(&self, model: &str) -> Refusal {
+        Refusal::InvalidField {
+            field: PREVIOUS.into(),
+            why: format!(
+                "that response is kept by provider `{}`, which does not serve `{model}`: ask for a model of that provider, or \
+                 send the whole conversation as `input`",
+                self.provider
+            ),
+        }
     }
 }
 

@@ -16,10 +16,12 @@ pub mod clock;
 mod count;
 pub mod credential;
 mod crossing;
+mod deployment;
 mod error_answer;
 pub mod fleet;
 pub mod grants;
 mod headers;
+mod journey;
 mod kept;
 pub mod lane;
 mod limit_headers;
@@ -37,6 +39,8 @@ pub mod retrieve;
 mod several;
 mod siblings;
 pub mod standing;
+mod target;
+mod upstream_error;
 pub mod waiting;
 mod wish;
 
@@ -46,6 +50,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use paceway_domain::{Clock, Dialect, RequestId};
+use paceway_policy::breaker::BreakerRules;
 use paceway_store::{Ledger, Responses};
 use paceway_upstream::Upstream;
 
@@ -157,6 +162,8 @@ pub struct Gateway {
     pub upstream: Arc<dyn Upstream>,
     /// Whether what failed is asked again.
     pub retries: Retries,
+    /// When a deployment that fails is left alone.
+    pub breaker: BreakerRules,
     /// Where bills go.
     pub ledger: Arc<dyn Ledger>,
     /// Answers that clients go on from.
@@ -168,6 +175,20 @@ pub struct Gateway {
 }
 
 impl Gateway {
+    /// All metrics in the OpenMetrics text format, with the breakers as they stand now.
+    ///
+    /// # Errors
+    /// When the formatter fails, which memory does not.
+    pub fn metrics_text(&self) -> Result<String, std::fmt::Error> {
+        let now = self.clock.now();
+        for (provider, model, deployment) in self.fleet.deployments() {
+            let (state, _, openings) = deployment.state(&self.breaker, now);
+            self.metrics.breaker_is(&provider, &model, state, openings);
+            self.metrics.calls_in_hand(&provider, &model, deployment.in_flight());
+        }
+        self.metrics.encode()
+    }
+
     /// A new request id: 48 bits of time, then chance.
     pub fn new_request_id(&self) -> RequestId {
         let time = u128::from(self.clock.wall().0) << 80;

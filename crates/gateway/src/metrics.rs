@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use paceway_domain::{CATALOGUE, Cause, Dialect};
+use paceway_policy::breaker::State;
+use paceway_policy::fallback::Reason;
 use paceway_store::Row;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -50,6 +52,19 @@ struct CauseLabels {
     cause: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    provider: String,
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BreakerLabels {
+    provider: String,
+    model: String,
+    state: &'static str,
+}
+
 /// All metrics.
 pub struct Metrics {
     registry: Registry,
@@ -60,6 +75,10 @@ pub struct Metrics {
     unpriced: Family<ModelLabels, Counter>,
     upstream_refusals: Family<CauseLabels, Counter>,
     retries: Family<ProviderLabels, Counter>,
+    failovers: Family<ReasonLabels, Counter>,
+    breakers: Family<BreakerLabels, Gauge>,
+    breaker_openings: Family<ModelLabels, Gauge>,
+    calls_in_flight: Family<ModelLabels, Gauge>,
     queue_wait: Family<ProviderLabels, Histogram>,
     duration: Family<ProviderLabels, Histogram>,
     first_byte: Family<ProviderLabels, Histogram>,
@@ -86,6 +105,10 @@ impl Metrics {
             unpriced: Family::default(),
             upstream_refusals: Family::default(),
             retries: Family::default(),
+            failovers: Family::default(),
+            breakers: Family::default(),
+            breaker_openings: Family::default(),
+            calls_in_flight: Family::default(),
             queue_wait: Family::new_with_constructor(seconds),
             duration: Family::new_with_constructor(seconds),
             first_byte: Family::new_with_constructor(seconds),
@@ -112,6 +135,18 @@ impl Metrics {
             self.upstream_refusals.clone(),
         );
         registry.register("retries", "Calls made again because they failed", self.retries.clone());
+        registry.register("failovers", "Times that a target did not serve a request", self.failovers.clone());
+        registry.register("breaker", "1 for the state that a breaker is in", self.breakers.clone());
+        registry.register(
+            "breaker_openings",
+            "How often a breaker has opened",
+            self.breaker_openings.clone(),
+        );
+        registry.register(
+            "calls_in_flight",
+            "Calls that a deployment has in hand",
+            self.calls_in_flight.clone(),
+        );
         registry.register(
             "queue_wait_seconds",
             "Wait for a rate limit or a sibling",
@@ -131,11 +166,35 @@ impl Metrics {
         self.retries.get_or_create(&ProviderLabels { provider: provider.to_owned() }).inc();
     }
 
+    /// A target did not serve a request, for this reason.
+    pub(crate) fn failed_over(&self, provider: &str, reason: Reason) {
+        let labels = ReasonLabels { provider: provider.to_owned(), reason: reason.name() };
+        self.failovers.get_or_create(&labels).inc();
+    }
+
+    /// How a deployment's breaker stands, and how often it has opened.
+    pub(crate) fn breaker_is(&self, provider: &str, model: &str, state: State, openings: u32) {
+        let model = label(model);
+        for each in State::ALL {
+            let labels =
+                BreakerLabels { provider: provider.to_owned(), model: model.clone(), state: each.name() };
+            self.breakers.get_or_create(&labels).set(i64::from(each == state));
+        }
+        let labels = ModelLabels { provider: provider.to_owned(), model };
+        self.breaker_openings.get_or_create(&labels).set(i64::from(openings));
+    }
+
+    /// So many calls a deployment has in hand.
+    pub(crate) fn calls_in_hand(&self, provider: &str, model: &str, calls: u32) {
+        let labels = ModelLabels { provider: provider.to_owned(), model: label(model) };
+        self.calls_in_flight.get_or_create(&labels).set(i64::from(calls));
+    }
+
     /// Everything in the OpenMetrics text format, version 1.0.0.
     ///
     /// # Errors
     /// When the formatter fails, which memory does not.
-    pub fn encode(&self) -> Result<String, fmt::Error> {
+    pub(crate) fn encode(&self) -> Result<String, fmt::Error> {
         let mut out = String::new();
         text::encode(&mut out, &self.registry)?;
         Ok(out)

@@ -20,12 +20,11 @@ pub fn list(fleet: &Fleet) -> Vec<ListedModel> {
         let listed = |id: &str| ListedModel { id: id.to_owned(), provider: candidate.name.clone() };
         candidate.models().map(listed).collect()
     };
-    let alias = |(name, model): (&String, &String)| {
-        let route = fleet.route(model).ok()?;
-        let provider = fleet.candidates()[route.candidate].name.clone();
-        Some(ListedModel { id: name.clone(), provider })
+    let alias = |name: &String| {
+        let (provider, _) = fleet.serving(name).ok()?;
+        Some(ListedModel { id: name.clone(), provider: provider.name().to_owned() })
     };
-    let aliases = fleet.aliases().iter().filter_map(alias);
+    let aliases = fleet.aliases().keys().filter_map(alias);
     aliases.chain(fleet.candidates().iter().flat_map(of_provider)).collect()
 }
 
@@ -34,8 +33,8 @@ pub fn list(fleet: &Fleet) -> Vec<ListedModel> {
 /// # Errors
 /// [`Refusal::UnknownModel`].
 pub fn find(fleet: &Fleet, id: &str) -> Result<ListedModel, Refusal> {
-    let route = fleet.route(id)?;
-    Ok(ListedModel { id: id.to_owned(), provider: fleet.candidates()[route.candidate].name.clone() })
+    let (provider, _) = fleet.serving(id)?;
+    Ok(ListedModel { id: id.to_owned(), provider: provider.name().to_owned() })
 }
 
 /// The dialect whose shape a caller's headers show that it expects.

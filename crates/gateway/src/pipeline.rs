@@ -5,11 +5,11 @@
 //! 1. **find the caller**: who may not ask costs nothing;
 //! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept. One that goes on
 //!    from an earlier answer becomes one that holds the whole conversation, or is held to where that is kept;
-//! 3. **plan**: which provider and model, what it will likely cost, and the request as that provider wants it. No plan, no
-//!    hold; then the **wish**: how it stands in the queue, with which priority and until when;
+//! 3. **plan the journey**: which targets may serve it, what it will likely cost at each, how it stands in their queues, with
+//!    which priority and until when, and the request as the first one wants it. No plan, no hold;
 //! 4. **open the bill**: from here on the request is settled exactly once, by a drop guard, however it ends;
-//! 5. **attempts**: let a sibling write the prompt cache if that is cheaper; then wait for a turn, send, judge, wait again.
-//!    The only loop;
+//! 5. **attempts**: let a sibling write the prompt cache if that is cheaper; then choose a target, wait for a turn, send, judge,
+//!    go on. The only loop;
 //! 6. **answer**: attach the bill to the answer and hand it on as it arrives. A stream whose answer is long in coming begins
 //!    with signs of life.
 
@@ -19,19 +19,16 @@ use std::sync::Arc;
 
 use paceway_domain::{Dialect, Refusal, RequestId};
 use paceway_protocol::{Envelope, refusals};
-use paceway_scheduler::Ask as Wish;
 
 use crate::admission::Progress;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
-use crate::fleet::Plan;
+use crate::journey::{Journey, Sent};
 use crate::kept::GoingOn;
 use crate::outgoing::Circumstances;
 use crate::siblings::Prefix;
-use crate::{
-    Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, waiting, wish,
-};
+use crate::{Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, waiting};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let ready = match prepare(gateway, arrival)? {
@@ -59,9 +56,8 @@ enum Prepared {
 /// A request that has been read and planned, and only has to be sent.
 struct Ready {
     ask: Ask,
-    plan: Plan,
+    journey: Journey,
     prefix: Option<Prefix>,
-    wish: Wish,
     bill: Bill,
 }
 
@@ -84,12 +80,13 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
         }
     }
     let envelope = envelope.as_ref();
-    let plan = gateway.fleet.plan(&caller, &ask, envelope, &gateway.calibration, circumstances(gateway))?;
-    let prefix = siblings::prefix(gateway, &ask, envelope, &plan);
-    let mut wish = wish::of(gateway, &caller, &ask, &plan);
-    pin.map_or(Ok(()), |pin| pin.hold(&plan, &mut wish))?;
-    let bill = Bill::open(gateway, &caller, &ask, &plan);
-    Ok(Prepared::Ready(Box::new(Ready { ask, plan, prefix, wish, bill })))
+    let chain = gateway.fleet.chain(&ask.summary.model)?;
+    let journey =
+        Journey::plan(gateway, &caller, (&ask, envelope), chain, pin.as_ref(), circumstances(gateway))?;
+    let first = journey.first();
+    let prefix = siblings::prefix(gateway, &ask, envelope, first.plan());
+    let bill = Bill::open(gateway, &caller, &ask, &first.target);
+    Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
 fn circumstances(gateway: &Gateway) -> Circumstances {
@@ -100,9 +97,10 @@ fn circumstances(gateway: &Gateway) -> Circumstances {
 }
 
 async fn attempt(gateway: &Arc<Gateway>, ready: Ready, progress: &Progress) -> Result<Answer, Refusal> {
-    let Ready { ask, plan, prefix, wish, mut bill } = ready;
-    let response = attempts::send(gateway, &plan, prefix, wish, progress, &mut bill).await?;
-    answer::hand_on(gateway, ask, plan, &wish, response, bill).await
+    let Ready { ask, journey, prefix, mut bill } = ready;
+    let Sent { plan, wish, answer } =
+        attempts::send(gateway, &ask, journey, prefix, progress, &mut bill).await?;
+    answer::hand_on(gateway, ask, plan, &wish, answer, bill).await
 }
 
 /// One of several requests that a client's has become.

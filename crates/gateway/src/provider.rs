@@ -11,6 +11,7 @@ use paceway_scheduler::Charging;
 use paceway_upstream::Call;
 
 use crate::credential::Credential;
+use crate::deployment::Deployments;
 use crate::lane::{KeySettings, Lane, Lanes, PoolSettings};
 use crate::platform::{Platform, Wanted, segment};
 use crate::{Endpoint, Turnstile};
@@ -58,6 +59,7 @@ pub struct Way {
 pub struct Provider {
     settings: ProviderSettings,
     pub(crate) lanes: Lanes,
+    pub(crate) deployments: Deployments,
 }
 
 impl Provider {
@@ -65,7 +67,7 @@ impl Provider {
     pub(crate) fn new(settings: ProviderSettings, turnstile: &Arc<Turnstile>) -> Self {
         let ProviderSettings { candidate, charging, pools, tier, keys, .. } = &settings;
         let lanes = Lanes::new(&candidate.catalogue, *charging, pools.clone(), tier.clone(), keys, turnstile);
-        Self { settings, lanes }
+        Self { settings, lanes, deployments: Deployments::default() }
     }
 
     pub(crate) fn name(&self) -> &str {

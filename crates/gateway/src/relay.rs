@@ -16,8 +16,8 @@ use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::crossing::{Crossing, Translation};
-use crate::fleet::Plan;
 use crate::kept::Keeper;
+use crate::target::Plan;
 
 /// Beyond this many bytes, what has been gathered goes out before more is looked for.
 const MAX_GATHERED: usize = 64 * 1024;
@@ -62,7 +62,7 @@ impl Relay {
             watch: format_of(plan.dialect).watch(is_passthrough && !ask.summary.wants_stream_usage),
             translation: plan.crossing.and_then(Crossing::stream),
             format: ask.format(),
-            provider: plan.provider.name().to_owned(),
+            provider: plan.target.provider.name().to_owned(),
             is_readable: encoding.is_none_or(|encoding| encoding == "identity"),
             keeper,
             bill,
@@ -209,7 +209,7 @@ impl Relay {
             return Bytes::new();
         }
         self.bill.seen(&self.watch.seen());
-        self.bill.close("cut");
+        self.bill.cut(failure);
         let message = format!("provider `{}`: {failure}", self.provider);
         tracing::warn!(provider = self.provider, %failure, "a stream broke off");
         let mut out = Vec::new();

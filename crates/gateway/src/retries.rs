@@ -5,9 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
-use paceway_domain::{Moment, UnixMillis};
+use paceway_domain::Moment;
 use paceway_policy::retry::{Backoff, BudgetRules, RetryBudget};
-use paceway_protocol::limits;
 
 /// Callers whose budget is remembered; beyond it all begin anew.
 const MOST_CALLERS: usize = 10_000;
@@ -38,12 +37,12 @@ struct Budgets {
 
 /// A call that failed, and who asked.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Failed<'a> {
+pub(crate) struct Failed {
     pub(crate) caller: u64,
     /// Retries that this request has had.
     pub(crate) retries: u32,
-    /// The answer's headers, if there was one.
-    pub(crate) headers: Option<&'a HeaderMap>,
+    /// The wait that the provider states.
+    pub(crate) stated: Option<Duration>,
     /// Until when a retry is of use.
     pub(crate) deadline: Moment,
 }
@@ -64,13 +63,11 @@ impl Retries {
 
     /// How long to wait before it is sent again; `None` if it is not. A wait that the provider states is kept, whatever its
     /// length, if there is time for it.
-    pub(crate) fn next(&self, now: Moment, wall: UnixMillis, failed: Failed<'_>) -> Option<Duration> {
-        if failed.retries >= self.rules.max_retries || failed.headers.is_some_and(forbids) {
+    pub(crate) fn next(&self, now: Moment, failed: Failed) -> Option<Duration> {
+        if failed.retries >= self.rules.max_retries {
             return None;
         }
-        let guess = self.rules.backoff.wait(failed.retries, fastrand::f64());
-        let stated = failed.headers.and_then(|headers| limits::stated_wait(headers, wall));
-        let wait = stated.unwrap_or(guess);
+        let wait = failed.stated.unwrap_or_else(|| self.rules.backoff.wait(failed.retries, fastrand::f64()));
         if now.after(wait) > failed.deadline {
             return None;
         }
@@ -99,6 +96,6 @@ impl Retries {
 }
 
 /// Whether the provider says that asking again is of no use (a header of Anthropic's and OpenAI's that their SDKs keep to).
-fn forbids(headers: &HeaderMap) -> bool {
+pub(crate) fn forbids(headers: &HeaderMap) -> bool {
     headers.get("x-should-retry").is_some_and(|value| value == "false")
 }

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
 use crate::ask::Ask;
-use crate::fleet::Plan;
+use crate::target::Plan;
 use crate::{Endpoint, Gateway};
 
 /// Beginnings that are known at once. Beyond them the readable ones that were used longest ago are forgotten.
@@ -53,10 +53,10 @@ pub(crate) fn prefix(
         (Some(envelope), None) => cacheable_in(plan.dialect, envelope),
         _ => cacheable(plan.dialect, plan.body()),
     }?;
-    let (catalogue, model) = (plan.provider.catalogue(), plan.model.as_str());
+    let (catalogue, model) = (plan.target.provider.catalogue(), plan.target.model.as_str());
     saved_by_reading(catalogue, model, ask.input, cached.tokens(), cached.lifetime)?;
     let fingerprint = gateway.siblings.hasher.hash_one((model, cached.parts));
-    Some(Prefix { key: Key { route: plan.lane.route, fingerprint }, lifetime: cached.lifetime })
+    Some(Prefix { key: Key { route: plan.target.lane.route, fingerprint }, lifetime: cached.lifetime })
 }
 
 /// Waits while a sibling writes what this request could read: at most as long as is configured, and at most half of the

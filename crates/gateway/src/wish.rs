@@ -6,26 +6,26 @@ use paceway_policy::access::Caller;
 use paceway_scheduler::{Ask as Wish, Priority};
 
 use crate::ask::Ask;
-use crate::fleet::Plan;
+use crate::target::Target;
 use crate::{Gateway, patience};
 
 /// By this header a client may say that a request matters less than its key's requests do: `normal`, `low` or `batch`.
 const PRIORITY: &str = "x-paceway-priority";
 
 /// The request as the scheduler sees it. Its deadline is the client's own timeout or ours, whichever is sooner.
-pub(crate) fn of(gateway: &Arc<Gateway>, caller: &Caller, ask: &Ask, plan: &Plan) -> Wish {
-    let standing = gateway.standings.of(caller, &plan.model);
+pub(crate) fn of(gateway: &Arc<Gateway>, caller: &Caller, ask: &Ask, target: &Target) -> Wish {
+    let standing = gateway.standings.of(caller, &target.model);
     let most = gateway.bounds.max_wait;
     let patience = patience::stated(&ask.headers).map_or(most, |stated| stated.min(most));
     Wish {
-        route: plan.lane.route,
+        route: target.lane.route,
         without: 0,
-        first: plan.preferred,
+        first: target.preferred,
         own: standing.own,
         caller: standing.caller,
         weight: standing.weight,
         priority: standing.priority.max(stated_priority(ask).unwrap_or(standing.priority)),
-        cost: plan.cost,
+        cost: target.cost,
         deadline: gateway.clock.now().after(patience),
     }
 }

@@ -97,7 +97,8 @@ async fn an_outage_is_not_multiplied_by_retries() {
     let failures = (0..400).map(|_| refused_connection()).collect();
     let house = patient(failures, 2);
     for _ in 0..100 {
-        assert_eq!(ask(&house, false).await.0, 502);
+        // The breaker opens at last, and says so.
+        assert!(matches!(ask(&house, false).await.0, 502 | 503));
     }
     let calls = house.script.calls.lock().unwrap().len();
     // 100 requests, a fifth of them again, and one retry a second at most besides.

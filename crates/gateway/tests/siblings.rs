@@ -139,7 +139,7 @@ async fn siblings_wait_for_the_first_byte_of_the_first_and_then_all_go() {
     }
     let queued: Vec<u64> = house.rows.all().iter().map(|row| row.queued_ms).collect();
     assert_eq!(queued.iter().sum::<u64>(), 4_000);
-    let metrics = house.gateway.metrics.encode().unwrap();
+    let metrics = house.gateway.metrics_text().unwrap();
     assert!(metrics.contains("paceway_queue_wait_seconds_sum{provider=\"anthropic\"} 4.0"), "{metrics}");
 }
 
@@ -237,7 +237,7 @@ async fn a_sibling_that_hangs_up_while_it_waits_leaves_nothing_behind() {
     asked[0].abort();
     settle().await;
     assert_eq!((calls(&house), house.gateway.turnstile.waiting()), (1, 0));
-    let metrics = house.gateway.metrics.encode().unwrap();
+    let metrics = house.gateway.metrics_text().unwrap();
     assert!(metrics.contains("paceway_in_flight 0"), "{metrics}");
     let next = send(&house, &question(3), &[]);
     settle().await;

@@ -106,6 +106,9 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Closed, Self::Open, Self::HalfOpen, Self::Ramping];
+
     /// Its name in metrics and records.
     pub const fn name(self) -> &'static str {
         match self {
@@ -177,9 +180,7 @@ impl Breaker {
     pub fn refuses(&self, rules: &BreakerRules, now: Moment, dice: f64) -> Option<Blocked> {
         match self.stage {
             Stage::Closed => None,
-            Stage::Open { because, until } => {
-                (now < until).then(|| Blocked::Open(because, until.since(now)))
-            }
+            Stage::Open { because, until } => (now < until).then(|| Blocked::Open(because, until.since(now))),
             // A probe that never came back does not hold the place for ever.
             Stage::HalfOpen { because, out, last, .. } => {
                 let is_full = out >= rules.probes && now.since(last) < rules.longest_open;
@@ -258,9 +259,7 @@ impl Breaker {
         match self.stage {
             Stage::Closed => (State::Closed, None),
             Stage::Open { because, until } if now < until => (State::Open, Some(because)),
-            Stage::Open { because, .. } | Stage::HalfOpen { because, .. } => {
-                (State::HalfOpen, Some(because))
-            }
+            Stage::Open { because, .. } | Stage::HalfOpen { because, .. } => (State::HalfOpen, Some(because)),
             Stage::Ramping { since, .. } if now.since(since) >= rules.ramp => (State::Closed, None),
             Stage::Ramping { because, .. } => (State::Ramping, Some(because)),
         }

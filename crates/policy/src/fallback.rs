@@ -93,7 +93,10 @@ impl Reason {
 
     /// Whether the same target may serve the same request after a while.
     pub const fn may_pass(self) -> bool {
-        matches!(self, Self::ServerError | Self::Timeout | Self::Connection | Self::Overload | Self::RateLimit)
+        matches!(
+            self,
+            Self::ServerError | Self::Timeout | Self::Connection | Self::Overload | Self::RateLimit
+        )
     }
 }
 

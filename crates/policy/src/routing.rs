@@ -1,6 +1,6 @@
-//! Which provider serves a model's name.
+//! Which providers serve a model's name.
 //!
-//! One answer for one name: keys, regions and fallbacks do not exist yet.
+//! In which order they are asked is not said here.
 
 use paceway_domain::{CATALOGUE, Refusal};
 
@@ -41,20 +41,22 @@ pub struct Route {
     pub model: String,
 }
 
-/// Finds who serves `model`: `provider/model` names one, otherwise the first whose patterns match.
+/// Finds who serves `model`, never nobody: `provider/model` names one, otherwise all whose patterns match, in their order.
 ///
 /// # Errors
 /// [`Refusal::UnknownModel`] with the nearest names that are served.
-pub fn route(candidates: &[Candidate], model: &str) -> Result<Route, Refusal> {
+pub fn routes(candidates: &[Candidate], model: &str) -> Result<Vec<Route>, Refusal> {
     if let Some((provider, rest)) = model.split_once('/')
         && let Some(candidate) = candidates.iter().position(|candidate| candidate.name == provider)
     {
-        return Ok(Route { candidate, model: rest.to_owned() });
+        return Ok(vec![Route { candidate, model: rest.to_owned() }]);
     }
-    match candidates.iter().position(|candidate| candidate.serves(model)) {
-        Some(candidate) => Ok(Route { candidate, model: model.to_owned() }),
-        None => Err(Refusal::UnknownModel { model: model.to_owned(), nearest: nearest(candidates, model) }),
+    let serving = (0..candidates.len()).filter(|&candidate| candidates[candidate].serves(model));
+    let routes: Vec<Route> = serving.map(|candidate| Route { candidate, model: model.to_owned() }).collect();
+    if routes.is_empty() {
+        return Err(Refusal::UnknownModel { model: model.to_owned(), nearest: nearest(candidates, model) });
     }
+    Ok(routes)
 }
 
 /// The served names most like `model`, best first.
@@ -94,21 +96,26 @@ mod tests {
         vec![candidate("anthropic", &["claude-*"]), candidate("openai", &["gpt-*", "o*"])]
     }
 
+    fn found(candidates: &[Candidate], model: &str) -> Vec<(usize, String)> {
+        routes(candidates, model).unwrap().into_iter().map(|route| (route.candidate, route.model)).collect()
+    }
+
     #[test]
-    fn a_name_goes_to_the_first_provider_whose_pattern_it_matches() {
-        let route = route(&candidates(), "gpt-5.5").unwrap();
-        assert_eq!((route.candidate, route.model.as_str()), (1, "gpt-5.5"));
+    fn a_name_goes_to_the_providers_whose_patterns_it_matches_in_their_order() {
+        let mut candidates = candidates();
+        assert_eq!(found(&candidates, "gpt-5.5"), [(1, "gpt-5.5".to_owned())]);
+        candidates.insert(0, Candidate { name: "azure".into(), ..candidates[1].clone() });
+        assert_eq!(found(&candidates, "gpt-5.5"), [(0, "gpt-5.5".to_owned()), (2, "gpt-5.5".to_owned())]);
     }
 
     #[test]
     fn a_provider_can_be_named_and_is_not_part_of_the_models_name() {
-        let route = route(&candidates(), "openai/ft:gpt-4o:acme").unwrap();
-        assert_eq!((route.candidate, route.model.as_str()), (1, "ft:gpt-4o:acme"));
+        assert_eq!(found(&candidates(), "openai/ft:gpt-4o:acme"), [(1, "ft:gpt-4o:acme".to_owned())]);
     }
 
     #[test]
     fn an_unknown_name_is_told_with_the_nearest_ones() {
-        let refusal = route(&candidates(), "cluade-sonnet-5-5").unwrap_err();
+        let refusal = routes(&candidates(), "cluade-sonnet-5-5").unwrap_err();
         let Refusal::UnknownModel { nearest, .. } = refusal else { panic!("{refusal}") };
         assert!(nearest.contains(&"claude-sonnet-5-5".to_owned()), "{nearest:?}");
     }

@@ -5,6 +5,7 @@
 
 pub mod cacheable;
 pub mod changes;
+pub mod complaint;
 mod compose;
 pub mod embeddings;
 pub mod envelope;

@@ -40,6 +40,7 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
             (504, ErrorKind::Timeout, "upstream_timeout")
         }
         Refusal::Upstream { .. } => (502, ErrorKind::Server, "upstream_failed"),
+        Refusal::Unhealthy { .. } => (503, ErrorKind::Overloaded, "breaker_open"),
         Refusal::ShuttingDown => (503, ErrorKind::Overloaded, "shutting_down"),
         Refusal::Internal(_) => (500, ErrorKind::Server, "internal"),
     };

@@ -5,6 +5,10 @@ use std::ops::RangeInclusive;
 
 use http::{HeaderValue, Uri};
 
+use paceway_gateway::fleet::MOST_TARGETS;
+use paceway_policy::fallback::Reason;
+
+use super::model::{AliasRules, Breaker};
 use super::{Auth, CallerConfig, Config, Platform, ProviderConfig, Rates};
 
 /// Keys of a provider, `api_key` included: the scheduler tells them apart by a bit each.
@@ -60,13 +64,11 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     }
     check.range("responses.keep_days", config.responses.keep_days, 0..=3_650);
     check.range("responses.keep_at_most", config.responses.keep_at_most, 0..=100_000_000);
-    for (name, model) in &config.aliases {
-        if model.is_empty() || config.aliases.contains_key(model) {
-            check.say(
-                &format!("aliases.{name}"),
-                format_args!("expected a model's name, which is no alias itself, got `{model}`"),
-            );
-        }
+    check.reasons("fallback.on", &config.fallback.on);
+    check.range("fallback.patience_s", config.fallback.patience_s, 0..=86_400);
+    check.breaker(&config.breaker);
+    for (name, alias) in &config.aliases {
+        check.alias(&format!("aliases.{name}"), &alias.rules(), config);
     }
     for (index, caller) in config.callers.iter().enumerate() {
         check.caller(&format!("callers[{index}]"), caller);
@@ -103,6 +105,51 @@ impl Check {
     fn range<T: PartialOrd + Display + Copy>(&mut self, key: &str, value: T, range: RangeInclusive<T>) {
         if !range.contains(&value) {
             self.say(key, format_args!("expected {} to {}, got {value}", range.start(), range.end()));
+        }
+    }
+
+    fn reasons(&mut self, key: &str, reasons: &[String]) {
+        for reason in reasons.iter().filter(|reason| Reason::of_name(reason).is_none()) {
+            let names: Vec<&str> = Reason::ALL.into_iter().map(Reason::name).collect();
+            self.say(key, format_args!("expected some of {}, got `{reason}`", names.join(", ")));
+        }
+    }
+
+    fn breaker(&mut self, breaker: &Breaker) {
+        self.range("breaker.consecutive", breaker.consecutive, 1..=1_000);
+        self.range("breaker.share_percent", breaker.share_percent, 1..=100);
+        self.range("breaker.window_s", breaker.window_s, 1..=3_600);
+        self.range("breaker.least_calls", breaker.least_calls, 1..=100_000);
+        self.range("breaker.open_s", breaker.open_s, 1..=3_600);
+        self.range("breaker.longest_open_s", breaker.longest_open_s, 1..=86_400);
+        self.range("breaker.probes", breaker.probes, 1..=100);
+        self.range("breaker.ramp_s", breaker.ramp_s, 0..=3_600);
+        if breaker.longest_open_s < breaker.open_s {
+            self.say(
+                "breaker.longest_open_s",
+                format_args!("expected no less than `open_s` = {}", breaker.open_s),
+            );
+        }
+    }
+
+    fn alias(&mut self, key: &str, alias: &AliasRules, config: &Config) {
+        if alias.targets.is_empty() || alias.targets.len() > MOST_TARGETS {
+            let got = alias.targets.len();
+            self.say(key, format_args!("expected 1 to {MOST_TARGETS} names of models, got {got}"));
+        }
+        for target in &alias.targets {
+            if target.is_empty() || config.aliases.contains_key(target) {
+                self.say(
+                    key,
+                    format_args!("expected a model's name, which is no alias itself, got `{target}`"),
+                );
+            }
+        }
+        if let Some(reasons) = &alias.fallback_on {
+            self.reasons(&format!("{key}.fallback_on"), reasons);
+        }
+        if let Some(patience) = alias.patience_s {
+            self.range(&format!("{key}.patience_s"), patience, 0..=86_400);
         }
     }
 

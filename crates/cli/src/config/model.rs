@@ -14,11 +14,13 @@ pub(crate) struct Config {
     pub storage: Storage,
     pub queue: Queue,
     pub retry: Retry,
+    pub fallback: Fallback,
+    pub breaker: Breaker,
     pub upstream: Upstream,
     pub log: Log,
     pub translation: Translation,
     pub responses: Responses,
-    pub aliases: BTreeMap<String, String>,
+    pub aliases: BTreeMap<String, AliasConfig>,
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
     pub callers: Vec<CallerConfig>,
@@ -60,6 +62,55 @@ pub(crate) struct Retry {
     pub longest_wait_ms: u64,
     pub budget_percent: u32,
     pub budget_per_second: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Fallback {
+    pub on: Vec<String>,
+    pub patience_s: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Breaker {
+    pub consecutive: u32,
+    pub share_percent: u32,
+    pub window_s: u64,
+    pub least_calls: u32,
+    pub open_s: u64,
+    pub longest_open_s: u64,
+    pub probes: u32,
+    pub ramp_s: u64,
+}
+
+/// A model's name, several in order, or a table.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum AliasConfig {
+    One(String),
+    InOrder(Vec<String>),
+    Rules(AliasRules),
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AliasRules {
+    pub targets: Vec<String>,
+    #[serde(default)]
+    pub fallback_on: Option<Vec<String>>,
+    #[serde(default)]
+    pub patience_s: Option<u64>,
+}
+
+impl AliasConfig {
+    /// As a table.
+    pub(crate) fn rules(&self) -> AliasRules {
+        let of = |targets| AliasRules { targets, ..AliasRules::default() };
+        match self {
+            Self::One(target) => of(vec![target.clone()]),
+            Self::InOrder(targets) => of(targets.clone()),
+            Self::Rules(rules) => rules.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]

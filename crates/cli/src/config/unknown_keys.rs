@@ -27,7 +27,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn table(&mut self, path: &str, table: &Table, schema: &'a Json) {
-        let schema = self.resolve(schema);
+        let schema = self.variant(schema, "properties");
         for (key, value) in table {
             let place = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             let of_key = schema["properties"].get(key).or_else(|| schema.get("additionalProperties"));
@@ -42,7 +42,7 @@ impl<'a> Search<'a> {
         match value {
             Value::Table(table) => self.table(path, table, schema),
             Value::Array(elements) => {
-                let of_element = &self.resolve(schema)["items"];
+                let of_element = &self.variant(schema, "items")["items"];
                 for (index, element) in elements.iter().enumerate() {
                     self.value(&format!("{path}[{index}]"), element, of_element);
                 }
@@ -55,6 +55,13 @@ impl<'a> Search<'a> {
     fn resolve(&self, schema: &'a Json) -> &'a Json {
         let target = schema["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
         target.and_then(|pointer| self.root.pointer(pointer)).unwrap_or(schema)
+    }
+
+    /// Of what may have several shapes, the one that has this keyword.
+    fn variant(&self, schema: &'a Json, keyword: &str) -> &'a Json {
+        let schema = self.resolve(schema);
+        let variants = schema["anyOf"].as_array().into_iter().flatten().map(|variant| self.resolve(variant));
+        variants.into_iter().find(|variant| variant.get(keyword).is_some()).unwrap_or(schema)
     }
 
     fn sentence(&self, place: &str, key: &str, schema: &Json) -> String {

@@ -16,6 +16,7 @@ use http_body_util::BodyExt;
 use paceway_domain::{Counted, Dialect, Failure, KeyId, RequestId, Secret, UnixMillis, Window};
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::credential::Credential;
+use paceway_gateway::fleet::AliasSettings;
 use paceway_gateway::lane::{KeySettings, PoolSettings};
 use paceway_gateway::platform::Platform;
 use paceway_gateway::provider::{ProviderSettings, Way};
@@ -26,6 +27,8 @@ use paceway_gateway::{
     RetryRules, Turnstile, pipeline,
 };
 use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
+use paceway_policy::breaker::BreakerRules;
+use paceway_policy::fallback::{FallbackRules, Reasons};
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_policy::routing::Candidate;
 use paceway_scheduler::{Charging, Limits, Rate};
@@ -205,7 +208,7 @@ pub fn house_of(
     rules: Vec<CallerRule>,
     latency: Duration,
 ) -> House {
-    house_with_retries(answers, providers, rules, latency, 0)
+    house_with(answers, providers, rules, latency, 0, BTreeMap::new())
 }
 
 /// A house that makes a call again so often.
@@ -214,22 +217,23 @@ pub fn patient(answers: Vec<Result<Response, Failure>>, retries: u32) -> House {
         provider("anthropic", Dialect::Anthropic, "claude-*", Limits::none()),
         provider("openai", Dialect::OpenAi, "gpt-*", Limits::none()),
     ];
-    house_with_retries(answers, providers, Vec::new(), Duration::ZERO, retries)
+    house_with(answers, providers, Vec::new(), Duration::ZERO, retries, BTreeMap::new())
 }
 
-fn house_with_retries(
+pub fn house_with(
     answers: Vec<Result<Response, Failure>>,
     providers: Vec<ProviderSettings>,
     rules: Vec<CallerRule>,
     latency: Duration,
     retries: u32,
+    aliases: BTreeMap<String, AliasSettings>,
 ) -> House {
     let clock = Arc::new(RuntimeClock::new());
     let bounds =
         paceway_scheduler::Bounds { waiting: 100, waiting_per_caller: 100, ageing: Duration::from_mins(1) };
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), bounds));
     tokio::spawn(Arc::clone(&turnstile).drive());
-    let fleet = Fleet::new(providers, BTreeMap::new(), &turnstile);
+    let fleet = Fleet::new(providers, aliases, fallback(), &turnstile);
     let rows = Arc::new(Rows::default());
     let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
     let key = VirtualKey { hash: KeyHash::of(KEY), name: "test".into(), is_revoked: false };
@@ -240,6 +244,7 @@ fn house_with_retries(
     let gateway = Arc::new(Gateway {
         clock,
         retries,
+        breaker: BREAKER,
         callers: Callers::new(Keyring::new([key])),
         fleet,
         standings: Standings::new(rules, &turnstile),
@@ -262,6 +267,28 @@ fn house_with_retries(
         },
     });
     House { gateway, rows, script }
+}
+
+/// Five failures in a row open it for five seconds.
+pub const BREAKER: BreakerRules = BreakerRules {
+    consecutive: 5,
+    share: 0.5,
+    window: Duration::from_secs(30),
+    least_calls: 20,
+    open: Duration::from_secs(5),
+    longest_open: Duration::from_mins(1),
+    probes: 1,
+    ramp: Duration::from_secs(10),
+};
+
+pub fn fallback() -> FallbackRules {
+    FallbackRules { on: Reasons::usual(), patience: Duration::from_secs(5) }
+}
+
+/// A name that stands for these, in this order.
+pub fn alias(name: &str, targets: &[&str]) -> (String, AliasSettings) {
+    let targets = targets.iter().map(|&target| target.to_owned()).collect();
+    (name.to_owned(), AliasSettings { targets, fallback: fallback() })
 }
 
 pub fn easy(answers: Vec<Result<Response, Failure>>) -> House {

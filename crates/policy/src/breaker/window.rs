@@ -7,13 +7,13 @@ use paceway_domain::Moment;
 use super::Fault;
 
 /// Parts of the window; the oldest is dropped whole.
-const PARTS: usize = 10;
+const PARTS: u32 = 10;
 
 /// Calls and failures of a window.
 #[derive(Debug, Clone)]
 pub(super) struct Window {
     part: Duration,
-    parts: [Part; PARTS],
+    parts: [Part; PARTS as usize],
     /// The part that is counted into, as a number since the clock's start.
     current: u64,
 }
@@ -26,8 +26,8 @@ struct Part {
 
 impl Window {
     pub(super) fn new(length: Duration, now: Moment) -> Self {
-        let part = (length / PARTS as u32).max(Duration::from_millis(1));
-        let mut window = Self { part, parts: [Part::default(); PARTS], current: 0 };
+        let part = (length / PARTS).max(Duration::from_millis(1));
+        let mut window = Self { part, parts: [Part::default(); PARTS as usize], current: 0 };
         window.current = window.number(now);
         window
     }
@@ -53,7 +53,7 @@ impl Window {
 
     fn turn(&mut self, now: Moment) {
         let number = self.number(now);
-        let passed = number.saturating_sub(self.current).min(PARTS as u64);
+        let passed = number.saturating_sub(self.current).min(u64::from(PARTS));
         for step in 1..=passed {
             self.parts[place(self.current + step)] = Part::default();
         }
@@ -67,5 +67,5 @@ impl Window {
 
 #[allow(clippy::cast_possible_truncation)] // Less than PARTS.
 fn place(number: u64) -> usize {
-    (number % PARTS as u64) as usize
+    (number % u64::from(PARTS)) as usize
 }

@@ -1,0 +1,380 @@
+//! A request's way over its targets: which one is asked next, which have failed it and why, and what the client is told if all
+//! have.
+//!
+//! The first target that can be had within the patience of the rules is chosen, otherwise the one that can be had soonest. One
+//! that fails is left out for the rest of the round; when all have, those that may have recovered make the next round. It
+//! decides, but neither waits nor sends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use paceway_domain::{CATALOGUE, Failure, Moment, Refusal};
+use paceway_policy::access::Caller;
+use paceway_policy::breaker::{Blocked, Fault};
+use paceway_policy::fallback::{FallbackRules, Reason};
+use paceway_protocol::Envelope;
+use paceway_scheduler::{Ask as Wish, PoolId};
+use paceway_upstream::Answer;
+
+use crate::ask::Ask;
+use crate::fleet::Chain;
+use crate::kept::KeptAt;
+use crate::outgoing::Circumstances;
+use crate::target::{Plan, Target};
+use crate::upstream_error::ErrorAnswer;
+use crate::{Gateway, wish};
+
+/// The way of one request.
+pub(crate) struct Journey {
+    pub(crate) legs: Vec<Leg>,
+    rules: FallbackRules,
+    circumstances: Circumstances,
+    /// Chosen already, for the first call.
+    next: Option<usize>,
+}
+
+/// One target on the way.
+pub(crate) struct Leg {
+    pub(crate) target: Arc<Target>,
+    /// What is sent, once it is written.
+    pub(crate) plan: Option<Plan>,
+    pub(crate) wish: Wish,
+    /// Until when an overload is waited out, once there was one.
+    pub(crate) overload_until: Option<Moment>,
+    /// Decides while its breaker lets a share of calls go.
+    dice: f64,
+    failed: Option<Failed>,
+}
+
+/// Why a target did not serve, and what it said.
+pub(crate) struct Failed {
+    pub(crate) reason: Reason,
+    pub(crate) what: Result<ErrorAnswer, Refusal>,
+    /// Whether the same target may serve the same request after a while.
+    pub(crate) may_pass: bool,
+}
+
+/// An answer to hand on, and what it answers.
+pub(crate) struct Sent {
+    pub(crate) plan: Plan,
+    pub(crate) wish: Wish,
+    pub(crate) answer: Answer,
+}
+
+/// A target is sent to only once its call is written.
+const WRITTEN: &str = "a leg is chosen with its call written";
+
+/// Why a journey ends without an answer that serves.
+pub(crate) enum End {
+    /// An error of a provider's to hand on.
+    Answer(Box<Sent>),
+    Refusal(Refusal),
+}
+
+impl Journey {
+    /// The way over a chain's targets, with the first call written.
+    ///
+    /// # Errors
+    /// What speaks against the target that is preferred, if none can be asked.
+    pub(crate) fn plan(
+        gateway: &Arc<Gateway>,
+        caller: &Caller,
+        (ask, envelope): (&Ask, Option<&Envelope<'_>>),
+        chain: Chain<'_>,
+        pin: Option<&KeptAt>,
+        circumstances: Circumstances,
+    ) -> Result<Self, Refusal> {
+        let leg = |(provider, model): (_, String)| {
+            let target = Target::of(gateway, (provider, &model), caller, ask, envelope);
+            let wish = wish::of(gateway, caller, ask, &target);
+            Leg {
+                target: Arc::new(target),
+                plan: None,
+                wish,
+                overload_until: None,
+                dice: fastrand::f64(),
+                failed: None,
+            }
+        };
+        let mut legs: Vec<Leg> = chain.stops.into_iter().map(leg).collect();
+        if let Some(pin) = pin {
+            let model = legs[0].target.model.clone();
+            legs.retain_mut(|leg| leg.is_held_to(pin));
+            if legs.is_empty() {
+                return Err(pin.is_elsewhere(&model));
+            }
+        }
+        let mut journey = Self { legs, rules: chain.rules, circumstances, next: None };
+        loop {
+            let Some(place) = journey.choose(gateway) else { return Err(journey.refusal()) };
+            let leg = &mut journey.legs[place];
+            match leg.target.plan(ask, envelope, circumstances) {
+                Ok(plan) => {
+                    leg.plan = Some(plan);
+                    journey.next = Some(place);
+                    return Ok(journey);
+                }
+                Err(refusal) => journey.fails(place, Failed::unsupported(refusal)),
+            }
+        }
+    }
+
+    /// The leg that is chosen first, whose call is written.
+    pub(crate) fn first(&self) -> &Leg {
+        &self.legs[self.next.unwrap_or_default()]
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn first_mut(&mut self) -> &mut Leg {
+        &mut self.legs[self.next.unwrap_or_default()]
+    }
+
+    /// Where to go next, with the call written; `None` if all targets have failed it for this round.
+    pub(crate) fn next(&mut self, gateway: &Gateway, ask: &Ask) -> Option<usize> {
+        loop {
+            let place = match self.next.take() {
+                Some(place) => place,
+                None => self.choose(gateway)?,
+            };
+            let leg = &mut self.legs[place];
+            if leg.plan.is_some() {
+                return Some(place);
+            }
+            let written = match Envelope::parse(&ask.body) {
+                _ if ask.is_form() => leg.target.plan(ask, None, self.circumstances),
+                Ok(envelope) => leg.target.plan(ask, Some(&envelope), self.circumstances),
+                Err(refusal) => Err(refusal),
+            };
+            match written {
+                Ok(plan) => {
+                    leg.plan = Some(plan);
+                    return Some(place);
+                }
+                Err(refusal) => self.fails(place, Failed::unsupported(refusal)),
+            }
+        }
+    }
+
+    fn choose(&mut self, gateway: &Gateway) -> Option<usize> {
+        let now = gateway.clock.now();
+        let (mut ready, mut reluctant) = (Vec::new(), Vec::new());
+        for place in 0..self.legs.len() {
+            let leg = &self.legs[place];
+            if leg.failed.is_some() {
+                continue;
+            }
+            match leg.target.deployment.refuses(&gateway.breaker, now, leg.dice) {
+                None => ready.push(place),
+                Some(blocked) if is_only_a_wish(blocked) => reluctant.push(place),
+                Some(blocked) => {
+                    let failed = Failed::unhealthy(&leg.target, blocked);
+                    self.fails(place, failed);
+                }
+            }
+        }
+        let open = if ready.is_empty() { reluctant } else { ready };
+        if let [_, _, ..] = open.as_slice() {
+            return self.soonest(gateway, &open);
+        }
+        open.first().copied()
+    }
+
+    /// The first that can be had within the patience, otherwise the one that can be had soonest.
+    fn soonest(&self, gateway: &Gateway, open: &[usize]) -> Option<usize> {
+        let waits = open.iter().map(|&place| (gateway.turnstile.expected(&self.legs[place].wish), place));
+        let mut soonest: Option<(Duration, usize)> = None;
+        for (wait, place) in waits {
+            if wait <= self.rules.patience {
+                return Some(place);
+            }
+            if soonest.is_none_or(|(least, _)| wait < least) {
+                soonest = Some((wait, place));
+            }
+        }
+        soonest.map(|(_, place)| place)
+    }
+
+    /// It goes nowhere else any more, and so has one leg only.
+    pub(crate) fn stays_at(&mut self, place: usize) {
+        self.legs.swap(0, place);
+        self.legs.truncate(1);
+    }
+
+    /// A target has answered.
+    pub(crate) fn arrives(mut self, place: usize, answer: Answer) -> Sent {
+        let leg = self.legs.swap_remove(place);
+        Sent { plan: leg.plan.expect(WRITTEN), wish: leg.wish, answer }
+    }
+
+    /// Until when an answer is of use.
+    pub(crate) fn deadline(&self) -> Moment {
+        self.legs.iter().map(|leg| leg.wish.deadline).max().unwrap_or_default()
+    }
+
+    /// Quota groups of all targets together.
+    pub(crate) fn keys(&self) -> usize {
+        self.legs.iter().map(|leg| leg.target.lane.targets()).sum()
+    }
+
+    /// The target did not serve; it is left out for this round. Those of which the same is known are left out with it.
+    pub(crate) fn fails(&mut self, place: usize, failed: Failed) {
+        if failed.reason == Reason::Context {
+            self.leave_out_the_shorter(place);
+        }
+        self.legs[place].failed = Some(failed);
+    }
+
+    /// For what is too long for one model, those with no longer window are not asked.
+    fn leave_out_the_shorter(&mut self, than: usize) {
+        let Some(window) = self.legs[than].window() else { return };
+        for leg in self.legs.iter_mut().filter(|leg| leg.failed.is_none()) {
+            if leg.window().is_some_and(|theirs| theirs <= window) {
+                let why = format!("the context window of `{}` is no longer", leg.target.model);
+                leg.failed = Some(Failed {
+                    reason: Reason::Context,
+                    what: Err(Refusal::InvalidField { field: "messages".into(), why }),
+                    may_pass: false,
+                });
+            }
+        }
+    }
+
+    /// Whether a failure for this reason sends the request elsewhere, if there is an elsewhere.
+    pub(crate) fn goes_on_after(&self, reason: Reason) -> bool {
+        self.legs.len() > 1 && self.rules.on.has(reason)
+    }
+
+    /// The failures after which the same target may serve yet.
+    pub(crate) fn passing(&self) -> impl Iterator<Item = &Failed> {
+        self.legs.iter().filter_map(|leg| leg.failed.as_ref()).filter(|failed| failed.may_pass)
+    }
+
+    /// Begins another round with those that may have recovered.
+    pub(crate) fn begin_round(&mut self) {
+        for leg in &mut self.legs {
+            let is_over = |failed: &Failed| failed.may_pass || failed.reason == Reason::Breaker;
+            if leg.failed.as_ref().is_some_and(is_over) {
+                leg.failed = None;
+                leg.dice = fastrand::f64();
+            }
+        }
+    }
+
+    /// What the client is told: what the most preferred target said that said something.
+    pub(crate) fn end(mut self) -> End {
+        let has_said = |leg: &Leg| leg.failed.as_ref().is_some_and(|failed| failed.reason != Reason::Breaker);
+        let place = self.legs.iter().position(has_said);
+        let Some(place) = place else { return End::Refusal(self.refusal()) };
+        let leg = self.legs.swap_remove(place);
+        match (leg.failed.map(|failed| failed.what), leg.plan) {
+            (Some(Ok(error)), Some(plan)) => {
+                End::Answer(Box::new(Sent { plan, wish: leg.wish, answer: error.into() }))
+            }
+            (Some(Err(refusal)), _) => End::Refusal(refusal),
+            _ => End::Refusal(Refusal::Internal("a request ended without a reason".into())),
+        }
+    }
+
+    /// Why no target is asked.
+    fn refusal(&mut self) -> Refusal {
+        let said = |leg: &mut Leg| leg.failed.take_if(|failed| failed.reason != Reason::Breaker);
+        let mut refusals = self.legs.iter_mut().filter_map(said).filter_map(|failed| failed.what.err());
+        if let Some(refusal) = refusals.next() {
+            return refusal;
+        }
+        let open = self.legs.iter_mut().filter_map(|leg| leg.failed.take()?.what.err());
+        open.min_by_key(Refusal::retry_after)
+            .unwrap_or_else(|| Refusal::Internal("a request was left without a target".into()))
+    }
+}
+
+impl Leg {
+    /// The call, which is written.
+    pub(crate) fn plan(&self) -> &Plan {
+        self.plan.as_ref().expect(WRITTEN)
+    }
+
+    /// Whether it failed in a way that may pass.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.may_pass)
+    }
+
+    /// A key has turned out to be of no use: it goes to the others, if there are any left.
+    pub(crate) fn leaves_key(&mut self, pool: PoolId) -> bool {
+        self.wish.without |= self.target.lane.bit_of(pool);
+        (self.wish.without.count_ones() as usize) < self.target.lane.targets()
+    }
+
+    /// Whether it can go where an answer is kept; if so, it goes nowhere else.
+    fn is_held_to(&mut self, pin: &KeptAt) -> bool {
+        let lane = &self.target.lane;
+        let place = lane.pools().position(|(group, _)| group == pin.quota_group);
+        let Some(place) = place.filter(|_| self.target.provider.name() == pin.provider) else {
+            return false;
+        };
+        let all = u64::MAX >> (64 - lane.targets().clamp(1, 64));
+        self.wish.without |= all & !(1 << place);
+        true
+    }
+
+    /// Decides while its breaker lets a share of calls go.
+    pub(crate) fn dice(&self) -> f64 {
+        self.dice
+    }
+
+    /// Its model's context window, in tokens, if that is known.
+    fn window(&self) -> Option<u64> {
+        let catalogue = self.target.provider.catalogue();
+        CATALOGUE.find(catalogue, &self.target.model)?.context_window
+    }
+}
+
+impl Failed {
+    fn unsupported(refusal: Refusal) -> Self {
+        Self { reason: Reason::Unsupported, what: Err(refusal), may_pass: false }
+    }
+
+    /// The request is not let through: its turn would come too late, or nothing is let through.
+    pub(crate) fn not_admitted(refusal: Refusal) -> Self {
+        let reason = match &refusal {
+            Refusal::ProviderClosed { .. } => Reason::Quota,
+            _ => Reason::RateLimit,
+        };
+        Self { reason, what: Err(refusal), may_pass: false }
+    }
+
+    /// The breaker is open.
+    pub(crate) fn unhealthy(target: &Target, blocked: Blocked) -> Self {
+        let (Blocked::Open(fault, _) | Blocked::Ramping(fault)) = blocked;
+        let retry_after = match blocked {
+            Blocked::Open(_, wait) => wait,
+            Blocked::Ramping(_) => Duration::ZERO,
+        };
+        let refusal = Refusal::Unhealthy {
+            provider: target.provider.name().to_owned(),
+            model: target.model.clone(),
+            fault: fault.name(),
+            retry_after,
+        };
+        Self { reason: Reason::Breaker, what: Err(refusal), may_pass: false }
+    }
+
+    /// A call without an answer.
+    pub(crate) fn broken(target: &Target, failure: Failure) -> Self {
+        let reason = match &failure {
+            Failure::Connect(_) | Failure::Broken(_) => Reason::Connection,
+            Failure::Timeout(..) => Reason::Timeout,
+            Failure::TooLarge(_) | Failure::Garbled(_) => Reason::ServerError,
+        };
+        // An answer that is too large or garbled will be so again.
+        let may_pass = !matches!(failure, Failure::TooLarge(_) | Failure::Garbled(_));
+        let provider = target.provider.name().to_owned();
+        Self { reason, what: Err(Refusal::Upstream { provider, failure }), may_pass }
+    }
+}
+
+/// Whether a breaker that blocks only says that another target would be better. An overloaded deployment is waited for, and one that
+/// rejects us says why, if there is no other; one that recovers takes those who have nowhere else to go.
+pub(crate) fn is_only_a_wish(blocked: Blocked) -> bool {
+    matches!(blocked, Blocked::Ramping(_) | Blocked::Open(Fault::Overload | Fault::Rejected, _))
+}

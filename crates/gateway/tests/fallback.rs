@@ -1,0 +1,315 @@
+//! A request that its target does not serve goes to another one, at once where that is there, and says where it went.
+#![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use paceway_domain::failure::Phase;
+use paceway_domain::{Dialect, Failure};
+use paceway_gateway::fleet::AliasSettings;
+use paceway_gateway::provider::ProviderSettings;
+use paceway_policy::fallback::{Reason, Reasons};
+use paceway_scheduler::Limits;
+use paceway_upstream::Answer;
+use serde_json::{Value, json};
+use support::{
+    House, STREAM, alias, house_with, message, provider, question, requests, response, streamed, text, whole,
+};
+
+type Said = Result<Answer, Failure>;
+
+fn at(name: &str, limits: Limits) -> ProviderSettings {
+    let mut settings = provider(name, Dialect::Anthropic, "claude-*", limits);
+    settings.ways[0].base_url = format!("http://{name}.test").parse().unwrap();
+    settings.candidate.catalogue = "anthropic".into();
+    settings
+}
+
+const NAMES: [&str; 3] = ["one", "two", "three"];
+
+/// Three providers of the same models, and an alias for one model at each of them, in order.
+fn three(answers: Vec<Said>, change: impl FnOnce(&mut AliasSettings)) -> House {
+    let providers = NAMES.map(|name| at(name, Limits::none()));
+    of(answers, providers.into(), change, 0)
+}
+
+fn of(
+    answers: Vec<Said>,
+    providers: Vec<ProviderSettings>,
+    change: impl FnOnce(&mut AliasSettings),
+    retries: u32,
+) -> House {
+    let targets = ["one/claude-haiku-4-5", "two/claude-haiku-4-5", "three/claude-sonnet-5-5"];
+    let (name, mut settings) = alias("smart", &targets[..providers.len()]);
+    change(&mut settings);
+    let aliases = BTreeMap::from([(name, settings)]);
+    house_with(answers, providers, Vec::new(), Duration::from_millis(10), retries, aliases)
+}
+
+fn hosts(house: &House) -> Vec<String> {
+    let calls = house.script.calls.lock().unwrap();
+    calls.iter().map(|call| call.uri.host().unwrap().trim_end_matches(".test").to_owned()).collect()
+}
+
+async fn ask(house: &House, stream: bool) -> (u16, HeaderMap, String) {
+    let answer = house.ask(Dialect::Anthropic, &question("smart", stream)).await;
+    (answer.status.as_u16(), answer.headers.clone(), text(answer).await)
+}
+
+fn error(status: u16, kind: &str, message: &str) -> Said {
+    whole(status, &[], &json!({"type": "error", "error": {"type": kind, "message": message}}))
+}
+
+fn good() -> Said {
+    whole(200, &[], &message())
+}
+
+fn broken_server() -> Said {
+    error(500, "api_error", "Internal")
+}
+
+fn too_long() -> Said {
+    error(400, "invalid_request_error", "prompt is too long: 208310 tokens > 200000 maximum")
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_failure_of_a_target_sends_the_request_to_the_next_one_at_once() {
+    let html = || whole(200, &[("content-type", "text/html")], &Value::Null);
+    let half = || {
+        let (answer, feed) = response(200, &[("content-type", "application/json")]);
+        feed.send(Err(Failure::Broken("reset".into()))).unwrap();
+        Ok(answer)
+    };
+    let failures: Vec<(Said, &str)> = vec![
+        (Err(Failure::Connect("refused".into())), "connection"),
+        (Err(Failure::Timeout(Phase::Headers, Duration::from_secs(1))), "timeout"),
+        (half(), "connection"),
+        (html(), "server_error"),
+        (broken_server(), "server_error"),
+        (error(401, "authentication_error", "invalid x-api-key"), "credentials"),
+        (error(404, "not_found_error", "model: claude-haiku-4-5"), "not_found"),
+        (error(402, "billing_error", "no credit"), "quota"),
+    ];
+    for (failed, reason) in failures {
+        let house = three(vec![failed, good()], |_| {});
+        let before = house.gateway.clock.now();
+        let (status, headers, body) = ask(&house, false).await;
+        assert_eq!((status, hosts(&house)), (200, vec!["one".to_owned(), "two".into()]), "{reason}: {body}");
+        assert!(house.gateway.clock.now().since(before) < Duration::from_millis(50), "{reason}");
+        assert_eq!(headers["x-paceway-provider"], "two");
+        assert_eq!(headers["x-paceway-tried"], format!("one/claude-haiku-4-5 ({reason})"));
+        let row = house.rows.only();
+        assert_eq!((row.provider.as_str(), row.attempts, row.outcome.as_str()), ("two", 2, "completed"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_find_the_next_target_too_as_long_as_nothing_has_come() {
+    let (silent, feed) = response(200, &[("content-type", "text/event-stream")]);
+    feed.send(Err(Failure::Broken("reset".into()))).unwrap();
+    let whole_stream = || streamed(vec![Bytes::from_static(STREAM.as_bytes())]);
+    let house = three(vec![Ok(silent), broken_server(), whole_stream()], |_| {});
+    let (status, headers, body) = ask(&house, true).await;
+    assert_eq!((status, hosts(&house).len()), (200, 3));
+    assert!(body.contains("message_stop") && headers["x-paceway-model"] == "claude-sonnet-5-5");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_callers_own_mistake_is_told_and_nobody_else_is_asked() {
+    let house = three(vec![error(400, "invalid_request_error", "messages: empty")], |_| {});
+    let (status, _, body) = ask(&house, false).await;
+    assert_eq!((status, hosts(&house).len()), (400, 1));
+    assert!(body.contains("messages: empty"), "{body}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_all_fail_the_client_hears_what_the_preferred_target_said() {
+    let house = three(
+        vec![broken_server(), Err(Failure::Connect("refused".into())), Err(Failure::Connect("no".into()))],
+        |_| {},
+    );
+    let (status, headers, body) = ask(&house, false).await;
+    assert_eq!((status, &headers["x-should-retry"]), (500, &"false".parse().unwrap()));
+    assert!(body.contains("Internal"), "{body}");
+    let row = house.rows.only();
+    assert_eq!((row.provider.as_str(), row.status, row.attempts), ("one", 500, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_may_have_recovered_are_asked_again_once_all_were() {
+    let providers = NAMES[..2].iter().map(|name| at(name, Limits::none())).collect();
+    let unknown_model = error(404, "not_found_error", "model");
+    let house = of(vec![broken_server(), unknown_model, good()], providers, |_| {}, 2);
+    let before = house.gateway.clock.now();
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house), ["one", "two", "one"]);
+    assert!(house.gateway.clock.now().since(before) >= Duration::from_millis(250));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_whose_limits_make_it_wait_is_passed_over_and_waited_for_if_no_other_serves() {
+    let providers = || vec![at("one", requests(1, 1)), at("two", Limits::none())];
+    let house = of(vec![good(), good()], providers(), |_| {}, 0);
+    ask(&house, false).await;
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house), ["one", "two"]);
+    // Nobody else is left: the limit of one request a minute is waited for.
+    let house = of(vec![good(), broken_server(), good()], providers(), |_| {}, 0);
+    ask(&house, false).await;
+    let before = house.gateway.clock.now();
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house), ["one", "two", "one"]);
+    assert!(house.gateway.clock.now().since(before) > Duration::from_secs(50));
+    // Whoever is patient waits for the one that is preferred.
+    let house =
+        of(vec![good(), good()], providers(), |alias| alias.fallback.patience = Duration::from_mins(2), 0);
+    ask(&house, false).await;
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house), ["one", "one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_for_its_rate_goes_elsewhere_before_anything_is_waited_for() {
+    let limited = whole(
+        429,
+        &[("retry-after", "30")],
+        &json!({"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}}),
+    );
+    let house = three(vec![limited, good()], |_| {});
+    let before = house.gateway.clock.now();
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house), ["one", "two"]);
+    assert!(house.gateway.clock.now().since(before) < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_long_goes_only_where_there_is_more_room() {
+    // Haiku's window is known and the same at both; the third has more.
+    let house = three(vec![too_long(), good()], |_| {});
+    let (status, headers, _) = ask(&house, false).await;
+    assert_eq!((status, hosts(&house)), (200, vec!["one".to_owned(), "three".into()]));
+    assert_eq!(headers["x-paceway-provider"], "three");
+    let house = three(vec![too_long(), too_long()], |_| {});
+    let (status, _, body) = ask(&house, false).await;
+    assert_eq!((status, hosts(&house).len()), (400, 2));
+    assert!(body.contains("208310"), "{body}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reason_that_is_not_configured_ends_the_request_where_it_is() {
+    let only_timeouts = |alias: &mut AliasSettings| {
+        alias.fallback.on = [Reason::Timeout].into_iter().collect();
+    };
+    let house = three(vec![broken_server()], only_timeouts);
+    assert_eq!((ask(&house, false).await.0, hosts(&house).len()), (500, 1));
+    let filtered = || error(400, "invalid_request_error", "Output blocked by content filtering policy");
+    let house = three(vec![filtered()], |_| {});
+    assert_eq!((ask(&house, false).await.0, hosts(&house).len()), (400, 1));
+    let house = three(vec![filtered(), good()], |alias| {
+        alias.fallback.on = [Reason::Content].into_iter().collect::<Reasons>();
+    });
+    assert_eq!((ask(&house, false).await.0, hosts(&house).len()), (200, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_dialect_cannot_carry_goes_to_a_target_that_can() {
+    let mut openai = provider("openai", Dialect::OpenAi, "gpt-*", Limits::none());
+    openai.ways[0].base_url = "http://openai.test".parse().unwrap();
+    let (name, settings) = alias("smart", &["openai/gpt-5.5", "one/claude-haiku-4-5"]);
+    let house = house_with(
+        vec![good()],
+        vec![openai, at("one", Limits::none())],
+        Vec::new(),
+        Duration::ZERO,
+        0,
+        BTreeMap::from([(name, settings)]),
+    );
+    let mut body = question("smart", false);
+    body["top_k"] = json!(5);
+    let answer = house.ask(Dialect::Anthropic, &body).await;
+    assert_eq!((answer.status.as_u16(), hosts(&house)), (200, vec!["one".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_several_providers_serve_is_served_by_whichever_does() {
+    let house = house_with(
+        vec![broken_server(), good()],
+        vec![at("one", Limits::none()), at("two", Limits::none())],
+        Vec::new(),
+        Duration::ZERO,
+        0,
+        BTreeMap::new(),
+    );
+    let answer = house.ask(Dialect::OpenAi, &question("claude-haiku-4-5", false)).await;
+    assert_eq!((answer.status.as_u16(), hosts(&house)), (200, vec!["one".to_owned(), "two".into()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_keeps_failing_is_left_alone_and_probed_and_taken_back() {
+    let mut answers: Vec<Said> = (0..5).flat_map(|_| [broken_server(), good()]).collect();
+    answers.extend((0..4).map(|_| good()));
+    let house = three(answers, |_| {});
+    for _ in 0..6 {
+        assert_eq!(ask(&house, false).await.0, 200);
+    }
+    // Five failures have opened it: the sixth request does not try it any more.
+    assert_eq!(hosts(&house).last().unwrap(), "two");
+    assert_eq!(hosts(&house).len(), 11);
+    let metrics = house.gateway.metrics_text().unwrap();
+    let open = r#"paceway_breaker{provider="one",model="claude-haiku-4-5",state="open"} 1"#;
+    assert!(metrics.contains(open), "{metrics}");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    ask(&house, false).await;
+    assert_eq!(hosts(&house).last().unwrap(), "one", "a probe");
+    assert!(house.gateway.metrics_text().unwrap().contains(r#"state="ramping"} 1"#));
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    ask(&house, false).await;
+    assert_eq!(hosts(&house).last().unwrap(), "one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_nobody_is_left_the_client_hears_so_at_once_and_when_to_come_back() {
+    let providers = vec![at("one", Limits::none())];
+    let house = of((0..5).map(|_| broken_server()).collect(), providers, |_| {}, 0);
+    for _ in 0..5 {
+        assert_eq!(ask(&house, false).await.0, 500);
+    }
+    let (status, headers, body) = ask(&house, false).await;
+    assert_eq!((status, &headers["retry-after"]), (503, &"5".parse().unwrap()));
+    assert!(
+        body.contains("one") && body.contains("server_error") && body.contains("overloaded_error"),
+        "{body}"
+    );
+    assert_eq!(hosts(&house).len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_total_outage_is_not_multiplied_once_the_breakers_are_open() {
+    let failures = (0..400).map(|_| Err(Failure::Connect("refused".into()))).collect();
+    let providers = NAMES.map(|name| at(name, Limits::none())).into();
+    let house = of(failures, providers, |_| {}, 2);
+    for _ in 0..20 {
+        ask(&house, false).await;
+    }
+    let before = hosts(&house).len();
+    for _ in 0..300 {
+        assert!(ask(&house, false).await.0 >= 502);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let calls = hosts(&house).len() - before;
+    assert!(calls <= 330, "{calls} calls for 300 requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_refused_gives_way_to_the_providers_other_keys_first() {
+    let mut one = at("one", Limits::none());
+    one.keys.push(support::key("second", "sk-second", "second"));
+    let refused = error(401, "authentication_error", "invalid x-api-key");
+    let house = of(vec![refused, good()], vec![one, at("two", Limits::none())], |_| {}, 0);
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house), ["one", "one"]);
+}
