@@ -43,6 +43,23 @@ pub struct ModelCard {
     pub context_window: Option<u64>,
     /// Tokens that an answer may have.
     pub max_output: Option<u64>,
+    /// What it takes and can.
+    pub capabilities: Capabilities,
+}
+
+/// What a model takes and can. `None`: not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Takes images.
+    pub vision: Option<bool>,
+    /// Takes documents (PDF).
+    pub documents: Option<bool>,
+    /// Takes sound.
+    pub audio: Option<bool>,
+    /// Calls tools.
+    pub tools: Option<bool>,
+    /// Answers by a schema.
+    pub structured_output: Option<bool>,
 }
 
 /// All cards, by provider and model.
@@ -101,6 +118,11 @@ fn parse_card(line: &str) -> Option<ModelCard> {
         tier_write,
         window,
         max_output,
+        vision,
+        documents,
+        audio,
+        tools,
+        structured_output,
     ] = columns.as_slice()
     else {
         return None;
@@ -133,7 +155,24 @@ fn parse_card(line: &str) -> Option<ModelCard> {
         long_context,
         context_window: window.parse().ok(),
         max_output: max_output.parse().ok(),
+        capabilities: Capabilities {
+            vision: claim(vision).ok()?,
+            documents: claim(documents).ok()?,
+            audio: claim(audio).ok()?,
+            tools: claim(tools).ok()?,
+            structured_output: claim(structured_output).ok()?,
+        },
     })
+}
+
+/// `yes`, `no`, or nothing where it is not known.
+fn claim(text: &str) -> Result<Option<bool>, String> {
+    match text {
+        "yes" => Ok(Some(true)),
+        "no" => Ok(Some(false)),
+        "" => Ok(None),
+        other => Err(format!("neither yes nor no: {other}")),
+    }
 }
 
 /// Dollars per million tokens, at most six decimals, as pico-dollars per token.
@@ -165,6 +204,14 @@ mod tests {
         assert_eq!(card.rates.cache_read, Some(PicoUsd(10_000)));
         let (threshold, long) = card.long_context.unwrap();
         assert_eq!((threshold, long.output), (100_000, PicoUsd(2_500_000)));
+    }
+
+    #[test]
+    fn what_a_model_can_is_yes_no_or_not_known() {
+        let card = CATALOGUE.find("openai", "o3-mini").unwrap();
+        let Capabilities { vision, audio, tools, .. } = card.capabilities;
+        assert_eq!((vision, audio, tools), (Some(false), None, Some(true)));
+        assert!(Catalogue::parse("head\nx,m,1,2,,,,,,,,,,,maybe,,,,").is_err());
     }
 
     #[test]

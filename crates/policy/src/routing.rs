@@ -2,6 +2,16 @@
 //!
 //! In which order they are asked is not said here.
 
+pub mod capability;
+pub mod cost;
+pub mod facts;
+pub mod latency;
+pub mod rank;
+pub mod region;
+pub mod sticky;
+pub mod strategy;
+pub mod why;
+
 use paceway_domain::{CATALOGUE, Refusal};
 
 /// How many names an unknown model's error suggests.
