@@ -18,7 +18,7 @@ use toml::{Table, Value};
 pub(crate) use environment::data_home;
 pub(crate) use model::{
     AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Platform, Priority,
-    ProviderConfig, Rates, RerankShape, Responses,
+    ProviderConfig, Rates, RerankShape, Responses, StickyConfig, StrategyConfig, TargetConfig,
 };
 pub(crate) use provider_keys::NamedKey;
 
@@ -268,13 +268,16 @@ mod tests {
 
     #[test]
     fn an_alias_is_a_name_a_list_or_a_table() {
-        let file = "[aliases]\none = \"gpt-5.5\"\ntwo = [\"gpt-5.5\", \"claude-opus-5-5\"]\n\
+        let file = "[aliases]\none = \"gpt-5.5\"\ntwo = [\"gpt-5.5\", { model = \"claude-opus-5-5\", weight = 9 }]\n\
                     [aliases.three]\ntargets = [\"gpt-5.5\"]\nfallback_on = [\"timeout\"]\npatience_s = 0";
         let config = load_text(file, &[]).unwrap();
         let aliases = crate::routing::aliases(&config);
-        assert_eq!(aliases["one"].targets, ["gpt-5.5"]);
-        assert_eq!(aliases["two"].targets, ["gpt-5.5", "claude-opus-5-5"]);
-        let (two, three) = (aliases["two"].fallback, aliases["three"].fallback);
+        let models = |name: &str| -> Vec<(String, u32)> {
+            aliases[name].targets.iter().map(|target| (target.model.clone(), target.weight)).collect()
+        };
+        assert_eq!(models("one"), [("gpt-5.5".into(), 1)]);
+        assert_eq!(models("two"), [("gpt-5.5".into(), 1), ("claude-opus-5-5".into(), 9)]);
+        let (two, three) = (aliases["two"].rules.fallback, aliases["three"].rules.fallback);
         assert!(two.on.has(Reason::Context) && two.patience.as_secs() == 5);
         assert!(three.on.has(Reason::Timeout) && !three.on.has(Reason::Context) && three.patience.is_zero());
     }
@@ -285,6 +288,8 @@ mod tests {
         assert!(told.contains("aliases.x.fallback_on") && told.contains("rate_limit, overload"), "{told}");
         let told = wrong("[aliases]\nx = []\ny = [\"x\"]", &[]);
         assert!(told.contains("aliases.x: expected 1 to 16") && told.contains("aliases.y"), "{told}");
+        let told = wrong("[aliases.x]\ntargets = [\"gpt-5.5\"]\nstrategy = [\"cheapest\", \"dearest\"]", &[]);
+        assert!(told.contains("aliases.x.strategy") && told.contains("least_busy"), "{told}");
         let told = wrong("[breaker]\nopen_s = 100\nprobes = 0", &[]);
         assert!(
             told.contains("breaker.probes: expected 1 to 100, got 0") && told.contains("longest_open_s"),

@@ -12,8 +12,8 @@ use paceway_gateway::grants;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    AdminToken, Bounds, Calibration, Callers, Fleet, Gateway, Metrics, Retries, RetryRules, Standings,
-    Turnstile,
+    AdminToken, Bounds, Calibration, Callers, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules,
+    Standings, Turnstile,
 };
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::retry::{Backoff, BudgetRules};
@@ -82,7 +82,7 @@ pub(crate) fn build(
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
-    let fleet = Fleet::new(providers, routing::aliases(config), routing::fallback(config), &turnstile);
+    let fleet = Fleet::new(providers, routing::aliases(config), routing::usual(config), &turnstile);
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
@@ -96,6 +96,7 @@ pub(crate) fn build(
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
+        decisions: Arc::new(Decisions::new(config.explain.keep)),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_secs(config.queue.max_wait_s),

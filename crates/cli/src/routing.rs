@@ -3,32 +3,55 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use paceway_gateway::fleet::AliasSettings;
+use paceway_gateway::fleet::{AliasSettings, ChainRules, Sticky, TargetSettings};
 use paceway_policy::breaker::BreakerRules;
 use paceway_policy::fallback::{FallbackRules, Reason, Reasons};
 
-use crate::config::Config;
+use crate::config::{AliasConfig, Config, StickyConfig, StrategyConfig, TargetConfig};
 
 /// When targets take each other's place, where an alias does not say.
-pub(crate) fn fallback(config: &Config) -> FallbackRules {
+fn fallback(config: &Config) -> FallbackRules {
     FallbackRules {
         on: reasons(&config.fallback.on),
         patience: Duration::from_secs(config.fallback.patience_s),
     }
 }
 
+/// The rules for names that are no aliases.
+pub(crate) fn usual(config: &Config) -> ChainRules {
+    ChainRules::plain(fallback(config))
+}
+
 /// The aliases.
 pub(crate) fn aliases(config: &Config) -> BTreeMap<String, AliasSettings> {
     let usual = fallback(config);
-    let settings = |alias: &crate::config::AliasConfig| {
-        let rules = alias.rules();
-        let fallback = FallbackRules {
-            on: rules.fallback_on.map_or(usual.on, |on| reasons(&on)),
-            patience: rules.patience_s.map_or(usual.patience, Duration::from_secs),
-        };
-        AliasSettings { targets: rules.targets, fallback }
+    config.aliases.iter().map(|(name, alias)| (name.clone(), alias_settings(alias, usual))).collect()
+}
+
+fn alias_settings(alias: &AliasConfig, usual: FallbackRules) -> AliasSettings {
+    let alias = alias.rules();
+    let target = |target: TargetConfig| match target {
+        TargetConfig::Name(model) => TargetSettings { model, weight: 1 },
+        TargetConfig::Weighted(target) => {
+            TargetSettings { model: target.model, weight: target.weight.unwrap_or(1) }
+        }
     };
-    config.aliases.iter().map(|(name, alias)| (name.clone(), settings(alias))).collect()
+    let strategies = alias.strategy.map(StrategyConfig::names).unwrap_or_default();
+    let rules = ChainRules {
+        fallback: FallbackRules {
+            on: alias.fallback_on.map_or(usual.on, |on| reasons(&on)),
+            patience: alias.patience_s.map_or(usual.patience, Duration::from_secs),
+        },
+        // Configuration was checked, so that every name is one.
+        strategies: strategies.iter().filter_map(|name| name.parse().ok()).collect(),
+        sticky: match alias.sticky {
+            None | Some(StickyConfig::Off) => Sticky::Off,
+            Some(StickyConfig::Session) => Sticky::Session,
+            Some(StickyConfig::Prefix) => Sticky::Prefix,
+        },
+        regions: alias.regions.unwrap_or_default(),
+    };
+    AliasSettings { targets: alias.targets.into_iter().map(target).collect(), rules }
 }
 
 /// When a deployment that fails is left alone.

@@ -52,6 +52,13 @@ pub enum Refusal {
         /// The nearest names that are served, best first.
         nearest: Vec<String>,
     },
+    /// None of the targets that a name stands for may serve this request.
+    NoFit {
+        /// The name asked for.
+        model: String,
+        /// Target by target, why not.
+        why: Vec<String>,
+    },
     /// There is nothing at this path.
     NoSuchPath(String),
     /// No answer of this id is kept for this key.
@@ -182,6 +189,9 @@ impl fmt::Display for Refusal {
                 } else {
                     write!(f, "; the nearest are {}", nearest.join(", "))
                 }
+            }
+            Self::NoFit { model, why } => {
+                write!(f, "no target of `{model}` can serve this request: {}", why.join("; "))
             }
             Self::NoSuchPath(path) => write!(
                 f,

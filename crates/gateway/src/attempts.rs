@@ -101,6 +101,7 @@ async fn visit(
     progress: &Progress,
     bill: &mut Bill,
 ) -> Visit {
+    let is_streamed = bill.is_streamed();
     let leg = &journey.legs[place];
     let (target, plan) = (Arc::clone(&leg.target), leg.plan());
     let turn = match gateway.turnstile.wait(leg.wish, progress).await {
@@ -109,9 +110,9 @@ async fn visit(
     };
     let now = gateway.clock.now();
     let waited = now.since(asked);
-    let flight = match target.deployment.enter(&gateway.breaker, now, leg.dice()) {
+    let flight = match target.deployment.enter(&gateway.breaker, now, leg.dice(), is_streamed) {
         Ok(flight) => flight,
-        Err(blocked) if is_only_a_wish(blocked) => target.deployment.enter_anyway(),
+        Err(blocked) if is_only_a_wish(blocked) => target.deployment.enter_anyway(now, is_streamed),
         Err(blocked) => return Visit::Failed(Failed::unhealthy(&target, blocked)),
     };
     gateway.metrics.waited(target.provider.name(), waited);
@@ -119,7 +120,7 @@ async fn visit(
     bill.goes_out(&target, turn, flight, waited);
     match outcome(gateway, plan, pool, bill).await {
         Outcome::Answer(answer) => {
-            bill.is_answered();
+            bill.is_served();
             Visit::Answer(answer)
         }
         Outcome::Broken(failure) => {
@@ -189,7 +190,7 @@ fn on_error(leg: &mut Leg, pool: PoolId, error: ErrorAnswer, bill: &mut Bill) ->
             Some(Complaint::Credentials) => Reason::Credentials,
             Some(Complaint::Missing) => Reason::NotFound,
             None => {
-                bill.is_answered();
+                bill.is_told_off(error.status);
                 return Visit::Answer(error.into());
             }
         },
@@ -230,7 +231,7 @@ fn note(gateway: &Gateway, leg: &Leg, failed: &Failed, bill: &mut Bill) {
     };
     tracing::info!(target = target.name(), reason = failed.reason.name(), said, "a target did not serve");
     gateway.metrics.failed_over(target.provider.name(), failed.reason);
-    bill.tried(target, failed.reason);
+    bill.tried(target, failed.reason, said);
 }
 
 /// What the client is told where no target served.

@@ -21,7 +21,9 @@ use paceway_store::Row;
 use crate::admission::Turn;
 use crate::ask::Ask;
 use crate::calibration::Subject;
+use crate::choice::HeldPrefix;
 use crate::deployment::Flight;
+use crate::explain::{Attempt, Decision};
 use crate::siblings::Claim;
 use crate::target::Target;
 use crate::{Endpoint, Gateway};
@@ -31,6 +33,9 @@ const PROVIDER_ID_HEADERS: [&str; 2] = ["request-id", "x-request-id"];
 
 /// How many bytes of generated text make a token, for answers whose count never came.
 const BYTES_PER_TOKEN: u64 = 4;
+
+/// Attempts of one request that its record shows.
+const MOST_NOTED: usize = 50;
 
 /// Why a request had to wait.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +67,10 @@ pub(crate) struct Bill {
     flight: Option<Flight>,
     /// Targets that did not serve, and why.
     tried: Vec<(String, Reason)>,
+    /// What was decided so far.
+    decision: Decision,
+    /// The beginning that the target which serves it will have in its cache.
+    held: Option<HeldPrefix>,
     /// Until its answer begins: siblings may wait for that.
     claim: Option<Claim>,
     /// Where it went last, and why it last had to wait.
@@ -71,7 +80,13 @@ pub(crate) struct Bill {
 }
 
 impl Bill {
-    pub(crate) fn open(gateway: &Arc<Gateway>, caller: &Caller, ask: &Ask, target: &Arc<Target>) -> Self {
+    pub(crate) fn open(
+        gateway: &Arc<Gateway>,
+        caller: &Caller,
+        ask: &Ask,
+        target: &Arc<Target>,
+        (decision, held): (Decision, Option<HeldPrefix>),
+    ) -> Self {
         let row = Row {
             request_id: ask.id.clone(),
             arrived_at: gateway.clock.wall(),
@@ -104,6 +119,8 @@ impl Bill {
             turn: None,
             flight: None,
             tried: Vec::new(),
+            decision,
+            held,
             claim: None,
             went: None,
             waited_for: None,
@@ -143,9 +160,18 @@ impl Bill {
         }
     }
 
-    /// A target did not serve.
-    pub(crate) fn tried(&mut self, target: &Target, reason: Reason) {
+    /// A target did not serve, and said this.
+    pub(crate) fn tried(&mut self, target: &Target, reason: Reason, said: String) {
+        self.notes(target, reason.name(), said);
         self.tried.push((target.name(), reason));
+    }
+
+    fn notes(&mut self, target: &Target, result: &str, said: String) {
+        if self.decision.attempts.len() < MOST_NOTED {
+            let after_ms = self.elapsed_ms();
+            let attempt = Attempt { target: target.name(), after_ms, result: result.to_owned(), said };
+            self.decision.attempts.push(attempt);
+        }
     }
 
     /// Targets that did not serve, and why.
@@ -159,12 +185,27 @@ impl Bill {
         self.row.status = status.as_u16();
     }
 
-    /// The target has answered, whatever it says.
-    pub(crate) fn is_answered(&mut self) {
+    /// The target serves it: its answer has begun.
+    pub(crate) fn is_served(&mut self) {
         let (rules, now) = (self.gateway.breaker, self.gateway.clock.now());
         if let Some(flight) = &mut self.flight {
             flight.succeeded(&rules, now);
         }
+        let target = Arc::clone(&self.target);
+        if let Some(held) = self.held {
+            target.deployment.holds_now(now, held.fingerprint, held.lifetime.duration());
+        }
+        self.notes(&target, "served", String::new());
+    }
+
+    /// The target has answered with an error that is the request's own.
+    pub(crate) fn is_told_off(&mut self, status: StatusCode) {
+        let (rules, now) = (self.gateway.breaker, self.gateway.clock.now());
+        if let Some(flight) = &mut self.flight {
+            flight.is_there(&rules, now);
+        }
+        let target = Arc::clone(&self.target);
+        self.notes(&target, "refused the request", format!("status {}", status.as_u16()));
     }
 
     fn lands(&mut self, fault: Option<Fault>) {
@@ -189,6 +230,11 @@ impl Bill {
             turn.settle(Cost::default());
         }
         self.row.status = 0;
+    }
+
+    /// Whether a stream is asked for.
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.row.streamed
     }
 
     /// Who asked, as a number.
@@ -300,6 +346,7 @@ impl Bill {
         }
         self.claim = None;
         self.flight = None;
+        self.decide(outcome);
         if self.row.attempts == 0 {
             return;
         }
@@ -321,6 +368,13 @@ impl Bill {
         if let Err(error) = self.gateway.ledger.append(self.row.clone()) {
             tracing::error!(request = %self.row.request_id, %error, "a ledger row is kept in memory only");
         }
+    }
+
+    fn decide(&mut self, outcome: &str) {
+        outcome.clone_into(&mut self.decision.outcome);
+        self.decision.total_ms = self.elapsed_ms();
+        let blank = Decision::new(&self.row.request_id, self.row.arrived_at, "");
+        self.gateway.decisions.keep(std::mem::replace(&mut self.decision, blank));
     }
 
     /// What the provider counted corrects the next estimates. What was estimated itself teaches nothing.

@@ -1,32 +1,70 @@
 //! A deployment: a model at a provider, and how it has been doing.
 //!
-//! Its breaker says whether it is asked; how many calls it has in hand is counted here. It knows no request.
+//! Its breaker says whether it is asked; how quickly it answers, how many calls it has in hand and what it likely has in its
+//! prompt cache is remembered here. It knows no request.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use paceway_domain::Moment;
 use paceway_policy::breaker::{Blocked, Breaker, BreakerRules, Fault, Pass, State};
+use paceway_policy::routing::latency::PeakEwma;
 
 /// Deployments of one provider that are told apart; models beyond it share one, so that invented names cannot fill memory.
 const MOST_KNOWN: usize = 2_000;
 
+/// Beginnings of prompts that a deployment is remembered to have in its cache; beyond it all but the freshest are forgotten.
+const MOST_HELD: usize = 4_096;
+
 /// A model at a provider.
 #[derive(Debug)]
 pub(crate) struct Deployment {
-    breaker: Mutex<Breaker>,
+    health: Mutex<Health>,
     in_flight: AtomicU32,
+    awaiting: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Health {
+    breaker: Breaker,
+    /// Times to the first byte of streamed answers and of whole ones, which are not alike.
+    streamed: PeakEwma,
+    whole: PeakEwma,
+    /// Beginnings of prompts, by fingerprint, and until when they are in its cache.
+    held: HashMap<u64, Moment>,
+}
+
+/// How a deployment answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pulse {
+    /// The expected time to the first byte; `None`: not known.
+    pub(crate) first_byte: Option<Duration>,
+    /// Whether it may be tried although nothing is known.
+    pub(crate) may_explore: bool,
+    /// Within this, 95 of 100 had their first byte; `None` while they are few.
+    pub(crate) p95: Option<Duration>,
+    /// Calls without a first byte.
+    pub(crate) awaiting: u32,
+    /// Calls in hand.
+    pub(crate) in_flight: u32,
 }
 
 impl Deployment {
     fn new(rules: &BreakerRules) -> Self {
-        Self { breaker: Mutex::new(Breaker::new(rules, Moment::ZERO)), in_flight: AtomicU32::new(0) }
+        let health = Health {
+            breaker: Breaker::new(rules, Moment::ZERO),
+            streamed: PeakEwma::default(),
+            whole: PeakEwma::default(),
+            held: HashMap::new(),
+        };
+        Self { health: Mutex::new(health), in_flight: AtomicU32::new(0), awaiting: AtomicU32::new(0) }
     }
 
     /// Why a call would not go now.
     pub(crate) fn refuses(&self, rules: &BreakerRules, now: Moment, dice: f64) -> Option<Blocked> {
-        self.breaker().refuses(rules, now, dice)
+        self.health().breaker.refuses(rules, now, dice)
     }
 
     /// A call goes out if the breaker lets it.
@@ -38,19 +76,21 @@ impl Deployment {
         rules: &BreakerRules,
         now: Moment,
         dice: f64,
+        is_streamed: bool,
     ) -> Result<Flight, Blocked> {
-        let pass = self.breaker().ask(rules, now, dice)?;
-        Ok(self.flight(Some(pass)))
+        let pass = self.health().breaker.ask(rules, now, dice)?;
+        Ok(self.flight(Some(pass), now, is_streamed))
     }
 
     /// A call goes out whatever the breaker says, since there is nowhere else to go.
-    pub(crate) fn enter_anyway(self: &Arc<Self>) -> Flight {
-        self.flight(None)
+    pub(crate) fn enter_anyway(self: &Arc<Self>, now: Moment, is_streamed: bool) -> Flight {
+        self.flight(None, now, is_streamed)
     }
 
-    fn flight(self: &Arc<Self>, pass: Option<Pass>) -> Flight {
+    fn flight(self: &Arc<Self>, pass: Option<Pass>, began: Moment, is_streamed: bool) -> Flight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Flight { deployment: Arc::clone(self), pass, is_told: false }
+        self.awaiting.fetch_add(1, Ordering::Relaxed);
+        Flight { deployment: Arc::clone(self), pass, began, is_streamed, is_awaiting: true, is_told: false }
     }
 
     /// Calls in hand.
@@ -58,16 +98,46 @@ impl Deployment {
         self.in_flight.load(Ordering::Relaxed)
     }
 
+    /// How it answers streamed or whole.
+    pub(crate) fn pulse(&self, now: Moment, is_streamed: bool) -> Pulse {
+        let health = self.health();
+        let latency = if is_streamed { &health.streamed } else { &health.whole };
+        Pulse {
+            first_byte: latency.get(now),
+            may_explore: latency.may_explore(now),
+            p95: latency.p95(),
+            awaiting: self.awaiting.load(Ordering::Relaxed),
+            in_flight: self.in_flight(),
+        }
+    }
+
     /// Where its breaker stands, because of what, and how often it has opened.
     pub(crate) fn state(&self, rules: &BreakerRules, now: Moment) -> (State, Option<Fault>, u32) {
-        let breaker = self.breaker();
+        let breaker = &self.health().breaker;
         let (state, because) = breaker.state(rules, now);
         (state, because, breaker.times_opened())
     }
 
+    /// A beginning of this fingerprint is in its cache for so long.
+    pub(crate) fn holds_now(&self, now: Moment, fingerprint: u64, lifetime: Duration) {
+        let held = &mut self.health().held;
+        if held.len() >= MOST_HELD {
+            held.retain(|_, until| *until > now);
+        }
+        if held.len() >= MOST_HELD {
+            held.clear();
+        }
+        held.insert(fingerprint, now.after(lifetime));
+    }
+
+    /// Whether a beginning of this fingerprint is likely in its cache.
+    pub(crate) fn holds(&self, now: Moment, fingerprint: u64) -> bool {
+        self.health().held.get(&fingerprint).is_some_and(|until| *until > now)
+    }
+
     /// No panic can leave it half changed.
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,32 +146,57 @@ impl Deployment {
 pub(crate) struct Flight {
     deployment: Arc<Deployment>,
     pass: Option<Pass>,
+    began: Moment,
+    is_streamed: bool,
+    is_awaiting: bool,
     is_told: bool,
 }
 
 impl Flight {
-    /// The deployment answered, whatever it said.
+    /// The deployment answered well, and its first byte is there.
     pub(crate) fn succeeded(&mut self, rules: &BreakerRules, now: Moment) {
-        self.is_told = true;
+        let health = &mut *self.deployment.health();
+        let latency = if self.is_streamed { &mut health.streamed } else { &mut health.whole };
+        latency.observe(now, now.since(self.began));
         if let Some(pass) = self.pass {
-            self.deployment.breaker().succeeded(rules, now, pass);
+            health.breaker.succeeded(rules, now, pass);
         }
+        self.is_told = true;
+        if std::mem::replace(&mut self.is_awaiting, false) {
+            self.deployment.awaiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// It answered, with an error that is the request's own: that says that it is there, and nothing of how quick it is.
+    pub(crate) fn is_there(&mut self, rules: &BreakerRules, now: Moment) {
+        if let Some(pass) = self.pass {
+            self.deployment.health().breaker.succeeded(rules, now, pass);
+        }
+        self.is_told = true;
     }
 
     /// It failed, perhaps after its answer had begun.
     pub(crate) fn failed(&mut self, rules: &BreakerRules, now: Moment, fault: Fault) {
-        self.is_told = true;
-        if let Some(pass) = self.pass {
-            self.deployment.breaker().failed(rules, now, pass, fault);
+        let health = &mut *self.deployment.health();
+        if self.is_awaiting {
+            let latency = if self.is_streamed { &mut health.streamed } else { &mut health.whole };
+            latency.ended_silent(now, now.since(self.began));
         }
+        if let Some(pass) = self.pass {
+            health.breaker.failed(rules, now, pass, fault);
+        }
+        self.is_told = true;
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
         self.deployment.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.is_awaiting {
+            self.deployment.awaiting.fetch_sub(1, Ordering::Relaxed);
+        }
         if let Some(pass) = self.pass.filter(|_| !self.is_told) {
-            self.deployment.breaker().forgets(pass);
+            self.deployment.health().breaker.forgets(pass);
         }
     }
 }

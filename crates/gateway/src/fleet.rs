@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use paceway_domain::Refusal;
 use paceway_policy::fallback::FallbackRules;
+use paceway_policy::routing::strategy::Strategy;
 use paceway_policy::routing::{self, Candidate};
 use paceway_scheduler::{PoolId, RouteId};
 
@@ -19,10 +20,55 @@ pub const MOST_TARGETS: usize = 16;
 /// A name that stands for others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AliasSettings {
-    /// Names of models, in the order in which they are preferred; at least one, none of them an alias.
-    pub targets: Vec<String>,
+    /// What it stands for, in the order in which they are preferred; at least one, none of them an alias.
+    pub targets: Vec<TargetSettings>,
+    /// How one of them is chosen.
+    pub rules: ChainRules,
+}
+
+/// A model that an alias names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetSettings {
+    /// Its name.
+    pub model: String,
+    /// Its share of the traffic, relative to the others'; 0: only as a fallback.
+    pub weight: u32,
+}
+
+/// How one of several targets is chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChainRules {
     /// When they take each other's place.
     pub fallback: FallbackRules,
+    /// By what they are ordered; empty: as configured.
+    pub strategies: Vec<Strategy>,
+    /// What stays at one target.
+    pub sticky: Sticky,
+    /// Patterns of the regions in which a request may be served; empty: all.
+    pub regions: Vec<String>,
+}
+
+/// What stays at one target, while its cache is worth more than moving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sticky {
+    /// Nothing.
+    Off,
+    /// Requests of one session, as their client names it.
+    Session,
+    /// Requests with the same cacheable beginning.
+    Prefix,
+}
+
+impl ChainRules {
+    /// In the configured order, each of them.
+    pub fn plain(fallback: FallbackRules) -> Self {
+        Self { fallback, strategies: Vec::new(), sticky: Sticky::Off, regions: Vec::new() }
+    }
+
+    /// Whether a single target needs no look at the request.
+    pub(crate) fn asks_nothing(&self) -> bool {
+        self.regions.is_empty()
+    }
 }
 
 /// All providers.
@@ -31,13 +77,20 @@ pub struct Fleet {
     providers: Vec<Arc<Provider>>,
     aliases: BTreeMap<String, AliasSettings>,
     /// For names that are no aliases.
-    usual: FallbackRules,
+    usual: ChainRules,
 }
 
 /// Who may serve a name, in the order in which they are preferred, never nobody.
 pub(crate) struct Chain<'f> {
-    pub(crate) stops: Vec<(&'f Arc<Provider>, String)>,
-    pub(crate) rules: FallbackRules,
+    pub(crate) stops: Vec<Stop<'f>>,
+    pub(crate) rules: &'f ChainRules,
+}
+
+/// A model at a provider that may serve a name.
+pub(crate) struct Stop<'f> {
+    pub(crate) provider: &'f Arc<Provider>,
+    pub(crate) model: String,
+    pub(crate) weight: u32,
 }
 
 impl Fleet {
@@ -45,7 +98,7 @@ impl Fleet {
     pub fn new(
         providers: Vec<ProviderSettings>,
         aliases: BTreeMap<String, AliasSettings>,
-        usual: FallbackRules,
+        usual: ChainRules,
         turnstile: &Arc<Turnstile>,
     ) -> Self {
         let candidates = providers.iter().map(|settings| settings.candidate.clone()).collect();
@@ -64,33 +117,60 @@ impl Fleet {
         &self.aliases
     }
 
-    /// Who may serve a name.
+    /// Who may serve a name, or else one of the others that the caller names.
     ///
     /// # Errors
     /// [`Refusal::UnknownModel`] if nobody does.
-    pub(crate) fn chain(&self, name: &str) -> Result<Chain<'_>, Refusal> {
-        let Some(alias) = self.aliases.get(name) else {
-            return Ok(Chain { stops: self.stops(name)?, rules: self.usual });
-        };
-        let found: Vec<_> = alias.targets.iter().map(|target| self.stops(target)).collect();
-        let mut stops = Vec::new();
+    pub(crate) fn chain<'f>(&'f self, name: &str, others: &[String]) -> Result<Chain<'f>, Refusal> {
+        let rules = self.aliases.get(name).map_or(&self.usual, |alias| &alias.rules);
+        let mut stops: Vec<Stop<'_>> = Vec::new();
         let mut unknown = None;
-        for found in found {
-            match found {
-                Ok(found) => stops.extend(found),
+        for name in std::iter::once(name).chain(others.iter().map(String::as_str)) {
+            match self.stops_of(name) {
+                Ok(found) => {
+                    let is_new = |stop: &Stop<'_>| {
+                        let is_same = |known: &Stop<'_>| {
+                            Arc::ptr_eq(known.provider, stop.provider) && known.model == stop.model
+                        };
+                        !stops.iter().any(is_same)
+                    };
+                    let found: Vec<_> = found.into_iter().filter(is_new).collect();
+                    stops.extend(found);
+                }
                 Err(refusal) => unknown = unknown.or(Some(refusal)),
             }
         }
         stops.truncate(MOST_TARGETS);
         match unknown {
             Some(refusal) if stops.is_empty() => Err(refusal),
-            _ => Ok(Chain { stops, rules: alias.fallback }),
+            _ => Ok(Chain { stops, rules }),
         }
     }
 
-    fn stops(&self, model: &str) -> Result<Vec<(&Arc<Provider>, String)>, Refusal> {
+    /// The targets of an alias, or the providers of a model.
+    fn stops_of(&self, name: &str) -> Result<Vec<Stop<'_>>, Refusal> {
+        let Some(alias) = self.aliases.get(name) else { return self.stops(name, 1) };
+        let mut stops = Vec::new();
+        let mut unknown = None;
+        for target in &alias.targets {
+            match self.stops(&target.model, target.weight) {
+                Ok(found) => stops.extend(found),
+                Err(refusal) => unknown = unknown.or(Some(refusal)),
+            }
+        }
+        match unknown {
+            Some(refusal) if stops.is_empty() => Err(refusal),
+            _ => Ok(stops),
+        }
+    }
+
+    fn stops(&self, model: &str, weight: u32) -> Result<Vec<Stop<'_>>, Refusal> {
         let routes = routing::routes(&self.candidates, model)?;
-        let stop = |route: routing::Route| (&self.providers[route.candidate], route.model);
+        let stop = |route: routing::Route| Stop {
+            provider: &self.providers[route.candidate],
+            model: route.model,
+            weight,
+        };
         Ok(routes.into_iter().take(MOST_TARGETS).map(stop).collect())
     }
 
@@ -99,8 +179,8 @@ impl Fleet {
     /// # Errors
     /// [`Refusal::UnknownModel`].
     pub(crate) fn serving(&self, name: &str) -> Result<(&Arc<Provider>, String), Refusal> {
-        let first = self.chain(name)?.stops.into_iter().next();
-        Ok(first.expect("a chain is never empty"))
+        let first = self.chain(name, &[])?.stops.into_iter().next().expect("a chain is never empty");
+        Ok((first.provider, first.model))
     }
 
     /// The provider of this name.

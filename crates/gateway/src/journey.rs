@@ -9,20 +9,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paceway_domain::{CATALOGUE, Failure, Moment, Refusal};
-use paceway_policy::access::Caller;
 use paceway_policy::breaker::{Blocked, Fault};
 use paceway_policy::fallback::{FallbackRules, Reason};
 use paceway_protocol::Envelope;
 use paceway_scheduler::{Ask as Wish, PoolId};
 use paceway_upstream::Answer;
 
+use crate::Gateway;
 use crate::ask::Ask;
-use crate::fleet::Chain;
 use crate::kept::KeptAt;
 use crate::outgoing::Circumstances;
 use crate::target::{Plan, Target};
 use crate::upstream_error::ErrorAnswer;
-use crate::{Gateway, wish};
 
 /// The way of one request.
 pub(crate) struct Journey {
@@ -72,31 +70,27 @@ pub(crate) enum End {
 }
 
 impl Journey {
-    /// The way over a chain's targets, with the first call written.
+    /// The way over these targets, in their order, with the first call written.
     ///
     /// # Errors
     /// What speaks against the target that is preferred, if none can be asked.
     pub(crate) fn plan(
         gateway: &Arc<Gateway>,
-        caller: &Caller,
         (ask, envelope): (&Ask, Option<&Envelope<'_>>),
-        chain: Chain<'_>,
+        targets: Vec<(Arc<Target>, Wish)>,
+        rules: FallbackRules,
         pin: Option<&KeptAt>,
         circumstances: Circumstances,
     ) -> Result<Self, Refusal> {
-        let leg = |(provider, model): (_, String)| {
-            let target = Target::of(gateway, (provider, &model), caller, ask, envelope);
-            let wish = wish::of(gateway, caller, ask, &target);
-            Leg {
-                target: Arc::new(target),
-                plan: None,
-                wish,
-                overload_until: None,
-                dice: fastrand::f64(),
-                failed: None,
-            }
+        let leg = |(target, wish)| Leg {
+            target,
+            plan: None,
+            wish,
+            overload_until: None,
+            dice: fastrand::f64(),
+            failed: None,
         };
-        let mut legs: Vec<Leg> = chain.stops.into_iter().map(leg).collect();
+        let mut legs: Vec<Leg> = targets.into_iter().map(leg).collect();
         if let Some(pin) = pin {
             let model = legs[0].target.model.clone();
             legs.retain_mut(|leg| leg.is_held_to(pin));
@@ -104,7 +98,7 @@ impl Journey {
                 return Err(pin.is_elsewhere(&model));
             }
         }
-        let mut journey = Self { legs, rules: chain.rules, circumstances, next: None };
+        let mut journey = Self { legs, rules, circumstances, next: None };
         loop {
             let Some(place) = journey.choose(gateway) else { return Err(journey.refusal()) };
             let leg = &mut journey.legs[place];

@@ -12,12 +12,14 @@ mod attempts;
 mod bill;
 mod calibration;
 pub mod callers;
+mod choice;
 pub mod clock;
 mod count;
 pub mod credential;
 mod crossing;
 mod deployment;
 mod error_answer;
+pub mod explain;
 pub mod fleet;
 pub mod grants;
 mod headers;
@@ -29,6 +31,7 @@ pub mod limits_report;
 pub mod metrics;
 pub mod models;
 mod outgoing;
+mod overrides;
 mod patience;
 pub mod pipeline;
 pub mod platform;
@@ -36,6 +39,7 @@ pub mod provider;
 mod relay;
 pub mod retries;
 pub mod retrieve;
+mod session;
 mod several;
 mod siblings;
 pub mod standing;
@@ -59,6 +63,7 @@ pub use admission::Turnstile;
 pub use answer::{Answer, AnswerBody};
 pub use calibration::Calibration;
 pub use callers::Callers;
+pub use explain::Decisions;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
 pub use paceway_protocol::formats::Address;
@@ -168,6 +173,8 @@ pub struct Gateway {
     pub ledger: Arc<dyn Ledger>,
     /// Answers that clients go on from.
     pub responses: Arc<dyn Responses>,
+    /// Why requests went where they went.
+    pub decisions: Arc<Decisions>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Bounds.

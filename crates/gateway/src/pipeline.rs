@@ -5,8 +5,9 @@
 //! 1. **find the caller**: who may not ask costs nothing;
 //! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept. One that goes on
 //!    from an earlier answer becomes one that holds the whole conversation, or is held to where that is kept;
-//! 3. **plan the journey**: which targets may serve it, what it will likely cost at each, how it stands in their queues, with
-//!    which priority and until when, and the request as the first one wants it. No plan, no hold;
+//! 3. **choose**: which targets may serve it and in which order, by capability, rules, the caller's wishes and what is known of
+//!    each; then **plan the journey**: what it will likely cost, how it stands in the queues, with which priority and until
+//!    when, and the request as the first target wants it. No plan, no hold;
 //! 4. **open the bill**: from here on the request is settled exactly once, by a drop guard, however it ends;
 //! 5. **attempts**: let a sibling write the prompt cache if that is cheaper; then choose a target, wait for a turn, send, judge,
 //!    go on. The only loop;
@@ -24,9 +25,12 @@ use crate::admission::Progress;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::choice::{self, Choice};
+use crate::explain::Decision;
 use crate::journey::{Journey, Sent};
 use crate::kept::GoingOn;
 use crate::outgoing::Circumstances;
+use crate::overrides::{self, Overrides};
 use crate::siblings::Prefix;
 use crate::{Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, waiting};
 
@@ -79,20 +83,34 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
             envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
         }
     }
+    let overrides = Overrides::read(&gateway.fleet, &ask, envelope.as_ref())?;
+    if overrides.has_fields
+        && let Some(read) = envelope.take()
+    {
+        let body = overrides::without_fields(&read)?;
+        ask.continue_with(body.clone());
+        envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
+    }
     let envelope = envelope.as_ref();
-    let chain = gateway.fleet.chain(&ask.summary.model)?;
-    let journey =
-        Journey::plan(gateway, &caller, (&ask, envelope), chain, pin.as_ref(), circumstances(gateway))?;
+    let chain = gateway.fleet.chain(&ask.summary.model, &overrides.models)?;
+    let fallback = chain.rules.fallback;
+    let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
+    decision.asked = overrides.told();
+    let Choice { targets, considered, prefix: held } =
+        choice::order(gateway, &caller, (&ask, envelope), chain, &overrides)?;
+    decision.candidates = considered;
+    let circumstances = circumstances(gateway, &overrides);
+    let journey = Journey::plan(gateway, (&ask, envelope), targets, fallback, pin.as_ref(), circumstances)?;
     let first = journey.first();
     let prefix = siblings::prefix(gateway, &ask, envelope, first.plan());
-    let bill = Bill::open(gateway, &caller, &ask, &first.target);
+    let bill = Bill::open(gateway, &caller, &ask, &first.target, (decision, held));
     Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
-fn circumstances(gateway: &Gateway) -> Circumstances {
+fn circumstances(gateway: &Gateway, overrides: &Overrides) -> Circumstances {
     Circumstances {
         created: gateway.clock.wall().0 / 1_000,
-        drop_unsupported: gateway.bounds.drop_unsupported,
+        drop_unsupported: gateway.bounds.drop_unsupported && !overrides.requires_parameters,
     }
 }
 

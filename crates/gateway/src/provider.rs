@@ -36,6 +36,8 @@ pub struct ProviderSettings {
     pub only_max_tokens: bool,
     /// The shape of its reranking, where it is not the usual one of its dialect.
     pub rerank: Option<Shape>,
+    /// Where it computes, by its own or our name; `None`: not said.
+    pub region: Option<String>,
     /// Whether no model is behind it.
     pub is_simulated: bool,
     /// Its limits, as far as they are declared.

@@ -165,8 +165,12 @@ async fn a_target_whose_limits_make_it_wait_is_passed_over_and_waited_for_if_no_
     assert_eq!(hosts(&house), ["one", "two", "one"]);
     assert!(house.gateway.clock.now().since(before) > Duration::from_secs(50));
     // Whoever is patient waits for the one that is preferred.
-    let house =
-        of(vec![good(), good()], providers(), |alias| alias.fallback.patience = Duration::from_mins(2), 0);
+    let house = of(
+        vec![good(), good()],
+        providers(),
+        |alias| alias.rules.fallback.patience = Duration::from_mins(2),
+        0,
+    );
     ask(&house, false).await;
     assert_eq!(ask(&house, false).await.0, 200);
     assert_eq!(hosts(&house), ["one", "one"]);
@@ -202,7 +206,7 @@ async fn what_is_too_long_goes_only_where_there_is_more_room() {
 #[tokio::test(start_paused = true)]
 async fn a_reason_that_is_not_configured_ends_the_request_where_it_is() {
     let only_timeouts = |alias: &mut AliasSettings| {
-        alias.fallback.on = [Reason::Timeout].into_iter().collect();
+        alias.rules.fallback.on = [Reason::Timeout].into_iter().collect();
     };
     let house = three(vec![broken_server()], only_timeouts);
     assert_eq!((ask(&house, false).await.0, hosts(&house).len()), (500, 1));
@@ -210,7 +214,7 @@ async fn a_reason_that_is_not_configured_ends_the_request_where_it_is() {
     let house = three(vec![filtered()], |_| {});
     assert_eq!((ask(&house, false).await.0, hosts(&house).len()), (400, 1));
     let house = three(vec![filtered(), good()], |alias| {
-        alias.fallback.on = [Reason::Content].into_iter().collect::<Reasons>();
+        alias.rules.fallback.on = [Reason::Content].into_iter().collect::<Reasons>();
     });
     assert_eq!((ask(&house, false).await.0, hosts(&house).len()), (200, 2));
 }

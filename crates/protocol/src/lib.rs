@@ -27,6 +27,7 @@ pub mod rerank;
 mod seals;
 pub mod several;
 pub mod sse;
+pub mod wants;
 
 pub use cacheable::{Cacheable, cacheable, cacheable_in};
 pub use envelope::Envelope;

@@ -28,6 +28,7 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
         Refusal::InvalidField { .. } => (400, ErrorKind::InvalidRequest, "invalid_field"),
         Refusal::Unsupported { .. } => (400, ErrorKind::InvalidRequest, "unsupported"),
         Refusal::UnknownModel { .. } => (404, ErrorKind::NotFound, "unknown_model"),
+        Refusal::NoFit { .. } => (400, ErrorKind::InvalidRequest, "no_fit"),
         Refusal::NoSuchPath(_) => (404, ErrorKind::NotFound, "no_such_path"),
         Refusal::NoSuchResponse(_) => (404, ErrorKind::NotFound, "no_such_response"),
         Refusal::WrongMethod { .. } => (405, ErrorKind::InvalidRequest, "wrong_method"),

@@ -193,6 +193,7 @@ impl Provider {
             charging,
             only_max_tokens: false,
             rerank: None,
+            region: None,
             is_simulated: true,
             tier: None,
             admin: None,

@@ -7,8 +7,9 @@ use http::{HeaderValue, Uri};
 
 use paceway_gateway::fleet::MOST_TARGETS;
 use paceway_policy::fallback::Reason;
+use paceway_policy::routing::strategy::Strategy;
 
-use super::model::{AliasRules, Breaker};
+use super::model::{AliasRules, Breaker, StrategyConfig, TargetConfig, WeightedTarget};
 use super::{Auth, CallerConfig, Config, Platform, ProviderConfig, Rates};
 
 /// Keys of a provider, `api_key` included: the scheduler tells them apart by a bit each.
@@ -62,6 +63,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     for (name, provider, _) in config.providers_in_use() {
         check.placeholders(&format!("providers.{name}"), provider);
     }
+    check.range("explain.keep", config.explain.keep, 0..=1_000_000);
     check.range("responses.keep_days", config.responses.keep_days, 0..=3_650);
     check.range("responses.keep_at_most", config.responses.keep_at_most, 0..=100_000_000);
     check.reasons("fallback.on", &config.fallback.on);
@@ -137,12 +139,22 @@ impl Check {
             let got = alias.targets.len();
             self.say(key, format_args!("expected 1 to {MOST_TARGETS} names of models, got {got}"));
         }
-        for target in &alias.targets {
+        for target in alias.targets.iter().map(TargetConfig::model) {
             if target.is_empty() || config.aliases.contains_key(target) {
                 self.say(
                     key,
                     format_args!("expected a model's name, which is no alias itself, got `{target}`"),
                 );
+            }
+        }
+        for target in &alias.targets {
+            if let TargetConfig::Weighted(WeightedTarget { weight: Some(weight), .. }) = target {
+                self.range(&format!("{key}.targets.weight"), *weight, 0..=1_000_000);
+            }
+        }
+        for name in alias.strategy.clone().map(StrategyConfig::names).unwrap_or_default() {
+            if let Err(error) = name.parse::<Strategy>() {
+                self.say(&format!("{key}.strategy"), error);
             }
         }
         if let Some(reasons) = &alias.fallback_on {

@@ -20,6 +20,7 @@ pub(crate) struct Config {
     pub log: Log,
     pub translation: Translation,
     pub responses: Responses,
+    pub explain: Explain,
     pub aliases: BTreeMap<String, AliasConfig>,
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
@@ -87,14 +88,76 @@ pub(crate) struct Breaker {
 #[serde(untagged)]
 pub(crate) enum AliasConfig {
     One(String),
-    InOrder(Vec<String>),
+    InOrder(Vec<TargetConfig>),
     Rules(AliasRules),
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Explain {
+    pub keep: usize,
+}
+
+/// A model's name, or a table.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum TargetConfig {
+    Name(String),
+    Weighted(WeightedTarget),
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WeightedTarget {
+    pub model: String,
+    #[serde(default)]
+    pub weight: Option<u32>,
+}
+
+/// A strategy's name, or several in order.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum StrategyConfig {
+    One(String),
+    InOrder(Vec<String>),
+}
+
+impl StrategyConfig {
+    pub(crate) fn names(self) -> Vec<String> {
+        match self {
+            Self::One(name) => vec![name],
+            Self::InOrder(names) => names,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StickyConfig {
+    Off,
+    Session,
+    Prefix,
+}
+
+impl TargetConfig {
+    /// The model's name.
+    pub(crate) fn model(&self) -> &str {
+        match self {
+            Self::Name(model) => model,
+            Self::Weighted(target) => &target.model,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AliasRules {
-    pub targets: Vec<String>,
+    pub targets: Vec<TargetConfig>,
+    #[serde(default)]
+    pub strategy: Option<StrategyConfig>,
+    #[serde(default)]
+    pub sticky: Option<StickyConfig>,
+    #[serde(default)]
+    pub regions: Option<Vec<String>>,
     #[serde(default)]
     pub fallback_on: Option<Vec<String>>,
     #[serde(default)]
@@ -106,7 +169,7 @@ impl AliasConfig {
     pub(crate) fn rules(&self) -> AliasRules {
         let of = |targets| AliasRules { targets, ..AliasRules::default() };
         match self {
-            Self::One(target) => of(vec![target.clone()]),
+            Self::One(target) => of(vec![TargetConfig::Name(target.clone())]),
             Self::InOrder(targets) => of(targets.clone()),
             Self::Rules(rules) => rules.clone(),
         }

@@ -16,15 +16,15 @@ use http_body_util::BodyExt;
 use paceway_domain::{Counted, Dialect, Failure, KeyId, RequestId, Secret, UnixMillis, Window};
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::credential::Credential;
-use paceway_gateway::fleet::AliasSettings;
+use paceway_gateway::fleet::{AliasSettings, ChainRules, TargetSettings};
 use paceway_gateway::lane::{KeySettings, PoolSettings};
 use paceway_gateway::platform::Platform;
 use paceway_gateway::provider::{ProviderSettings, Way};
 use paceway_gateway::standing::{CallerRule, Standings};
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    Address, Answer, Arrival, Bounds, Calibration, Callers, Endpoint, Fleet, Gateway, Metrics, Retries,
-    RetryRules, Turnstile, pipeline,
+    Address, Answer, Arrival, Bounds, Calibration, Callers, Decisions, Endpoint, Fleet, Gateway, Metrics,
+    Retries, RetryRules, Turnstile, pipeline,
 };
 use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
 use paceway_policy::breaker::BreakerRules;
@@ -187,6 +187,7 @@ pub fn provider(name: &str, dialect: Dialect, pattern: &str, limits: Limits) -> 
         charging: Charging::AsGenerated,
         only_max_tokens: false,
         rerank: None,
+        region: None,
         is_simulated: false,
         tier: None,
         admin: None,
@@ -233,7 +234,7 @@ pub fn house_with(
         paceway_scheduler::Bounds { waiting: 100, waiting_per_caller: 100, ageing: Duration::from_mins(1) };
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), bounds));
     tokio::spawn(Arc::clone(&turnstile).drive());
-    let fleet = Fleet::new(providers, aliases, fallback(), &turnstile);
+    let fleet = Fleet::new(providers, aliases, ChainRules::plain(fallback()), &turnstile);
     let rows = Arc::new(Rows::default());
     let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
     let key = VirtualKey { hash: KeyHash::of(KEY), name: "test".into(), is_revoked: false };
@@ -254,6 +255,7 @@ pub fn house_with(
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         responses: Arc::new(Kept::default()),
+        decisions: Arc::new(Decisions::new(100)),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_mins(1),
@@ -287,8 +289,9 @@ pub fn fallback() -> FallbackRules {
 
 /// A name that stands for these, in this order.
 pub fn alias(name: &str, targets: &[&str]) -> (String, AliasSettings) {
-    let targets = targets.iter().map(|&target| target.to_owned()).collect();
-    (name.to_owned(), AliasSettings { targets, fallback: fallback() })
+    let target = |target: &&str| TargetSettings { model: (*target).to_owned(), weight: 1 };
+    let targets = targets.iter().map(target).collect();
+    (name.to_owned(), AliasSettings { targets, rules: ChainRules::plain(fallback()) })
 }
 
 pub fn easy(answers: Vec<Result<Response, Failure>>) -> House {

@@ -1,0 +1,327 @@
+//! Which of a name's targets may serve a request, and in which order they are asked.
+//!
+//! Capabilities, rules, regions and the caller's wishes leave targets out; strategies order the others by what is known of them;
+//! a session or a cached prefix keeps its home while that is worth it. The decisions themselves are `policy::routing`'s: here the
+//! facts are gathered, as far as somebody asks for them, and the reasons are noted. Waits and breakers are not looked at here:
+//! they change while a request is on its way (`journey`).
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use paceway_domain::{CATALOGUE, CacheLifetime, MicroUsd, Refusal, Tokens};
+use paceway_policy::access::Caller;
+use paceway_policy::prompt_cache::saved_by_reading;
+use paceway_policy::routing::capability::{self, Needs};
+use paceway_policy::routing::cost::{self, expected_cost};
+use paceway_policy::routing::facts::Facts;
+use paceway_policy::routing::rank::{Ranked, put_first, rank};
+use paceway_policy::routing::region;
+use paceway_policy::routing::sticky::{self, Offer, Verdict};
+use paceway_policy::routing::strategy::Strategy;
+use paceway_protocol::wants::Wants;
+use paceway_protocol::{Envelope, cacheable_in};
+use paceway_scheduler::{Ask as Wish, MeterState};
+
+use crate::ask::Ask;
+use crate::deployment::Pulse;
+use crate::explain::{Considered, Known};
+use crate::fleet::{Chain, ChainRules, Sticky, Stop};
+use crate::overrides::Overrides;
+use crate::target::Target;
+use crate::{Gateway, session, wish};
+
+/// The targets of a request, best first, and how they came to be.
+pub(crate) struct Choice {
+    pub(crate) targets: Vec<(Arc<Target>, Wish)>,
+    pub(crate) considered: Vec<Considered>,
+    /// The beginning that its provider will cache, if somebody asked.
+    pub(crate) prefix: Option<HeldPrefix>,
+}
+
+/// The beginning of a prompt, as deployments remember that they hold it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeldPrefix {
+    pub(crate) fingerprint: u64,
+    pub(crate) lifetime: CacheLifetime,
+    tokens: Tokens,
+}
+
+/// One target under consideration.
+struct Runner<'f> {
+    target: Arc<Target>,
+    wish: Wish,
+    stop: Stop<'f>,
+    price: Option<MicroUsd>,
+    pulse: Option<Pulse>,
+    headroom: Option<f64>,
+    left_out: Option<String>,
+}
+
+/// The targets of a chain for one request.
+///
+/// # Errors
+/// [`Refusal::NoFit`] if none of them may serve it.
+pub(crate) fn order(
+    gateway: &Arc<Gateway>,
+    caller: &Caller,
+    (ask, envelope): (&Ask, Option<&Envelope<'_>>),
+    chain: Chain<'_>,
+    overrides: &Overrides,
+) -> Result<Choice, Refusal> {
+    let Chain { stops, rules } = chain;
+    let is_plain = stops.len() == 1 && overrides.is_none() && rules.asks_nothing();
+    let mut runners: Vec<Runner<'_>> = stops
+        .into_iter()
+        .map(|stop| {
+            let target = Target::of(gateway, (stop.provider, &stop.model), caller, ask, envelope);
+            let wish = wish::of(gateway, caller, ask, &target);
+            Runner::new(target, wish, stop)
+        })
+        .collect();
+    if is_plain {
+        let only = runners.remove(0);
+        let considered = vec![only.told(gateway, "the only target".to_owned())];
+        return Ok(Choice { targets: vec![(only.target, only.wish)], considered, prefix: None });
+    }
+    let strategies = overrides.strategy.as_ref().map_or(rules.strategies.as_slice(), std::slice::from_ref);
+    let inquiry = Inquiry { gateway, ask, envelope, rules, strategies, overrides };
+    inquiry.leave_out(&mut runners);
+    let prefix = inquiry.prefix();
+    inquiry.gather(&mut runners, prefix.as_ref());
+    inquiry.leave_out_the_dear(&mut runners);
+    inquiry.ranked(runners, prefix)
+}
+
+/// What one request asks about its targets.
+struct Inquiry<'i> {
+    gateway: &'i Gateway,
+    ask: &'i Ask,
+    envelope: Option<&'i Envelope<'i>>,
+    rules: &'i ChainRules,
+    strategies: &'i [Strategy],
+    overrides: &'i Overrides,
+}
+
+impl Inquiry<'_> {
+    fn asks_price(&self) -> bool {
+        self.strategies.contains(&Strategy::Cheapest)
+            || self.rules.sticky != Sticky::Off
+            || self.overrides.max_price.is_some()
+    }
+
+    /// Leaves out those that may not serve.
+    fn leave_out(&self, runners: &mut [Runner<'_>]) {
+        let wants = self.envelope.map(Wants::of).unwrap_or_default();
+        for runner in runners.iter_mut() {
+            let target = &runner.target;
+            let (catalogue, model) = (target.provider.catalogue(), target.model.as_str());
+            let needs = Needs {
+                vision: wants.images > 0,
+                documents: wants.documents > 0,
+                audio: wants.audio > 0,
+                tools: wants.tools > 0,
+                structured_output: wants.structured,
+                input: target.cost.input,
+                max_output: self.ask.summary.max_output,
+            };
+            let lacks = || capability::can_serve(catalogue, model, &needs).err().map(|lack| lack.to_string());
+            let rates = CATALOGUE.find(catalogue, model).map(|card| &card.rates);
+            let unwanted = || self.overrides.speaks_against(target.provider.name(), model, rates);
+            runner.left_out = self.abroad(target).or_else(unwanted).or_else(lacks);
+        }
+    }
+
+    /// Why a target may not be asked for where it is.
+    fn abroad(&self, target: &Target) -> Option<String> {
+        let region = target.provider.settings().region.as_deref();
+        region::may_serve(region, &self.rules.regions).err().map(|outside| outside.to_string())
+    }
+
+    /// The beginning that will be cached, if anybody asks.
+    fn prefix(&self) -> Option<HeldPrefix> {
+        if !self.asks_price() {
+            return None;
+        }
+        let cached = cacheable_in(self.ask.dialect, self.envelope?)?;
+        let mut hasher = DefaultHasher::new();
+        cached.parts.hash(&mut hasher);
+        Some(HeldPrefix { fingerprint: hasher.finish(), lifetime: cached.lifetime, tokens: cached.tokens() })
+    }
+
+    /// Gathers what is asked of those that are left.
+    fn gather(&self, runners: &mut [Runner<'_>], prefix: Option<&HeldPrefix>) {
+        let now = self.gateway.clock.now();
+        let (asks_price, asks_headroom) =
+            (self.asks_price(), self.strategies.contains(&Strategy::MostHeadroom));
+        for runner in runners.iter_mut().filter(|runner| runner.left_out.is_none()) {
+            let target = &runner.target;
+            runner.pulse = Some(target.deployment.pulse(now, self.ask.is_streamed()));
+            if asks_price {
+                let holds = prefix.is_some_and(|prefix| target.deployment.holds(now, prefix.fingerprint));
+                runner.price = price(target, prefix, holds);
+            }
+            if asks_headroom {
+                runner.headroom = Some(self.headroom(target));
+            }
+        }
+    }
+
+    /// The smallest free share of any limit, of the quota group that has most.
+    fn headroom(&self, target: &Target) -> f64 {
+        let of_pool = |(_, pool)| {
+            let state = self.gateway.turnstile.state(pool);
+            let of_meter =
+                |meter: &MeterState| meter.free.max(0) as f64 / (meter.burst as f64).max(f64::MIN_POSITIVE);
+            let in_flight =
+                state.most_in_flight.map(|most| 1.0 - f64::from(state.in_flight) / f64::from(most.max(1)));
+            let least = state.meters.iter().map(of_meter).chain(in_flight).fold(1.0, f64::min);
+            if state.closed.is_some() { 0.0 } else { least }
+        };
+        target.lane.pools().map(of_pool).fold(0.0, f64::max).clamp(0.0, 1.0)
+    }
+
+    fn leave_out_the_dear(&self, runners: &mut [Runner<'_>]) {
+        for runner in runners.iter_mut().filter(|runner| runner.left_out.is_none()) {
+            runner.left_out = self.overrides.is_too_dear(runner.price);
+        }
+    }
+
+    fn ranked(&self, runners: Vec<Runner<'_>>, prefix: Option<HeldPrefix>) -> Result<Choice, Refusal> {
+        let (mut left, mut out): (Vec<_>, Vec<_>) =
+            runners.into_iter().partition(|runner| runner.left_out.is_none());
+        if left.is_empty() {
+            let whys = out.iter().map(|runner| {
+                format!("{}: {}", runner.target.name(), runner.left_out.as_deref().unwrap_or_default())
+            });
+            return Err(Refusal::NoFit { model: self.ask.summary.model.clone(), why: whys.collect() });
+        }
+        self.preferred_first(&mut left);
+        let waits: Vec<_> = left.iter().map(|runner| self.gateway.turnstile.expected(&runner.wish)).collect();
+        let facts: Vec<Facts<'_>> =
+            left.iter().zip(&waits).map(|(runner, wait)| runner.facts(*wait)).collect();
+        let mut ranked = rank(&facts, self.strategies, &mut fastrand::f64);
+        self.keep_at_home(&left, &waits, prefix.as_ref(), &mut ranked);
+        if self.overrides.stays_first {
+            ranked.truncate(1);
+        }
+        let mut considered = Vec::new();
+        let mut targets = Vec::new();
+        for ranked in &ranked {
+            let runner = &left[ranked.place];
+            let mut told = runner.told(self.gateway, ranked.why.to_string());
+            told.known.wait_ms = Some(millis(waits[ranked.place]));
+            considered.push(told);
+            targets.push((Arc::clone(&runner.target), runner.wish));
+        }
+        let why = |runner: &mut Runner<'_>| runner.left_out.take().unwrap_or_default();
+        considered.extend(out.iter_mut().map(|runner| {
+            let why = why(runner);
+            Considered { is_left_out: true, ..runner.told(self.gateway, why) }
+        }));
+        Ok(Choice { targets, considered, prefix })
+    }
+
+    /// The caller's order of providers goes before the configured one.
+    fn preferred_first(&self, left: &mut [Runner<'_>]) {
+        let order = &self.overrides.order;
+        let place = |runner: &Runner<'_>| {
+            order.iter().position(|name| name == runner.target.provider.name()).unwrap_or(order.len())
+        };
+        left.sort_by_key(place);
+    }
+
+    /// A session or prefix stays where it is at home while that is worth it.
+    fn keep_at_home(
+        &self,
+        left: &[Runner<'_>],
+        waits: &[Duration],
+        prefix: Option<&HeldPrefix>,
+        ranked: &mut Vec<Ranked>,
+    ) {
+        let key = match self.rules.sticky {
+            Sticky::Off => None,
+            Sticky::Prefix => prefix.map(|prefix| prefix.fingerprint),
+            Sticky::Session => session::key(self.ask, self.envelope),
+        };
+        let numbers: Vec<_> = left
+            .iter()
+            .map(|runner| (sticky::number_of(&runner.target.name()), runner.stop.weight))
+            .collect();
+        let Some(home) = key.and_then(|key| sticky::home(key, &numbers)) else { return };
+        let Some(other) = ranked.iter().map(|ranked| ranked.place).find(|place| *place != home) else {
+            return;
+        };
+        let now = self.gateway.clock.now();
+        let target = &left[home].target;
+        let held = prefix.filter(|prefix| target.deployment.holds(now, prefix.fingerprint));
+        let cached_value = held.and_then(|prefix| {
+            let (catalogue, model) = (target.provider.catalogue(), target.model.as_str());
+            saved_by_reading(catalogue, model, target.cost.input, prefix.tokens, prefix.lifetime)
+        });
+        let offer = |place: usize| Offer {
+            uncached_price: price(&left[place].target, None, false),
+            wait: waits[place],
+        };
+        let patience = self.rules.fallback.patience;
+        let verdict =
+            sticky::judge(offer(home), offer(other), cached_value.unwrap_or(MicroUsd::ZERO), patience);
+        if let Verdict::Stay(stay) = verdict {
+            put_first(ranked, home, stay);
+        }
+    }
+}
+
+impl<'f> Runner<'f> {
+    fn new(target: Target, wish: Wish, stop: Stop<'f>) -> Self {
+        let target = Arc::new(target);
+        Self { target, wish, stop, price: None, pulse: None, headroom: None, left_out: None }
+    }
+
+    fn facts(&self, wait: Duration) -> Facts<'_> {
+        let pulse = self.pulse;
+        Facts {
+            weight: self.stop.weight,
+            price: self.price,
+            ttft: pulse.and_then(|pulse| pulse.first_byte),
+            may_explore: pulse.is_none_or(|pulse| pulse.may_explore),
+            awaiting: pulse.map_or(0, |pulse| pulse.awaiting),
+            in_flight: pulse.map_or(0, |pulse| pulse.in_flight),
+            headroom: self.headroom.unwrap_or(1.0),
+            wait,
+            region: self.target.provider.settings().region.as_deref(),
+        }
+    }
+
+    fn told(&self, gateway: &Gateway, why: String) -> Considered {
+        let (state, _, _) = self.target.deployment.state(&gateway.breaker, gateway.clock.now());
+        Considered {
+            provider: self.target.provider.name().to_owned(),
+            model: self.target.model.clone(),
+            is_left_out: false,
+            why,
+            breaker: state.name(),
+            known: Known {
+                price_microusd: self.price.map(|price| price.0),
+                wait_ms: None,
+                first_byte_ms: self.pulse.and_then(|pulse| pulse.first_byte).map(millis),
+                in_flight: self.pulse.map(|pulse| pulse.in_flight),
+                headroom: self.headroom,
+            },
+        }
+    }
+}
+
+fn price(target: &Target, prefix: Option<&HeldPrefix>, holds: bool) -> Option<MicroUsd> {
+    let ask = cost::Ask {
+        prompt: target.cost.input,
+        prefix: prefix.map_or(Tokens::ZERO, |prefix| prefix.tokens),
+        lifetime: prefix.map(|prefix| prefix.lifetime),
+        output: target.cost.output,
+    };
+    expected_cost(target.provider.catalogue(), &target.model, &ask, holds)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

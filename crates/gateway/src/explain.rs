@@ -1,0 +1,164 @@
+//! Why a request went where it went: a record of every decision, kept for a while, that people can read.
+//!
+//! It decides nothing and costs little: texts are made where something was decided, and the oldest records make room for new ones.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use paceway_domain::{RequestId, UnixMillis};
+use serde::Serialize;
+
+/// Everything that was decided of one request.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decision {
+    /// The request.
+    pub request_id: String,
+    /// When it came, in Unix milliseconds.
+    pub arrived_at: u64,
+    /// The model as it was asked for.
+    pub model_asked: String,
+    /// What the caller asked of routing beside that, in words; empty if nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
+    /// The targets that came into question, in the order in which they were preferred, and then those that were left out.
+    pub candidates: Vec<Considered>,
+    /// The calls that were made, or would have been, in their order.
+    pub attempts: Vec<Attempt>,
+    /// What became of it; empty while it is on its way.
+    pub outcome: String,
+    /// From arrival to the end, in milliseconds.
+    pub total_ms: u64,
+}
+
+/// A target that came into question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Considered {
+    /// Its provider.
+    pub provider: String,
+    /// Its model's name there.
+    pub model: String,
+    /// Whether the request may not go there.
+    pub is_left_out: bool,
+    /// Why it is left out, or why it stands at this place.
+    pub why: String,
+    /// The state of its circuit breaker.
+    pub breaker: &'static str,
+    /// What was known of it, as far as somebody asked.
+    #[serde(flatten)]
+    pub known: Known,
+}
+
+/// What was known of a target when it was considered; what nobody asked for is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Known {
+    /// The expected cost of the request there, in 10⁻⁶ US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_microusd: Option<u64>,
+    /// The wait for its limits, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u64>,
+    /// The expected time to the first byte, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<u64>,
+    /// Calls that it has in hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
+    /// The smallest free share of any of its limits, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headroom: Option<f64>,
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Attempt {
+    /// Where: `provider/model`.
+    pub target: String,
+    /// When it ended, in milliseconds since the request came.
+    pub after_ms: u64,
+    /// `served`, or why it did not serve.
+    pub result: String,
+    /// What was said, where it did not serve.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub said: String,
+}
+
+/// The latest decisions.
+#[derive(Debug)]
+pub struct Decisions {
+    most: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_id: HashMap<String, Arc<Decision>>,
+    order: VecDeque<String>,
+}
+
+impl Decisions {
+    /// Keeps so many at most.
+    pub fn new(most: usize) -> Self {
+        Self { most, kept: Mutex::default() }
+    }
+
+    /// The decision of this request.
+    pub fn find(&self, id: &str) -> Option<Arc<Decision>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned()
+    }
+
+    pub(crate) fn keep(&self, decision: Decision) {
+        if self.most == 0 {
+            return;
+        }
+        let kept = &mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        while kept.order.len() >= self.most {
+            let Some(oldest) = kept.order.pop_front() else { break };
+            kept.by_id.remove(&oldest);
+        }
+        let id = decision.request_id.clone();
+        if kept.by_id.insert(id.clone(), Arc::new(decision)).is_none() {
+            kept.order.push_back(id);
+        }
+    }
+}
+
+impl Decision {
+    /// Of a request that has just been read.
+    pub(crate) fn new(id: &RequestId, arrived: UnixMillis, model_asked: &str) -> Self {
+        Self {
+            request_id: id.as_str().to_owned(),
+            arrived_at: arrived.0,
+            model_asked: model_asked.to_owned(),
+            asked: Vec::new(),
+            candidates: Vec::new(),
+            attempts: Vec::new(),
+            outcome: String::new(),
+            total_ms: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn decision(id: &str) -> Decision {
+        Decision { request_id: id.into(), ..Decision::new(&RequestId::from_bits(1), UnixMillis(0), "m") }
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let decisions = Decisions::new(2);
+        ["a", "b", "b", "c"].into_iter().for_each(|id| decisions.keep(decision(id)));
+        let found: Vec<_> = ["a", "b", "c"].into_iter().filter(|id| decisions.find(id).is_some()).collect();
+        assert_eq!(found, ["b", "c"]);
+    }
+
+    #[test]
+    fn none_are_kept_where_none_are_wanted() {
+        let decisions = Decisions::new(0);
+        decisions.keep(decision("a"));
+        assert!(decisions.find("a").is_none());
+    }
+}
