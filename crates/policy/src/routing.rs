@@ -8,6 +8,7 @@ pub mod facts;
 pub mod latency;
 pub mod rank;
 pub mod region;
+pub mod rules;
 pub mod sticky;
 pub mod strategy;
 pub mod why;
