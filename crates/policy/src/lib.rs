@@ -3,6 +3,7 @@
 //! Decisions as arithmetic on values handed in. No database, no network, no clock.
 
 pub mod access;
+pub mod complexity;
 pub mod pricing;
 pub mod prompt_cache;
 pub mod quota_class;
