@@ -17,8 +17,8 @@ use toml::{Table, Value};
 
 pub(crate) use environment::data_home;
 pub(crate) use model::{
-    AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, Learn, LimitConfig, Platform, Priority,
-    ProviderConfig, Rates, RerankShape, Responses, StickyConfig, StrategyConfig, TargetConfig,
+    AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, EscalateConfig, Learn, LimitConfig, Platform,
+    Priority, ProviderConfig, Rates, RerankShape, Responses, StickyConfig, StrategyConfig, TargetConfig,
 };
 pub(crate) use provider_keys::NamedKey;
 
@@ -290,6 +290,10 @@ mod tests {
         assert!(told.contains("aliases.x: expected 1 to 16") && told.contains("aliases.y"), "{told}");
         let told = wrong("[aliases.x]\ntargets = [\"gpt-5.5\"]\nstrategy = [\"cheapest\", \"dearest\"]", &[]);
         assert!(told.contains("aliases.x.strategy") && told.contains("least_busy"), "{told}");
+        let told = wrong("[aliases.x]\ntargets = [{ model = \"gpt-5.5\", when = \"tokens > 3\" }]", &[]);
+        assert!(told.contains("aliases.x.targets[0].when") && told.contains("input_tokens"), "{told}");
+        let told = wrong("[aliases.x]\ntargets = [\"gpt-5.5\"]\nescalate = \"prompt\"\nthreshold = 2.0", &[]);
+        assert!(told.contains("aliases.x.threshold") && told.contains("aliases.x.escalate"), "{told}");
         let told = wrong("[breaker]\nopen_s = 100\nprobes = 0", &[]);
         assert!(
             told.contains("breaker.probes: expected 1 to 100, got 0") && told.contains("longest_open_s"),

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use paceway_gateway::fleet::{AliasSettings, ChainRules, Sticky, TargetSettings};
+use paceway_gateway::fleet::{AliasSettings, ChainRules, Escalation, EscalationBy, Sticky, TargetSettings};
 use paceway_policy::breaker::BreakerRules;
 use paceway_policy::fallback::{FallbackRules, Reason, Reasons};
+use paceway_policy::routing::rules::Rule;
 
-use crate::config::{AliasConfig, Config, StickyConfig, StrategyConfig, TargetConfig};
+use crate::config::{AliasConfig, Config, EscalateConfig, StickyConfig, StrategyConfig, TargetConfig};
+
+/// From which score on a prompt is hard, or an answer doubtful.
+const USUAL_THRESHOLD: f64 = 0.5;
 
 /// When targets take each other's place, where an alias does not say.
 fn fallback(config: &Config) -> FallbackRules {
@@ -31,9 +35,11 @@ pub(crate) fn aliases(config: &Config) -> BTreeMap<String, AliasSettings> {
 fn alias_settings(alias: &AliasConfig, usual: FallbackRules) -> AliasSettings {
     let alias = alias.rules();
     let target = |target: TargetConfig| match target {
-        TargetConfig::Name(model) => TargetSettings { model, weight: 1 },
+        TargetConfig::Name(model) => TargetSettings { model, weight: 1, when: None },
         TargetConfig::Weighted(target) => {
-            TargetSettings { model: target.model, weight: target.weight.unwrap_or(1) }
+            // Configuration was checked, so that every rule can be read.
+            let when = target.when.and_then(|rule| Rule::parse(&rule).ok());
+            TargetSettings { model: target.model, weight: target.weight.unwrap_or(1), when }
         }
     };
     let strategies = alias.strategy.map(StrategyConfig::names).unwrap_or_default();
@@ -50,6 +56,13 @@ fn alias_settings(alias: &AliasConfig, usual: FallbackRules) -> AliasSettings {
             Some(StickyConfig::Prefix) => Sticky::Prefix,
         },
         regions: alias.regions.unwrap_or_default(),
+        escalation: alias.escalate.map(|by| Escalation {
+            by: match by {
+                EscalateConfig::Prompt => EscalationBy::Prompt,
+                EscalateConfig::Answer => EscalationBy::Answer,
+            },
+            threshold: alias.threshold.unwrap_or(USUAL_THRESHOLD),
+        }),
     };
     AliasSettings { targets: alias.targets.into_iter().map(target).collect(), rules }
 }

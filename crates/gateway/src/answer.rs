@@ -244,9 +244,8 @@ fn add_ours(headers: &mut HeaderMap, ask: &Ask, plan: &Plan, bill: &Bill) {
     add("x-paceway-provider", plan.target.provider.name());
     add("x-paceway-model", &plan.target.model);
     add("x-paceway-queued-ms", &bill.queued_ms().to_string());
-    if !bill.all_tried().is_empty() {
-        let tried = bill.all_tried().iter().map(|(target, reason)| format!("{target} ({reason})"));
-        add("x-paceway-tried", &tried.collect::<Vec<_>>().join(", "));
+    if let Some(tried) = bill.all_tried() {
+        add("x-paceway-tried", &tried);
     }
     if let Some(reason) = bill.waited_for() {
         add("x-paceway-wait-reason", &reason.to_string());

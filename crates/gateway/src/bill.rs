@@ -23,7 +23,7 @@ use crate::ask::Ask;
 use crate::calibration::Subject;
 use crate::choice::HeldPrefix;
 use crate::deployment::Flight;
-use crate::explain::{Attempt, Decision};
+use crate::explain::{Decision, Record};
 use crate::siblings::Claim;
 use crate::target::Target;
 use crate::{Endpoint, Gateway};
@@ -33,9 +33,6 @@ const PROVIDER_ID_HEADERS: [&str; 2] = ["request-id", "x-request-id"];
 
 /// How many bytes of generated text make a token, for answers whose count never came.
 const BYTES_PER_TOKEN: u64 = 4;
-
-/// Attempts of one request that its record shows.
-const MOST_NOTED: usize = 50;
 
 /// Why a request had to wait.
 #[derive(Debug, Clone, Copy)]
@@ -65,10 +62,8 @@ pub(crate) struct Bill {
     endpoint: Endpoint,
     turn: Option<Turn>,
     flight: Option<Flight>,
-    /// Targets that did not serve, and why.
-    tried: Vec<(String, Reason)>,
     /// What was decided so far.
-    decision: Decision,
+    record: Record,
     /// The beginning that the target which serves it will have in its cache.
     held: Option<HeldPrefix>,
     /// Until its answer begins: siblings may wait for that.
@@ -118,8 +113,7 @@ impl Bill {
             endpoint: ask.endpoint,
             turn: None,
             flight: None,
-            tried: Vec::new(),
-            decision,
+            record: Record::new(decision),
             held,
             claim: None,
             went: None,
@@ -162,21 +156,13 @@ impl Bill {
 
     /// A target did not serve, and said this.
     pub(crate) fn tried(&mut self, target: &Target, reason: Reason, said: String) {
-        self.notes(target, reason.name(), said);
-        self.tried.push((target.name(), reason));
-    }
-
-    fn notes(&mut self, target: &Target, result: &str, said: String) {
-        if self.decision.attempts.len() < MOST_NOTED {
-            let after_ms = self.elapsed_ms();
-            let attempt = Attempt { target: target.name(), after_ms, result: result.to_owned(), said };
-            self.decision.attempts.push(attempt);
-        }
+        let after_ms = self.elapsed_ms();
+        self.record.tried(after_ms, &target.name(), reason, said);
     }
 
     /// Targets that did not serve, and why.
-    pub(crate) fn all_tried(&self) -> &[(String, Reason)] {
-        &self.tried
+    pub(crate) fn all_tried(&self) -> Option<String> {
+        self.record.all_tried()
     }
 
     /// An error that this target gave before is the end.
@@ -191,11 +177,10 @@ impl Bill {
         if let Some(flight) = &mut self.flight {
             flight.succeeded(&rules, now);
         }
-        let target = Arc::clone(&self.target);
         if let Some(held) = self.held {
-            target.deployment.holds_now(now, held.fingerprint, held.lifetime.duration());
+            self.target.deployment.holds_now(now, held.fingerprint, held.lifetime.duration());
         }
-        self.notes(&target, "served", String::new());
+        self.record.notes(self.elapsed_ms(), &self.target.name(), "served", String::new());
     }
 
     /// The target has answered with an error that is the request's own.
@@ -204,8 +189,8 @@ impl Bill {
         if let Some(flight) = &mut self.flight {
             flight.is_there(&rules, now);
         }
-        let target = Arc::clone(&self.target);
-        self.notes(&target, "refused the request", format!("status {}", status.as_u16()));
+        let said = format!("status {}", status.as_u16());
+        self.record.notes(self.elapsed_ms(), &self.target.name(), "refused the request", said);
     }
 
     fn lands(&mut self, fault: Option<Fault>) {
@@ -346,7 +331,7 @@ impl Bill {
         }
         self.claim = None;
         self.flight = None;
-        self.decide(outcome);
+        self.gateway.decisions.keep(self.record.ends(outcome, self.elapsed_ms()));
         if self.row.attempts == 0 {
             return;
         }
@@ -368,13 +353,6 @@ impl Bill {
         if let Err(error) = self.gateway.ledger.append(self.row.clone()) {
             tracing::error!(request = %self.row.request_id, %error, "a ledger row is kept in memory only");
         }
-    }
-
-    fn decide(&mut self, outcome: &str) {
-        outcome.clone_into(&mut self.decision.outcome);
-        self.decision.total_ms = self.elapsed_ms();
-        let blank = Decision::new(&self.row.request_id, self.row.arrived_at, "");
-        self.gateway.decisions.keep(std::mem::replace(&mut self.decision, blank));
     }
 
     /// What the provider counted corrects the next estimates. What was estimated itself teaches nothing.

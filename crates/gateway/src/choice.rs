@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use paceway_domain::{CATALOGUE, CacheLifetime, MicroUsd, Refusal, Tokens};
 use paceway_policy::access::Caller;
+use paceway_policy::complexity::{self, Complexity};
 use paceway_policy::prompt_cache::saved_by_reading;
 use paceway_policy::routing::capability::{self, Needs};
 use paceway_policy::routing::cost::{self, expected_cost};
@@ -19,17 +20,20 @@ use paceway_policy::routing::rank::{Ranked, put_first, rank};
 use paceway_policy::routing::region;
 use paceway_policy::routing::sticky::{self, Offer, Verdict};
 use paceway_policy::routing::strategy::Strategy;
-use paceway_protocol::wants::Wants;
+use paceway_protocol::wants::{Wants, last_words};
 use paceway_protocol::{Envelope, cacheable_in};
 use paceway_scheduler::{Ask as Wish, MeterState};
 
 use crate::ask::Ask;
 use crate::deployment::Pulse;
 use crate::explain::{Considered, Known};
-use crate::fleet::{Chain, ChainRules, Sticky, Stop};
+use crate::fleet::{Chain, ChainRules, EscalationBy, Sticky, Stop};
 use crate::overrides::Overrides;
 use crate::target::Target;
-use crate::{Gateway, session, wish};
+use crate::{Gateway, rule_facts, session, wish};
+
+/// The attribute of rules that costs a look at the prompt.
+const COMPLEXITY: &str = "complexity";
 
 /// The targets of a request, best first, and how they came to be.
 pub(crate) struct Choice {
@@ -37,6 +41,8 @@ pub(crate) struct Choice {
     pub(crate) considered: Vec<Considered>,
     /// The beginning that its provider will cache, if somebody asked.
     pub(crate) prefix: Option<HeldPrefix>,
+    /// What else was decided, in words.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The beginning of a prompt, as deployments remember that they hold it.
@@ -70,7 +76,10 @@ pub(crate) fn order(
     overrides: &Overrides,
 ) -> Result<Choice, Refusal> {
     let Chain { stops, rules } = chain;
-    let is_plain = stops.len() == 1 && overrides.is_none() && rules.asks_nothing();
+    let is_plain = stops.len() == 1
+        && overrides.is_none()
+        && rules.asks_nothing()
+        && stops.iter().all(|stop| stop.when.is_none());
     let mut runners: Vec<Runner<'_>> = stops
         .into_iter()
         .map(|stop| {
@@ -82,10 +91,17 @@ pub(crate) fn order(
     if is_plain {
         let only = runners.remove(0);
         let considered = vec![only.told(gateway, "the only target".to_owned())];
-        return Ok(Choice { targets: vec![(only.target, only.wish)], considered, prefix: None });
+        return Ok(Choice {
+            targets: vec![(only.target, only.wish)],
+            considered,
+            prefix: None,
+            notes: Vec::new(),
+        });
     }
     let strategies = overrides.strategy.as_ref().map_or(rules.strategies.as_slice(), std::slice::from_ref);
-    let inquiry = Inquiry { gateway, ask, envelope, rules, strategies, overrides };
+    let mut inquiry =
+        Inquiry { gateway, caller, ask, envelope, rules, strategies, overrides, complexity: None };
+    inquiry.judge_prompt(&runners);
     inquiry.leave_out(&mut runners);
     let prefix = inquiry.prefix();
     inquiry.gather(&mut runners, prefix.as_ref());
@@ -96,14 +112,28 @@ pub(crate) fn order(
 /// What one request asks about its targets.
 struct Inquiry<'i> {
     gateway: &'i Gateway,
+    caller: &'i Caller,
     ask: &'i Ask,
     envelope: Option<&'i Envelope<'i>>,
     rules: &'i ChainRules,
     strategies: &'i [Strategy],
     overrides: &'i Overrides,
+    /// How hard the prompt looks, if anybody asks.
+    complexity: Option<Complexity>,
 }
 
 impl Inquiry<'_> {
+    fn judge_prompt(&mut self, runners: &[Runner<'_>]) {
+        let is_asked = self.rules.escalation.is_some_and(|escalation| escalation.by == EscalationBy::Prompt);
+        let is_in_a_rule = runners
+            .iter()
+            .any(|runner| runner.stop.when.is_some_and(|rule| rule.text().contains(COMPLEXITY)));
+        if is_asked || is_in_a_rule {
+            let words = self.envelope.and_then(last_words).unwrap_or_default();
+            self.complexity = Some(complexity::explain(&words));
+        }
+    }
+
     fn asks_price(&self) -> bool {
         self.strategies.contains(&Strategy::Cheapest)
             || self.rules.sticky != Sticky::Off
@@ -113,8 +143,20 @@ impl Inquiry<'_> {
     /// Leaves out those that may not serve.
     fn leave_out(&self, runners: &mut [Runner<'_>]) {
         let wants = self.envelope.map(Wants::of).unwrap_or_default();
+        let headers = rule_facts::tags(&self.ask.headers);
         for runner in runners.iter_mut() {
             let target = &runner.target;
+            let unruly = || {
+                let complexity = self.complexity.as_ref().map_or(0.0, |complexity| complexity.score);
+                let facts = rule_facts::attributes(
+                    self.ask,
+                    self.caller,
+                    runner.wish.priority,
+                    (&wants, complexity, &headers),
+                    self.gateway.clock.wall(),
+                );
+                rule_facts::speaks_against(runner.stop.when?, &facts)
+            };
             let (catalogue, model) = (target.provider.catalogue(), target.model.as_str());
             let needs = Needs {
                 vision: wants.images > 0,
@@ -128,7 +170,7 @@ impl Inquiry<'_> {
             let lacks = || capability::can_serve(catalogue, model, &needs).err().map(|lack| lack.to_string());
             let rates = CATALOGUE.find(catalogue, model).map(|card| &card.rates);
             let unwanted = || self.overrides.speaks_against(target.provider.name(), model, rates);
-            runner.left_out = self.abroad(target).or_else(unwanted).or_else(lacks);
+            runner.left_out = unruly().or_else(|| self.abroad(target)).or_else(unwanted).or_else(lacks);
         }
     }
 
@@ -202,6 +244,7 @@ impl Inquiry<'_> {
             left.iter().zip(&waits).map(|(runner, wait)| runner.facts(*wait)).collect();
         let mut ranked = rank(&facts, self.strategies, &mut fastrand::f64);
         self.keep_at_home(&left, &waits, prefix.as_ref(), &mut ranked);
+        self.escalate(&mut ranked);
         if self.overrides.stays_first {
             ranked.truncate(1);
         }
@@ -219,7 +262,31 @@ impl Inquiry<'_> {
             let why = why(runner);
             Considered { is_left_out: true, ..runner.told(self.gateway, why) }
         }));
-        Ok(Choice { targets, considered, prefix })
+        Ok(Choice { targets, considered, prefix, notes: self.told_complexity().into_iter().collect() })
+    }
+
+    /// A prompt that looks hard goes to the first target, the cheap one, only if no other serves.
+    fn escalate(&self, ranked: &mut Vec<Ranked>) {
+        let (Some(escalation), Some(complexity)) = (self.rules.escalation, &self.complexity) else { return };
+        let cheap = ranked.iter().position(|ranked| ranked.place == 0);
+        if let Some(cheap) = cheap.filter(|_| complexity.score >= escalation.threshold) {
+            let cheap = ranked.remove(cheap);
+            ranked.push(cheap);
+        }
+    }
+
+    /// What the prompt's complexity has to do with the order, for the record.
+    fn told_complexity(&self) -> Option<String> {
+        let complexity = self.complexity.as_ref()?;
+        let because: Vec<&str> = complexity.reasons.iter().take(3).map(|reason| reason.told).collect();
+        let threshold =
+            self.rules.escalation.map(|escalation| format!(" (hard from {})", escalation.threshold));
+        Some(format!(
+            "complexity {:.2}{}, because of {}",
+            complexity.score,
+            threshold.unwrap_or_default(),
+            because.join(", ")
+        ))
     }
 
     /// The caller's order of providers goes before the configured one.

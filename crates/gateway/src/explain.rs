@@ -6,7 +6,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use paceway_domain::{RequestId, UnixMillis};
+use paceway_policy::fallback::Reason;
 use serde::Serialize;
+
+/// Attempts of one request that its record shows.
+const MOST_NOTED: usize = 50;
 
 /// Everything that was decided of one request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,6 +24,9 @@ pub struct Decision {
     /// What the caller asked of routing beside that, in words; empty if nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<String>,
+    /// What else was decided, in words; empty if nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The targets that came into question, in the order in which they were preferred, and then those that were left out.
     pub candidates: Vec<Considered>,
     /// The calls that were made, or would have been, in their order.
@@ -130,11 +137,52 @@ impl Decision {
             arrived_at: arrived.0,
             model_asked: model_asked.to_owned(),
             asked: Vec::new(),
+            notes: Vec::new(),
             candidates: Vec::new(),
             attempts: Vec::new(),
             outcome: String::new(),
             total_ms: 0,
         }
+    }
+}
+
+/// The record of a request that is on its way.
+#[derive(Debug)]
+pub(crate) struct Record {
+    decision: Decision,
+    tried: Vec<(String, Reason)>,
+}
+
+impl Record {
+    pub(crate) fn new(decision: Decision) -> Self {
+        Self { decision, tried: Vec::new() }
+    }
+
+    /// So long after the request came, a target did not serve for this reason, and said this.
+    pub(crate) fn tried(&mut self, after_ms: u64, target: &str, reason: Reason, said: String) {
+        self.notes(after_ms, target, reason.name(), said);
+        self.tried.push((target.to_owned(), reason));
+    }
+
+    /// So long after the request came, this came of a call.
+    pub(crate) fn notes(&mut self, after_ms: u64, target: &str, result: &str, said: String) {
+        if self.decision.attempts.len() < MOST_NOTED {
+            let attempt = Attempt { target: target.to_owned(), after_ms, result: result.to_owned(), said };
+            self.decision.attempts.push(attempt);
+        }
+    }
+
+    /// Targets that did not serve, and why, in one line; `None` if all served.
+    pub(crate) fn all_tried(&self) -> Option<String> {
+        let tried = self.tried.iter().map(|(target, reason)| format!("{target} ({reason})"));
+        (!self.tried.is_empty()).then(|| tried.collect::<Vec<_>>().join(", "))
+    }
+
+    /// It has ended so, after this time.
+    pub(crate) fn ends(&mut self, outcome: &str, total_ms: u64) -> Decision {
+        outcome.clone_into(&mut self.decision.outcome);
+        self.decision.total_ms = total_ms;
+        self.decision.clone()
     }
 }
 
@@ -150,7 +198,9 @@ mod tests {
     #[test]
     fn the_oldest_make_room() {
         let decisions = Decisions::new(2);
-        ["a", "b", "b", "c"].into_iter().for_each(|id| decisions.keep(decision(id)));
+        for id in ["a", "b", "b", "c"] {
+            decisions.keep(decision(id));
+        }
         let found: Vec<_> = ["a", "b", "c"].into_iter().filter(|id| decisions.find(id).is_some()).collect();
         assert_eq!(found, ["b", "c"]);
     }

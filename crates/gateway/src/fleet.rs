@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use paceway_domain::Refusal;
 use paceway_policy::fallback::FallbackRules;
+use paceway_policy::routing::rules::Rule;
 use paceway_policy::routing::strategy::Strategy;
 use paceway_policy::routing::{self, Candidate};
 use paceway_scheduler::{PoolId, RouteId};
@@ -33,6 +34,8 @@ pub struct TargetSettings {
     pub model: String,
     /// Its share of the traffic, relative to the others'; 0: only as a fallback.
     pub weight: u32,
+    /// For which requests it may serve; `None`: for all.
+    pub when: Option<Rule>,
 }
 
 /// How one of several targets is chosen.
@@ -46,6 +49,26 @@ pub struct ChainRules {
     pub sticky: Sticky,
     /// Patterns of the regions in which a request may be served; empty: all.
     pub regions: Vec<String>,
+    /// When the targets after the first, which is the cheap one, are preferred.
+    pub escalation: Option<Escalation>,
+}
+
+/// When a request goes to a stronger model than the first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Escalation {
+    /// What is judged.
+    pub by: EscalationBy,
+    /// From this score on, 0 to 1.
+    pub threshold: f64,
+}
+
+/// What is judged to decide whether a stronger model is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EscalationBy {
+    /// How hard the prompt looks.
+    Prompt,
+    /// How wrong the first model's answer looks (a cascade); of answers that are not streamed.
+    Answer,
 }
 
 /// What stays at one target, while its cache is worth more than moving.
@@ -62,7 +85,7 @@ pub enum Sticky {
 impl ChainRules {
     /// In the configured order, each of them.
     pub fn plain(fallback: FallbackRules) -> Self {
-        Self { fallback, strategies: Vec::new(), sticky: Sticky::Off, regions: Vec::new() }
+        Self { fallback, strategies: Vec::new(), sticky: Sticky::Off, regions: Vec::new(), escalation: None }
     }
 
     /// Whether a single target needs no look at the request.
@@ -91,6 +114,7 @@ pub(crate) struct Stop<'f> {
     pub(crate) provider: &'f Arc<Provider>,
     pub(crate) model: String,
     pub(crate) weight: u32,
+    pub(crate) when: Option<&'f Rule>,
 }
 
 impl Fleet {
@@ -149,11 +173,11 @@ impl Fleet {
 
     /// The targets of an alias, or the providers of a model.
     fn stops_of(&self, name: &str) -> Result<Vec<Stop<'_>>, Refusal> {
-        let Some(alias) = self.aliases.get(name) else { return self.stops(name, 1) };
+        let Some(alias) = self.aliases.get(name) else { return self.stops(name, 1, None) };
         let mut stops = Vec::new();
         let mut unknown = None;
         for target in &alias.targets {
-            match self.stops(&target.model, target.weight) {
+            match self.stops(&target.model, target.weight, target.when.as_ref()) {
                 Ok(found) => stops.extend(found),
                 Err(refusal) => unknown = unknown.or(Some(refusal)),
             }
@@ -164,12 +188,18 @@ impl Fleet {
         }
     }
 
-    fn stops(&self, model: &str, weight: u32) -> Result<Vec<Stop<'_>>, Refusal> {
+    fn stops<'f>(
+        &'f self,
+        model: &str,
+        weight: u32,
+        when: Option<&'f Rule>,
+    ) -> Result<Vec<Stop<'f>>, Refusal> {
         let routes = routing::routes(&self.candidates, model)?;
         let stop = |route: routing::Route| Stop {
             provider: &self.providers[route.candidate],
             model: route.model,
             weight,
+            when,
         };
         Ok(routes.into_iter().take(MOST_TARGETS).map(stop).collect())
     }

@@ -39,6 +39,7 @@ pub mod provider;
 mod relay;
 pub mod retries;
 pub mod retrieve;
+mod rule_facts;
 mod session;
 mod several;
 mod siblings;

@@ -96,9 +96,10 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
     let fallback = chain.rules.fallback;
     let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
     decision.asked = overrides.told();
-    let Choice { targets, considered, prefix: held } =
+    let Choice { targets, considered, prefix: held, notes } =
         choice::order(gateway, &caller, (&ask, envelope), chain, &overrides)?;
     decision.candidates = considered;
+    decision.notes = notes;
     let circumstances = circumstances(gateway, &overrides);
     let journey = Journey::plan(gateway, (&ask, envelope), targets, fallback, pin.as_ref(), circumstances)?;
     let first = journey.first();

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod breaker;
+pub mod complexity;
 pub mod fallback;
 pub mod pricing;
 pub mod prompt_cache;

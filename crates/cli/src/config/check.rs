@@ -7,6 +7,7 @@ use http::{HeaderValue, Uri};
 
 use paceway_gateway::fleet::MOST_TARGETS;
 use paceway_policy::fallback::Reason;
+use paceway_policy::routing::rules::Rule;
 use paceway_policy::routing::strategy::Strategy;
 
 use super::model::{AliasRules, Breaker, StrategyConfig, TargetConfig, WeightedTarget};
@@ -147,10 +148,20 @@ impl Check {
                 );
             }
         }
-        for target in &alias.targets {
-            if let TargetConfig::Weighted(WeightedTarget { weight: Some(weight), .. }) = target {
-                self.range(&format!("{key}.targets.weight"), *weight, 0..=1_000_000);
+        for (index, target) in alias.targets.iter().enumerate() {
+            let TargetConfig::Weighted(WeightedTarget { weight, when, .. }) = target else { continue };
+            if let Some(weight) = weight {
+                self.range(&format!("{key}.targets[{index}].weight"), *weight, 0..=1_000_000);
             }
+            if let Some(Err(error)) = when.as_deref().map(Rule::parse) {
+                self.say(&format!("{key}.targets[{index}].when"), error);
+            }
+        }
+        if let Some(threshold) = alias.threshold {
+            self.range(&format!("{key}.threshold"), threshold, 0.0..=1.0);
+        }
+        if alias.escalate.is_some() && alias.targets.len() < 2 {
+            self.say(&format!("{key}.escalate"), "expected at least two targets, the cheap one first");
         }
         for name in alias.strategy.clone().map(StrategyConfig::names).unwrap_or_default() {
             if let Err(error) = name.parse::<Strategy>() {

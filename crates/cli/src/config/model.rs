@@ -111,6 +111,15 @@ pub(crate) struct WeightedTarget {
     pub model: String,
     #[serde(default)]
     pub weight: Option<u32>,
+    #[serde(default)]
+    pub when: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EscalateConfig {
+    Prompt,
+    Answer,
 }
 
 /// A strategy's name, or several in order.
@@ -158,6 +167,10 @@ pub(crate) struct AliasRules {
     pub sticky: Option<StickyConfig>,
     #[serde(default)]
     pub regions: Option<Vec<String>>,
+    #[serde(default)]
+    pub escalate: Option<EscalateConfig>,
+    #[serde(default)]
+    pub threshold: Option<f64>,
     #[serde(default)]
     pub fallback_on: Option<Vec<String>>,
     #[serde(default)]

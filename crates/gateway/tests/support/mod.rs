@@ -289,7 +289,7 @@ pub fn fallback() -> FallbackRules {
 
 /// A name that stands for these, in this order.
 pub fn alias(name: &str, targets: &[&str]) -> (String, AliasSettings) {
-    let target = |target: &&str| TargetSettings { model: (*target).to_owned(), weight: 1 };
+    let target = |target: &&str| TargetSettings { model: (*target).to_owned(), weight: 1, when: None };
     let targets = targets.iter().map(target).collect();
     (name.to_owned(), AliasSettings { targets, rules: ChainRules::plain(fallback()) })
 }

@@ -1,0 +1,63 @@
+//! How hard a task is, from its prompt alone, and whether an answer to it looks wrong: what routing to a cheap or a strong
+//! model can go by without asking anyone.
+//!
+//! A logistic model over features that can be told to people, with weights that ship (`complexity/weights.csv`); how they
+//! came about and what they cannot do is in `docs/complexity.md`. No model is called here and nothing is learned here.
+//! Which score calls for which model is the business of who routes.
+
+mod features;
+mod lexicon;
+mod numbers;
+mod shape;
+mod text;
+mod weights;
+
+pub use features::{FEATURES, Feature, features};
+
+use weights::WEIGHTS;
+
+/// How hard a prompt looks, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Complexity {
+    /// 0 is easy and 1 is hard; 0.5 is what the authors of the corpus called of medium difficulty.
+    pub score: f64,
+    /// What moved it from the average prompt, most first.
+    pub reasons: Vec<Reason>,
+}
+
+/// A feature's part in a score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reason {
+    /// The feature's name.
+    pub name: &'static str,
+    /// For people: completes "because of …".
+    pub told: &'static str,
+    /// In log-odds: what is above 0 makes harder.
+    pub moves: f64,
+}
+
+/// How hard a prompt is, from 0 (easy) to 1 (hard): the part that is asked, such as the last message of the user. Of a
+/// prompt of more than 8 KiB the first and last 4 KiB are read, so the time is bounded.
+pub fn score(prompt: &str) -> f64 {
+    let moved = features(prompt).into_iter().zip(&WEIGHTS.each).map(|(value, weight)| value * weight);
+    logistic(WEIGHTS.base + moved.sum::<f64>())
+}
+
+/// The score with its reasons: every feature that moved it.
+pub fn explain(prompt: &str) -> Complexity {
+    let moved = features(prompt).into_iter().zip(&WEIGHTS.each).zip(FEATURES);
+    let mut reasons: Vec<_> = moved
+        .map(|((value, weight), feature)| Reason {
+            name: feature.name,
+            told: feature.told,
+            moves: value * weight,
+        })
+        .filter(|reason| reason.moves != 0.0)
+        .collect();
+    reasons.sort_by(|one, other| other.moves.abs().total_cmp(&one.moves.abs()));
+    Complexity { score: score(prompt), reasons }
+}
+
+fn logistic(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}

@@ -1,0 +1,118 @@
+//! Which groups of words a word belongs to: question words, relations, the terms of a subject.
+//!
+//! The words are in `lexicon.csv`, a group a line. English above all, with a few command words of other languages. What a
+//! group says about a task is not here but in `weights.csv`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Declares the groups once: as an enum, in order, and by name.
+macro_rules! groups {
+    ($($group:ident $name:literal,)*) => {
+        /// A group of words.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Group { $($group,)* }
+
+        /// The name of each in the file.
+        const NAMES: &[(&str, Group)] = &[$(($name, Group::$group),)*];
+    };
+}
+
+groups! {
+    Recall "recall", Greeting "greeting", Rewrite "rewrite", Create "create", Analyse "analyse",
+    Explain "explain", Calculate "calculate", Quantity "quantity", Relation "relation", Fraction "fraction",
+    Sequence "sequence", Condition "condition", Negation "negation", Quantifier "quantifier", Logic "logic",
+    Direction "direction", Comparison "comparison", People "people", Mathematics "mathematics",
+    Physics "physics", Engineering "engineering", Computing "computing", Economics "economics", Law "law",
+    Medicine "medicine", Chemistry "chemistry", Biology "biology", Philosophy "philosophy",
+    History "history", Geography "geography", Psychology "psychology", Business "business",
+    Statistics "statistics", Unit "unit", Constraint "constraint", Passage "passage",
+}
+
+/// A set of groups, a bit each.
+type Groups = u64;
+
+/// How many words of each group were met.
+#[derive(Debug, Clone)]
+pub(super) struct Tally([u16; NAMES.len()]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self([0; NAMES.len()])
+    }
+}
+
+impl Tally {
+    /// Counts a word in every group that it belongs to.
+    pub(super) fn count(&mut self, word: &str) {
+        let mut groups = groups(word);
+        while groups != 0 {
+            let count = &mut self.0[groups.trailing_zeros() as usize];
+            *count = count.saturating_add(1);
+            groups &= groups - 1;
+        }
+    }
+
+    /// How many words of a group.
+    pub(super) fn of(&self, group: Group) -> f64 {
+        f64::from(self.0[group as usize])
+    }
+}
+
+/// The longest word that is looked up, in bytes.
+const LONGEST: usize = 24;
+
+static WORDS: LazyLock<HashMap<&str, Groups>> =
+    LazyLock::new(|| parse(include_str!("lexicon.csv")).expect("the compiled-in lexicon is tested"));
+
+fn parse(text: &str) -> Result<HashMap<&str, Groups>, String> {
+    let mut words = HashMap::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, listed) = line.split_once(": ").ok_or_else(|| format!("no group: {line}"))?;
+        let (_, group) =
+            NAMES.iter().find(|(known, _)| *known == name).ok_or_else(|| format!("unknown group: {name}"))?;
+        for word in listed.split_whitespace() {
+            *words.entry(word).or_default() |= 1 << *group as u32;
+        }
+    }
+    Ok(words)
+}
+
+/// The groups that a word belongs to, in any case, in the singular or with `s`.
+fn groups(word: &str) -> Groups {
+    if word.len() > LONGEST {
+        return 0;
+    }
+    let mut buffer = [0; LONGEST];
+    let lower = &mut buffer[..word.len()];
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    let Ok(lower) = std::str::from_utf8(lower) else { return 0 };
+    let singular = || lower.strip_suffix('s').and_then(|singular| WORDS.get(singular));
+    WORDS.get(lower).or_else(singular).copied().unwrap_or_default()
+}
+
+/// Whether a word is in a group.
+pub(super) fn is(word: &str, group: Group) -> bool {
+    groups(word) & (1 << group as u32) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_has_words_and_no_line_is_strange() {
+        let words = parse(include_str!("lexicon.csv")).unwrap();
+        for (name, group) in NAMES {
+            assert!(words.values().any(|groups| groups & (1 << *group as u32) != 0), "{name}");
+        }
+        assert!(words.keys().all(|word| word.len() <= LONGEST && *word == word.to_lowercase()));
+    }
+
+    #[test]
+    fn a_word_is_found_in_any_case_and_in_the_plural() {
+        assert!(is("Defendants", Group::Law) && is("HALF", Group::Fraction) && is("half", Group::Relation));
+        assert!(!is("banana", Group::Law) && groups(&"x".repeat(100)) == 0);
+    }
+}
