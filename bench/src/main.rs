@@ -10,9 +10,13 @@ mod crossings;
 mod decisions;
 mod load;
 mod pacing;
+mod processes;
+mod ranks;
+mod retries;
 mod targets;
 mod translate;
 mod upstream;
+mod wire;
 
 use std::time::Duration;
 
