@@ -1,5 +1,5 @@
-//! Benchmarks. `just bench pacing`: how well it paces (`pacing.rs`). `just bench overhead`: what Paceway costs on top of a
-//! plain reverse proxy.
+//! Benchmarks. `just bench pacing`: how well it paces (`pacing.rs`). `just bench faults`: what becomes of requests when
+//! providers fail (`faults.rs`). `just bench overhead`: what Paceway costs on top of a plain reverse proxy.
 //!
 //! A fixed-answer upstream, nginx as a plain reverse proxy and Paceway with keys, limits, ledger and metrics run on this
 //! machine. Each kind of answer is asked for in rounds, nginx and Paceway by turns; each round gives one ratio, and the
@@ -8,6 +8,7 @@
 
 mod crossings;
 mod decisions;
+mod faults;
 mod load;
 mod pacing;
 mod processes;
@@ -38,6 +39,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["pacing", ..] => runtime.block_on(pacing::pacing(pacing::Options::read(&arguments[1..])?)),
+        ["faults", ..] => runtime.block_on(faults::faults(faults::Options::read(&arguments[1..])?)),
         ["scheduler"] => {
             decisions::decisions();
             Ok(())
@@ -58,8 +60,9 @@ fn main() -> Result<()> {
             runtime.block_on(upstream::serve(kind, Dialect::named(dialect).context("anthropic or openai")?))
         }
         _ => bail!(
-            "usage: paceway-bench overhead | scheduler | translate | cpu whole|burst|paced anthropic|openai | {}",
-            pacing::USAGE
+            "usage: paceway-bench overhead | scheduler | translate | cpu whole|burst|paced anthropic|openai | {} | {}",
+            pacing::USAGE,
+            faults::USAGE
         ),
     }
 }

@@ -1,0 +1,177 @@
+//! One run: one scenario in one way.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use fastrand::Rng;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::client::{End, Request, SILENCE};
+use super::options::Load;
+use super::scenario::Scenario;
+use crate::processes::{Gateway, Provider};
+use crate::upstream::Dialect;
+
+/// How providers are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// One provider, by an SDK with its own retries.
+    Sdk,
+    /// So many providers in order behind Paceway, by a client that does not ask again.
+    Paceway(usize),
+}
+
+impl Way {
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Sdk => "SDK alone".into(),
+            Self::Paceway(1) => "Paceway, 1 provider".into(),
+            Self::Paceway(count) => format!("Paceway, {count} providers"),
+        }
+    }
+
+    fn providers(self) -> usize {
+        match self {
+            Self::Sdk => 1,
+            Self::Paceway(count) => count,
+        }
+    }
+}
+
+/// What became of one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    pub(crate) end: End,
+    /// From the moment at which it was due to its last byte.
+    pub(crate) took: Duration,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Calls that reached a provider, in all.
+    pub(crate) upstream_calls: u64,
+}
+
+/// A provider's place in the chain: a process, or an address where nobody listens.
+struct Place {
+    address: SocketAddr,
+    provider: Option<Provider>,
+}
+
+/// Runs to the end of the last request.
+#[allow(clippy::disallowed_methods)] // A benchmark reads clocks.
+pub(crate) async fn run(scenario: &Scenario, way: Way, load: Load) -> Result<Ran> {
+    let mut places = Vec::new();
+    for index in 0..way.providers() {
+        places.push(place(scenario.is_dead(index)).await?);
+    }
+    let addresses: Vec<_> = places.iter().map(|place| place.address).collect();
+    let gateway = match way {
+        Way::Sdk => None,
+        Way::Paceway(_) => Some(Gateway::start(&config(&addresses), 1).await?),
+    };
+    let requests = requests(gateway.as_ref(), addresses[0]);
+    // Episodes count from here.
+    for (index, place) in places.iter().enumerate() {
+        if let Some(provider) = &place.provider {
+            provider.set(&scenario.settings(index, load.seed, load.seconds * 1_000)).await?;
+        }
+    }
+    let start = Instant::now();
+    let mut asking = JoinSet::new();
+    for number in 0..load.seconds * load.per_second {
+        let due = start + Duration::from_secs(1).mul_f64(number as f64 / load.per_second as f64);
+        let request = std::sync::Arc::clone(&requests[usize::try_from(number)? % requests.len()]);
+        let mut dice = Rng::with_seed(load.seed << 32 | number);
+        asking.spawn(async move {
+            sleep_until(due).await;
+            let end = request.ask(due, &mut dice).await;
+            Outcome { end, took: due.elapsed() }
+        });
+    }
+    let outcomes = asking.join_all().await;
+    let mut upstream_calls = 0;
+    for provider in places.iter().filter_map(|place| place.provider.as_ref()) {
+        upstream_calls += provider.stats().await?["calls"].as_u64().context("no count of calls")?;
+    }
+    Ok(Ran { outcomes, upstream_calls })
+}
+
+async fn place(is_dead: bool) -> Result<Place> {
+    if is_dead {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        return Ok(Place { address: listener.local_addr()?, provider: None });
+    }
+    let provider = Provider::start().await?;
+    Ok(Place { address: provider.address(), provider: Some(provider) })
+}
+
+/// Each dialect, whole and streamed, by turns.
+fn requests(gateway: Option<&Gateway>, provider: SocketAddr) -> Vec<std::sync::Arc<Request>> {
+    let mut requests = Vec::new();
+    for is_streamed in [false, true] {
+        for dialect in [Dialect::Anthropic, Dialect::OpenAi] {
+            let request = match gateway {
+                None => Request::new(provider, dialect, dialect.model(), "bench", is_streamed, true),
+                Some(gateway) => {
+                    let address = gateway.process.address;
+                    Request::new(address, dialect, alias(dialect), &gateway.keys[0], is_streamed, false)
+                }
+            };
+            requests.push(std::sync::Arc::new(request));
+        }
+    }
+    requests
+}
+
+/// What the client calls the model.
+fn alias(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Anthropic => "bench-claude",
+        Dialect::OpenAi => "bench-gpt",
+    }
+}
+
+/// Each place serves both dialects; an alias leads through all of them in order. One place is named as it always was, so
+/// that this runs on versions that know no chains.
+fn config(addresses: &[SocketAddr]) -> String {
+    let silence = SILENCE.as_secs();
+    let mut lines = vec![format!(
+        "[log]\nlevel = \"error\"\n[upstream]\nconnect_timeout_s = {silence}\nheaders_timeout_s = {silence}\n\
+         first_byte_timeout_s = {silence}\nidle_timeout_s = {silence}\n[aliases]"
+    )];
+    for (dialect, letter) in [(Dialect::Anthropic, 'a'), (Dialect::OpenAi, 'o')] {
+        let target = |index: usize| format!("\"{letter}{index}/{}\"", dialect.model());
+        let chain: Vec<_> = (1..=addresses.len()).map(target).collect();
+        let value =
+            if let [one] = chain.as_slice() { one.clone() } else { format!("[{}]", chain.join(", ")) };
+        lines.push(format!("{} = {value}", alias(dialect)));
+    }
+    for (index, address) in addresses.iter().enumerate() {
+        let place = index + 1;
+        lines.push(format!(
+            "[providers.a{place}]\ndialect = \"anthropic\"\nbase_url = \"http://{address}\"\napi_key = \"bench\"\nserves = []\n\
+             [providers.o{place}]\nbase_url = \"http://{address}/v1\"\napi_key = \"bench\"\nserves = []"
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_provider_is_a_name_and_several_are_a_chain() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        assert!(config(&[address]).contains("\nbench-claude = \"a1/claude-haiku-5-5\"\n"));
+        let three = config(&[address; 3]);
+        assert!(three.contains("\nbench-gpt = [\"o1/gpt-5-mini\", \"o2/gpt-5-mini\", \"o3/gpt-5-mini\"]\n"));
+        assert_eq!(three.matches("base_url").count(), 6);
+    }
+}
