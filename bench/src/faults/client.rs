@@ -17,13 +17,21 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(2);
 /// `max_retries` of the official SDKs, if nobody sets it (anthropic 2.12 and openai 3.54, Python, `_constants.py`).
 const SDK_RETRIES: u32 = 2;
 
+/// Where requests go, and how.
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    pub(crate) key: String,
+    /// Whether who asks has an SDK's retries.
+    pub(crate) is_sdk: bool,
+}
+
 /// A request and how it is sent.
 pub(crate) struct Request {
-    pub(crate) address: SocketAddr,
-    pub(crate) dialect: Dialect,
-    pub(crate) is_streamed: bool,
-    pub(crate) is_sdk: bool,
-    pub(crate) bytes: Vec<u8>,
+    address: SocketAddr,
+    dialect: Dialect,
+    is_streamed: bool,
+    is_sdk: bool,
+    bytes: Vec<u8>,
 }
 
 /// What became of it.
@@ -38,21 +46,15 @@ pub(crate) enum End {
 }
 
 impl Request {
-    /// A short question, as an SDK sends it.
-    pub(crate) fn new(
-        address: SocketAddr,
-        dialect: Dialect,
-        model: &str,
-        key: &str,
-        is_streamed: bool,
-        is_sdk: bool,
-    ) -> Self {
+    /// A short question to this model, as an SDK sends it; one number more is another question.
+    pub(crate) fn new(door: &Door, dialect: Dialect, model: &str, is_streamed: bool, number: u64) -> Self {
+        let &Door { address, ref key, is_sdk } = door;
         let (path, bound, version) = match dialect {
             Dialect::Anthropic => ("/v1/messages", "max_tokens", "anthropic-version: 2023-06-01\r\n"),
             Dialect::OpenAi => ("/v1/chat/completions", "max_completion_tokens", ""),
         };
         let body = format!(
-            r#"{{"model":"{model}","{bound}":1024,"stream":{is_streamed},"messages":[{{"role":"user","content":"Why do queues form?"}}]}}"#
+            r#"{{"model":"{model}","{bound}":1024,"stream":{is_streamed},"messages":[{{"role":"user","content":"Why do queues form? Give reason {number}."}}]}}"#
         );
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncontent-type: application/json\r\n{version}\
@@ -113,7 +115,8 @@ mod tests {
 
     fn request(is_streamed: bool) -> Request {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        Request::new(address, Dialect::Anthropic, "m", "k", is_streamed, true)
+        let door = Door { address, key: "k".into(), is_sdk: true };
+        Request::new(&door, Dialect::Anthropic, "m", is_streamed, 1)
     }
 
     fn answer(status: u16, body: &str) -> Answer {

@@ -26,8 +26,9 @@ enum Trouble {
 const DRIP_MS: u64 = 100;
 
 impl Scenario {
+    pub(crate) const HEALTHY: Self = Self { name: "healthy", trouble: Trouble::None };
     pub(crate) const ALL: [Self; 15] = [
-        Self { name: "healthy", trouble: Trouble::None },
+        Self::HEALTHY,
         Self { name: "errors-1", trouble: Trouble::Everywhere("server_error", 0.01) },
         Self { name: "errors-10", trouble: Trouble::Everywhere("server_error", 0.1) },
         Self { name: "errors-30", trouble: Trouble::Everywhere("server_error", 0.3) },
