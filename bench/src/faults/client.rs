@@ -10,8 +10,10 @@ use crate::retries;
 use crate::upstream::Dialect;
 use crate::wire::{self, Answer};
 
-/// What a client waits for the end of an answer at most, with all retries.
+/// What a client waits for the end of an answer at most, with all retries. Paceway is told, and may take a second more to
+/// say that it has none.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+const GRACE: Duration = Duration::from_secs(1);
 /// How long nothing may come, at an SDK and at Paceway alike: an SDK's `timeout` bounds each read, not the whole.
 pub(crate) const SILENCE: Duration = Duration::from_secs(2);
 /// `max_retries` of the official SDKs, if nobody sets it (anthropic 2.12 and openai 3.54, Python, `_constants.py`).
@@ -67,8 +69,9 @@ impl Request {
 
     /// Asks, again if it is an SDK and its rules say so, until `due` and the patience are over.
     pub(crate) async fn ask(&self, due: Instant, dice: &mut Rng) -> End {
-        let deadline = due + PATIENCE;
-        let patience = if self.is_sdk { SILENCE } else { PATIENCE };
+        let (patience, grace) =
+            if self.is_sdk { (SILENCE, Duration::ZERO) } else { (PATIENCE + GRACE, GRACE) };
+        let deadline = due + PATIENCE + grace;
         let mut retries = 0;
         loop {
             let mut answer = Answer::default();

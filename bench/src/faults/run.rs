@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fastrand::Rng;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -59,10 +59,36 @@ pub(crate) struct Ran {
     pub(crate) upstream_calls: u64,
 }
 
-/// A provider's place in the chain: a process, or an address where nobody listens.
-struct Place {
-    address: SocketAddr,
-    provider: Option<Provider>,
+/// A provider's place in the chain.
+enum Place {
+    Alive(Box<Provider>),
+    /// An address where nobody listens, kept so that nobody else comes to do so.
+    Dead(SocketAddr, #[allow(dead_code)] TcpSocket), // The socket is held, not read.
+}
+
+impl Place {
+    async fn start(is_dead: bool) -> Result<Self> {
+        if !is_dead {
+            return Ok(Self::Alive(Box::new(Provider::start().await?)));
+        }
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        Ok(Self::Dead(socket.local_addr()?, socket))
+    }
+
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Alive(provider) => provider.address(),
+            Self::Dead(address, _) => *address,
+        }
+    }
+
+    fn provider(&self) -> Option<&Provider> {
+        match self {
+            Self::Alive(provider) => Some(provider),
+            Self::Dead(..) => None,
+        }
+    }
 }
 
 /// Runs to the end of the last request.
@@ -70,9 +96,9 @@ struct Place {
 pub(crate) async fn run(scenario: &Scenario, way: Way, load: Load) -> Result<Ran> {
     let mut places = Vec::new();
     for index in 0..way.providers() {
-        places.push(place(scenario.is_dead(index)).await?);
+        places.push(Place::start(scenario.is_dead(index)).await?);
     }
-    let addresses: Vec<_> = places.iter().map(|place| place.address).collect();
+    let addresses: Vec<_> = places.iter().map(Place::address).collect();
     let gateway = match way {
         Way::Sdk => None,
         Way::Paceway(_) => Some(Gateway::start(&config(&addresses), 1).await?),
@@ -110,7 +136,7 @@ pub(crate) async fn run(scenario: &Scenario, way: Way, load: Load) -> Result<Ran
 /// Puts a scenario into force.
 async fn put(places: &[Place], scenario: &Scenario, load: Load) -> Result<()> {
     for (index, place) in places.iter().enumerate() {
-        if let Some(provider) = &place.provider {
+        if let Some(provider) = place.provider() {
             provider.set(&scenario.settings(index, load.seed, load.seconds * 1_000)).await?;
         }
     }
@@ -120,19 +146,10 @@ async fn put(places: &[Place], scenario: &Scenario, load: Load) -> Result<()> {
 /// Calls that the providers have had.
 async fn calls(places: &[Place]) -> Result<u64> {
     let mut calls = 0;
-    for provider in places.iter().filter_map(|place| place.provider.as_ref()) {
+    for provider in places.iter().filter_map(Place::provider) {
         calls += provider.stats().await?["calls"].as_u64().context("no count of calls")?;
     }
     Ok(calls)
-}
-
-async fn place(is_dead: bool) -> Result<Place> {
-    if is_dead {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        return Ok(Place { address: listener.local_addr()?, provider: None });
-    }
-    let provider = Provider::start().await?;
-    Ok(Place { address: provider.address(), provider: Some(provider) })
 }
 
 /// Each dialect, whole and streamed, by turns.
