@@ -1,5 +1,6 @@
-//! Benchmarks. `just bench pacing`: how well it paces (`pacing.rs`). `just bench route`: how well it tells hard
-//! tasks from easy ones (`route.rs`). `just bench overhead`: what Paceway costs on top of a plain reverse proxy.
+//! Benchmarks. `just bench pacing`: how well it paces (`pacing.rs`). `just bench faults`: what becomes of requests when
+//! providers fail (`faults.rs`). `just bench route`: how well it tells hard tasks from easy ones (`route.rs`). `just bench
+//! overhead`: what Paceway costs on top of a plain reverse proxy.
 //!
 //! A fixed-answer upstream, nginx as a plain reverse proxy and Paceway with keys, limits, ledger and metrics run on this
 //! machine. Each kind of answer is asked for in rounds, nginx and Paceway by turns; each round gives one ratio, and the
@@ -8,12 +9,17 @@
 
 mod crossings;
 mod decisions;
+mod faults;
 mod load;
 mod pacing;
+mod processes;
+mod ranks;
+mod retries;
 mod route;
 mod targets;
 mod translate;
 mod upstream;
+mod wire;
 
 use std::time::Duration;
 
@@ -36,6 +42,7 @@ fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["pacing", ..] => runtime.block_on(pacing::pacing(pacing::Options::read(&arguments[1..])?)),
         ["route", ..] => route::route(&route::Options::read(&arguments[1..])?),
+        ["faults", ..] => runtime.block_on(faults::faults(faults::Options::read(&arguments[1..])?)),
         ["scheduler"] => {
             decisions::decisions();
             Ok(())
@@ -56,8 +63,9 @@ fn main() -> Result<()> {
             runtime.block_on(upstream::serve(kind, Dialect::named(dialect).context("anthropic or openai")?))
         }
         _ => bail!(
-            "usage: paceway-bench overhead | scheduler | translate | cpu whole|burst|paced anthropic|openai | {} | {}",
+            "usage: paceway-bench overhead | scheduler | translate | cpu whole|burst|paced anthropic|openai | {} | {} | {}",
             pacing::USAGE,
+            faults::USAGE,
             route::USAGE
         ),
     }

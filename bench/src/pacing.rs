@@ -7,18 +7,16 @@
 mod books;
 mod bound;
 mod bucket;
+mod config;
 mod ideal;
 mod measure;
 mod options;
 mod oracle;
-mod processes;
 mod prompt;
-mod retries;
 mod run;
 mod scenario;
 mod sizes;
 mod table;
-mod wire;
 mod workload;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use super::bound;
 use super::run::Outcome;
 use super::scenario::{Arrivals, Dimension, Scenario};
 use super::workload::{Job, TENANTS, Workload};
+use crate::ranks::percentile;
 
 /// Fairness is a matter of overload; one that takes less than this share of the time says nothing about it.
 const SHORTEST_OVERLOAD: f64 = 0.2;
@@ -67,9 +68,9 @@ pub(crate) fn measure(
         ("client_429", Some(sum(|outcome| outcome.refused))),
         ("client_5xx", Some(sum(|outcome| outcome.failed))),
         ("client_broken", Some(sum(|outcome| outcome.broken))),
-        ("wait_p50_s", bound::percentile(&waits, 0.5)),
-        ("wait_p95_s", bound::percentile(&waits, 0.95)),
-        ("wait_p99_s", bound::percentile(&waits, 0.99)),
+        ("wait_p50_s", percentile(&waits, 0.5)),
+        ("wait_p95_s", percentile(&waits, 0.95)),
+        ("wait_p99_s", percentile(&waits, 0.99)),
         ("wait_max_s", waits.last().copied()),
         ("makespan_s", Some(makespan_s)),
         ("makespan_bound_s", Some(bound_s)),

@@ -11,13 +11,14 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::config::config;
 use super::oracle::Oracle;
-use super::processes::{Gateway, Provider};
-use super::retries;
 use super::scenario::Scenario;
-use super::wire;
 use super::workload::{Job, TENANTS, Workload};
+use crate::processes::{Gateway, Provider};
+use crate::retries;
 use crate::upstream::Dialect;
+use crate::wire;
 
 /// What a client waits for an answer at most.
 const TIMEOUT: Duration = Duration::from_hours(1);
@@ -107,7 +108,8 @@ pub(crate) async fn run(
     let gateway = match client {
         Client::Declared | Client::Learned => {
             let is_declared = client == Client::Declared;
-            Some(Gateway::start(scenario, provider.address(), is_declared, TENANTS).await?)
+            let config = config(scenario, provider.address(), is_declared);
+            Some(Gateway::start(&config, TENANTS).await?)
         }
         Client::Sdk | Client::Sdk10 | Client::Oracle | Client::Ideal => None,
     };

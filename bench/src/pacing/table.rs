@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::bound::median;
 use super::measure::{Numbers, number};
 use super::run::Client;
+use crate::ranks::median;
 
 /// The numbers of one run.
 pub(crate) struct Row {

@@ -6,6 +6,7 @@ use super::bound::Arrival;
 use super::prompt::Text;
 use super::scenario::{Arrivals, Dimension, Scenario, Shape};
 use super::sizes::{Size, Sizes};
+use crate::ranks::percentile;
 use crate::upstream::Dialect;
 
 pub(crate) const TENANTS: usize = 20;
@@ -130,7 +131,7 @@ impl Workload {
         }
         let mut inputs: Vec<f64> = jobs.iter().map(|job| job.size.input as f64).collect();
         inputs.sort_by(f64::total_cmp);
-        let large = super::bound::percentile(&inputs, 0.9).unwrap_or(0.0);
+        let large = percentile(&inputs, 0.9).unwrap_or(0.0);
         if scenario.shape != Shape::LargePrompts {
             for job in &mut jobs {
                 job.is_large = job.size.input as f64 >= large;

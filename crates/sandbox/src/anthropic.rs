@@ -20,6 +20,9 @@ use crate::models::{self, MODELS, Model};
 use check::version_of;
 pub(crate) use check::{For, version_in};
 
+/// What a refusal names as the size of a model's context, in tokens.
+const CONTEXT: u64 = 200_000;
+
 /// The dialect as Anthropic speaks it.
 pub(crate) struct Anthropic;
 
@@ -139,6 +142,19 @@ impl exchange::Dialect for Anthropic {
 
     fn overloaded(&self) -> u16 {
         529
+    }
+
+    fn denied(&self) -> Wrong {
+        Wrong::new(401, "invalid x-api-key")
+    }
+
+    fn too_long(&self, excess: u64) -> Wrong {
+        Wrong::invalid(format!("prompt is too long: {} tokens > {CONTEXT} maximum", CONTEXT + excess))
+    }
+
+    /// Source: github.com/anthropics/claude-code, issue 58367.
+    fn filtered(&self) -> Option<Wrong> {
+        Some(Wrong::invalid("Output blocked by content filtering policy"))
     }
 }
 

@@ -42,6 +42,13 @@ impl Dialect for Azure {
     /// What the model refuses is told as OpenAI does, what the service refuses by its status.
     fn error(&self, wrong: &Wrong, serial: u64) -> (Value, HeaderMap) {
         let body = match wrong.status {
+            400 if wrong.details["innererror"].is_object() => {
+                let mut body = openai::error(wrong);
+                body["error"]["type"] = Value::Null;
+                body["error"]["status"] = json!(wrong.status);
+                body["error"]["innererror"] = wrong.details["innererror"].clone();
+                body
+            }
             400 | 500.. => openai::error(wrong),
             status => {
                 let code = wrong.details["code"].as_str().map_or_else(|| status.to_string(), str::to_owned);
@@ -88,6 +95,33 @@ impl Dialect for Azure {
         number_header(&mut headers, "retry-after", refused.wait.ceil());
         number_header(&mut headers, "retry-after-ms", (refused.wait * 1e3).ceil());
         headers
+    }
+
+    fn denied(&self) -> Wrong {
+        let message = "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid \
+                       key for an active subscription and use a correct regional API endpoint for your resource.";
+        Wrong::new(401, message)
+    }
+
+    fn too_long(&self, excess: u64) -> Wrong {
+        openai::too_long(excess)
+    }
+
+    /// Source: github.com/microsoft/TinyTroupe, issue 85.
+    fn filtered(&self) -> Option<Wrong> {
+        let message = "The response was filtered due to the prompt triggering Azure OpenAI's content management policy. \
+                       Please modify your prompt and retry. To learn more about our content filtering policies please \
+                       read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766";
+        let safe = json!({"filtered": false, "severity": "safe"});
+        let inner = json!({
+            "code": "ResponsibleAIPolicyViolation",
+            "content_filter_result": {
+                "hate": safe, "jailbreak": {"filtered": true, "detected": true}, "self_harm": safe, "sexual": safe,
+                "violence": safe,
+            },
+        });
+        let details = json!({"param": "prompt", "code": "content_filter", "innererror": inner});
+        Some(Wrong { details, ..Wrong::invalid(message) })
     }
 }
 

@@ -105,6 +105,22 @@ impl exchange::Dialect for Bedrock {
     fn unauthorized(&self) -> u16 {
         403
     }
+
+    fn denied(&self) -> Wrong {
+        let message = "The security token included in the request is invalid.";
+        Wrong { details: json!("UnrecognizedClientException"), ..Wrong::new(403, message) }
+    }
+
+    fn too_long(&self, _: u64) -> Wrong {
+        Wrong::invalid("Input is too long for requested model.")
+    }
+
+    /// What the model's maker says, in Amazon's frame.
+    fn filtered(&self) -> Option<Wrong> {
+        Some(Wrong::invalid(
+            "The model returned the following errors: Output blocked by content filtering policy",
+        ))
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ pub(crate) use chat::Chat;
 pub(crate) use embed::Embed;
 pub(crate) use rerank::{Rerank, Shape};
 
+/// What a refusal names as the size of a model's context, in tokens.
+const CONTEXT: u64 = 256_000;
+
 /// The dialect at one of two providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cohere {
@@ -76,6 +79,23 @@ impl exchange::Dialect for Cohere {
     fn refusal(&self, refused: &Refused, _: &Model) -> Wrong {
         let limit = refused.limit;
         Wrong::new(429, format!("You have exceeded your rate limit of {limit} API calls / minute."))
+    }
+
+    fn denied(&self) -> Wrong {
+        Wrong::new(401, if *self == Self::Own { "invalid api token" } else { "Invalid API key" })
+    }
+
+    /// Source: github.com/cohere-ai/sandbox-topically, issue 4.
+    fn too_long(&self, excess: u64) -> Wrong {
+        Wrong::invalid(format!(
+            "too many tokens: total number of tokens (prompt and prediction) cannot exceed {CONTEXT} - received {}. Try \
+             using a shorter prompt or a smaller max_tokens value.",
+            CONTEXT + excess
+        ))
+    }
+
+    fn filtered(&self) -> Option<Wrong> {
+        Some(Wrong::invalid("blocked input: please adjust your prompt and try again"))
     }
 }
 

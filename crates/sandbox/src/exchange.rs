@@ -37,6 +37,12 @@ pub(crate) trait Dialect: Send + Sync {
     fn unauthorized(&self) -> u16 {
         401
     }
+    /// What is said to a key that is not known.
+    fn denied(&self) -> Wrong;
+    /// What is said of a prompt of so many tokens more than the model's context holds.
+    fn too_long(&self, excess: u64) -> Wrong;
+    /// What is said of a prompt that a filter of contents refuses; none: the answer itself says so.
+    fn filtered(&self) -> Option<Wrong>;
 }
 
 /// A request that was read, and how its answer is written.
@@ -53,6 +59,10 @@ pub(crate) trait Exchange: Send + Sync {
     }
     /// What stands in place of the rest of a stream that fails after so many chunks.
     fn broken(&self, facts: &Facts<'_>, sent: usize) -> Chunk;
+    /// What is said of a prompt that is too long by so much, where it is not as the dialect usually says.
+    fn too_long(&self, _excess: u64) -> Option<Wrong> {
+        None
+    }
     /// Called once for each admitted request, before its answer is sent.
     fn admitted(&self, _facts: &Facts<'_>) {}
 }
@@ -65,7 +75,7 @@ pub(crate) fn boxed<E: Exchange + 'static>(read: Result<E, Wrong>) -> Result<Box
 /// What an answer is made of.
 pub(crate) struct Facts<'a> {
     pub(crate) ask: &'a Ask,
-    /// One, or more if more were asked for.
+    /// One, or more if more were asked for; none where a filter refused the prompt and the answer says so.
     pub(crate) replies: &'a [Reply],
     /// A number that no other answer has.
     pub(crate) serial: u64,

@@ -1,44 +1,167 @@
-//! What goes wrong with a request: by chance, or because a header asks for it.
+//! What goes wrong with a request: by chance, for a while, or because a header asks for it.
+//!
+//! What is said then is not here but in each dialect; what becomes of a body is in `mishap.rs`.
+
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use fastrand::Rng;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error;
+use serde::{Deserialize, Serialize};
 
-use crate::settings::Faults;
-
-/// A fault of one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+/// A fault of one request. In settings and in the header `x-sandbox-fault` it has the short name that is given here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// `429`: refused without a limit being reached.
+    #[serde(rename = "429")]
     RateLimited,
+    /// `500`: an error of the server.
+    #[serde(rename = "500")]
     ServerError,
+    /// `529`: overloaded; 503 in the dialects that have no 529.
+    #[serde(rename = "529")]
     Overloaded,
+    /// `reset`: the connection is closed before any answer.
     Reset,
+    /// `cut`: the connection is closed in the middle of the answer.
     Cut,
+    /// `cut_early`: the connection is closed after the head of a 200, before anything of its body.
+    CutEarly,
+    /// `slow`: the answer begins late.
     Slow,
+    /// `drip`: the body comes piece by piece with a pause before each.
+    Drip,
+    /// `stall`: the body stops in its middle, and the connection stays open.
+    Stall,
+    /// `hang`: there is never an answer.
     Hang,
-    /// A stream that ends with an error in its middle. Only a header asks for it.
+    /// `error`: a stream ends with an error in its middle. An answer that is not streamed is a 500.
+    #[serde(rename = "error")]
     Broken,
+    /// `garbage`: 200 with a page of HTML, as from a proxy or a portal in between.
+    Garbage,
+    /// `401`: the key is refused, with the status that the provider has for it.
+    #[serde(rename = "401")]
+    Unauthorized,
+    /// `404`: the model is not there.
+    #[serde(rename = "404")]
+    NotFound,
+    /// `too_long`: the prompt does not fit into the model's context.
+    TooLong,
+    /// `filtered`: a filter of contents refuses the prompt. Google answers 200 and says so there.
+    Filtered,
 }
 
-/// A test asks for a fault by this header: 429, 500, 529, reset, cut, slow, hang or error.
+/// What goes wrong, each as a share of requests from 0 to 1. Shares of more than 1 in all leave no request untouched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// Of [`Fault::RateLimited`].
+    pub rate_limited: f64,
+    /// Of [`Fault::ServerError`].
+    pub server_error: f64,
+    /// Of [`Fault::Overloaded`].
+    pub overloaded: f64,
+    /// Of [`Fault::Reset`].
+    pub reset: f64,
+    /// Of [`Fault::Cut`].
+    pub cut: f64,
+    /// Of [`Fault::Slow`].
+    pub slow: f64,
+    /// How late such an answer begins, in milliseconds.
+    pub slow_ms: u64,
+    /// Of [`Fault::Hang`].
+    pub hang: f64,
+    /// Of [`Fault::Broken`].
+    pub broken: f64,
+    /// Of [`Fault::CutEarly`].
+    pub cut_early: f64,
+    /// Of [`Fault::Stall`].
+    pub stall: f64,
+    /// Of [`Fault::Drip`].
+    pub drip: f64,
+    /// The pause before each piece of such a body, in milliseconds.
+    pub drip_ms: u64,
+    /// Of [`Fault::Garbage`].
+    pub garbage: f64,
+    /// Of [`Fault::Unauthorized`].
+    pub unauthorized: f64,
+    /// Of [`Fault::NotFound`].
+    pub not_found: f64,
+    /// Of [`Fault::TooLong`].
+    pub too_long: f64,
+    /// Of [`Fault::Filtered`].
+    pub filtered: f64,
+    /// What befalls every request for a while.
+    pub episode: Episode,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            rate_limited: 0.0,
+            server_error: 0.0,
+            overloaded: 0.0,
+            reset: 0.0,
+            cut: 0.0,
+            slow: 0.0,
+            slow_ms: 0,
+            hang: 0.0,
+            broken: 0.0,
+            cut_early: 0.0,
+            stall: 0.0,
+            drip: 0.0,
+            drip_ms: 1_000,
+            garbage: 0.0,
+            unauthorized: 0.0,
+            not_found: 0.0,
+            too_long: 0.0,
+            filtered: 0.0,
+            episode: Episode::default(),
+        }
+    }
+}
+
+/// A while in which one fault befalls every request. Moments count from when the settings were put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Episode {
+    /// Its beginning, in milliseconds.
+    pub from_ms: u64,
+    /// Its end, in milliseconds; not after the beginning: there is none.
+    pub until_ms: u64,
+    /// What befalls them.
+    pub fault: Fault,
+}
+
+impl Default for Episode {
+    fn default() -> Self {
+        Self { from_ms: 0, until_ms: 0, fault: Fault::Overloaded }
+    }
+}
+
+impl Episode {
+    fn holds(&self, since_put: Duration) -> bool {
+        (Duration::from_millis(self.from_ms)..Duration::from_millis(self.until_ms)).contains(&since_put)
+    }
+}
+
+/// A test asks for a fault by this header and its short name; a name that there is not asks for none.
 const HEADER: &str = "x-sandbox-fault";
 
-impl Fault {
-    /// The fault that befalls a request, if any. Shares above 1 in all leave no request untouched.
-    pub(crate) fn of(headers: &HeaderMap, faults: &Faults, dice: &mut Rng) -> Option<Self> {
+impl Faults {
+    /// The fault that befalls a request, if any: what a header asks for, else the episode's, else by chance.
+    pub(crate) fn strike(&self, headers: &HeaderMap, since_put: Duration, dice: &mut Rng) -> Option<Fault> {
         if let Some(asked) = headers.get(HEADER).and_then(|value| value.to_str().ok()) {
-            return Self::named(asked);
+            return Fault::named(asked);
+        }
+        if self.episode.holds(since_put) {
+            return Some(self.episode.fault);
         }
         let mut left = dice.f64();
-        let shares = [
-            (Self::RateLimited, faults.rate_limited),
-            (Self::ServerError, faults.server_error),
-            (Self::Overloaded, faults.overloaded),
-            (Self::Reset, faults.reset),
-            (Self::Cut, faults.cut),
-            (Self::Slow, faults.slow),
-            (Self::Hang, faults.hang),
-        ];
-        for (fault, share) in shares {
+        for (fault, share) in self.shares() {
             left -= share;
             if left < 0.0 {
                 return Some(fault);
@@ -47,17 +170,120 @@ impl Fault {
         None
     }
 
+    /// In an order that does not change: a new share at the end leaves what a seed gave before.
+    fn shares(&self) -> [(Fault, f64); 16] {
+        [
+            (Fault::RateLimited, self.rate_limited),
+            (Fault::ServerError, self.server_error),
+            (Fault::Overloaded, self.overloaded),
+            (Fault::Reset, self.reset),
+            (Fault::Cut, self.cut),
+            (Fault::Slow, self.slow),
+            (Fault::Hang, self.hang),
+            (Fault::Broken, self.broken),
+            (Fault::CutEarly, self.cut_early),
+            (Fault::Stall, self.stall),
+            (Fault::Drip, self.drip),
+            (Fault::Garbage, self.garbage),
+            (Fault::Unauthorized, self.unauthorized),
+            (Fault::NotFound, self.not_found),
+            (Fault::TooLong, self.too_long),
+            (Fault::Filtered, self.filtered),
+        ]
+    }
+}
+
+impl Fault {
     fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "429" => Self::RateLimited,
-            "500" => Self::ServerError,
-            "529" => Self::Overloaded,
-            "reset" => Self::Reset,
-            "cut" => Self::Cut,
-            "slow" => Self::Slow,
-            "hang" => Self::Hang,
-            "error" => Self::Broken,
-            _ => return None,
-        })
+        Self::deserialize(IntoDeserializer::<Error>::into_deserializer(name)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn strikes(faults: &Faults, since_put_ms: u64, header: Option<&'static str>) -> Vec<Option<Fault>> {
+        let mut headers = HeaderMap::new();
+        if let Some(name) = header {
+            headers.insert(HEADER, HeaderValue::from_static(name));
+        }
+        let strike =
+            |seed| faults.strike(&headers, Duration::from_millis(since_put_ms), &mut Rng::with_seed(seed));
+        (0..10_000).map(strike).collect()
+    }
+
+    #[test]
+    fn each_fault_befalls_its_share_of_requests() {
+        let faults = Faults { server_error: 0.1, stall: 0.2, filtered: 0.3, ..Faults::default() };
+        let struck = strikes(&faults, 0, None);
+        let share = |fault| struck.iter().filter(|struck| **struck == fault).count().div_euclid(100);
+        let wanted = [Some(Fault::ServerError), Some(Fault::Stall), Some(Fault::Filtered), None];
+        for (fault, percent) in wanted.into_iter().zip([10_usize, 20, 30, 40]) {
+            assert!(share(fault).abs_diff(percent) <= 1, "{fault:?}: {} %", share(fault));
+        }
+    }
+
+    #[test]
+    fn a_share_of_one_leaves_nothing_untouched_whatever_the_fault() {
+        for (index, (fault, _)) in Faults::default().shares().into_iter().enumerate() {
+            let mut settings = serde_json::to_value(Faults::default()).expect("it is plain data");
+            let names = [
+                "rate_limited",
+                "server_error",
+                "overloaded",
+                "reset",
+                "cut",
+                "slow",
+                "hang",
+                "broken",
+                "cut_early",
+                "stall",
+                "drip",
+                "garbage",
+                "unauthorized",
+                "not_found",
+                "too_long",
+                "filtered",
+            ];
+            settings[names[index]] = 1.0.into();
+            let faults: Faults = serde_json::from_value(settings).expect("the name is a setting's");
+            assert!(strikes(&faults, 0, None).iter().all(|struck| *struck == Some(fault)), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_asks_for_any_fault_by_its_short_name() {
+        let names =
+            ["429", "500", "529", "reset", "cut", "cut_early", "slow", "drip", "stall", "hang", "error"];
+        let more = ["garbage", "401", "404", "too_long", "filtered"];
+        let faults = Faults { hang: 1.0, ..Faults::default() };
+        let mut found: Vec<_> =
+            names.into_iter().chain(more).map(|name| strikes(&faults, 0, Some(name))[0]).collect();
+        assert!(found.iter().all(Option::is_some), "{found:?}");
+        found.dedup();
+        assert_eq!(found.len(), 16);
+        assert_eq!(strikes(&faults, 0, Some("nothing"))[0], None);
+    }
+
+    #[test]
+    fn an_episode_befalls_everything_from_its_beginning_to_its_end() {
+        let episode = Episode { from_ms: 100, until_ms: 200, fault: Fault::Reset };
+        let faults = Faults { episode, ..Faults::default() };
+        let at = |ms| strikes(&faults, ms, None)[0];
+        assert_eq!([99, 100, 199, 200].map(at), [None, Some(Fault::Reset), Some(Fault::Reset), None]);
+        assert_eq!(strikes(&Faults::default(), 0, None)[0], None);
+    }
+
+    #[test]
+    fn settings_name_the_fault_of_an_episode_as_the_header_does() {
+        let read =
+            |fault| serde_json::from_value(serde_json::json!({"episode": {"until_ms": 9, "fault": fault}}));
+        let faults: Faults = read("503").unwrap_or_default();
+        assert_eq!(faults, Faults::default(), "there is no such name");
+        let faults: Faults = read("hang").expect("there is");
+        assert_eq!(faults.episode, Episode { from_ms: 0, until_ms: 9, fault: Fault::Hang });
     }
 }

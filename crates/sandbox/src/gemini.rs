@@ -20,6 +20,9 @@ use crate::models::{self, MODELS, Model};
 
 pub(crate) use embed::{Embedding, Many};
 
+/// What a refusal names as the size of a model's context, in tokens.
+const CONTEXT: u64 = 1_048_576;
+
 /// The dialect at one of its two addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Google {
@@ -159,6 +162,42 @@ impl exchange::Dialect for Google {
     fn unauthorized(&self) -> u16 {
         if *self == Self::Gemini { 403 } else { 401 }
     }
+
+    fn denied(&self) -> Wrong {
+        let info = |reason: &str, service: &str| {
+            let metadata = json!({"service": service});
+            json!([{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
+                "metadata": metadata,
+            }])
+        };
+        match self {
+            Self::Gemini => Wrong {
+                details: info("API_KEY_INVALID", "generativelanguage.googleapis.com"),
+                ..Wrong::invalid("API key not valid. Please pass a valid API key.")
+            },
+            Self::Vertex => {
+                let message = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie \
+                               or other valid authentication credential. See \
+                               https://developers.google.com/identity/sign-in/web/devconsole-project.";
+                let details = info("ACCESS_TOKEN_TYPE_UNSUPPORTED", "aiplatform.googleapis.com");
+                Wrong { details, ..Wrong::new(401, message) }
+            }
+        }
+    }
+
+    /// Source: github.com/google-gemini/gemini-cli, issue 6678.
+    fn too_long(&self, excess: u64) -> Wrong {
+        Wrong::invalid(format!(
+            "The input token count ({}) exceeds the maximum number of tokens allowed ({CONTEXT}).",
+            CONTEXT + excess
+        ))
+    }
+
+    /// A prompt that is blocked is a 200 without candidates (`promptFeedback`).
+    fn filtered(&self) -> Option<Wrong> {
+        None
+    }
 }
 
 fn refusal(refused: &Refused, model: &Model) -> Wrong {
@@ -225,7 +264,7 @@ pub(crate) fn model(model: &Model) -> Value {
         "version": "001",
         "displayName": model.display_name,
         "description": "Simulated.",
-        "inputTokenLimit": 1_048_576,
+        "inputTokenLimit": CONTEXT,
         "outputTokenLimit": 65_536,
         "supportedGenerationMethods": methods,
         "temperature": 1,

@@ -1,7 +1,6 @@
 //! An answer being generated: paced, charged token by token, and stopped when nobody listens any more.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,14 +68,9 @@ impl Flight {
         self.is_whole = true;
     }
 
-    /// The chunks in their time. With `cut_at`, the connection breaks before that chunk.
-    pub(crate) fn stream(
-        self,
-        chunks: Vec<Chunk>,
-        latency: Latency,
-        cut_at: Option<usize>,
-    ) -> impl Stream<Item = io::Result<Bytes>> {
-        let state = State { flight: self, chunks: chunks.into(), sent: 0, latency, cut_at };
+    /// The chunks in their time.
+    pub(crate) fn stream(self, chunks: Vec<Chunk>, latency: Latency) -> impl Stream<Item = Bytes> {
+        let state = State { flight: self, chunks: chunks.into(), is_begun: false, latency };
         stream::unfold(state, |mut state| async move { state.next().await.map(|item| (item, state)) })
     }
 }
@@ -93,20 +87,15 @@ impl Drop for Flight {
 struct State {
     flight: Flight,
     chunks: VecDeque<Chunk>,
-    sent: usize,
+    is_begun: bool,
     latency: Latency,
-    cut_at: Option<usize>,
 }
 
 impl State {
-    async fn next(&mut self) -> Option<io::Result<Bytes>> {
-        if self.sent == 0 {
+    async fn next(&mut self) -> Option<Bytes> {
+        if !self.is_begun {
             self.flight.wait_for_first(&self.latency).await;
-        }
-        if self.cut_at.is_some_and(|at| self.sent >= at) {
-            self.chunks.clear();
-            self.cut_at = None;
-            return Some(Err(io::Error::other("a fault cut the stream")));
+            self.is_begun = true;
         }
         let Some(chunk) = self.chunks.pop_front() else {
             self.flight.is_whole = true;
@@ -116,7 +105,6 @@ impl State {
             self.flight.wait_for(chunk.tokens, &self.latency).await;
         }
         self.flight.generated(chunk.tokens);
-        self.sent += 1;
-        Some(Ok(chunk.bytes))
+        Some(chunk.bytes)
     }
 }

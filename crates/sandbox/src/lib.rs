@@ -27,10 +27,19 @@
 //! | header | what |
 //! |---|---|
 //! | `x-sandbox-output-tokens` | the length of prose |
-//! | `x-sandbox-fault` | `429`, `500`, `529`, `reset`, `cut`, `slow`, `hang`, or `error`: a stream that ends with an error |
+//! | `x-sandbox-fault` | a fault of [`Fault`]: `429`, `500`, `529`, `reset`, `hang`, `slow`, `cut`, `cut_early`, `stall`, `drip`, `error` (a stream that ends with one), `garbage`, `401`, `404`, `too_long`, `filtered` |
 //! | `x-sandbox-interleave: 1` | parallel calls streamed in turns (OpenAI Chat) |
 //!
-//! `PUT /sandbox/settings` changes [`Settings`] in mid-run, `GET /sandbox/stats` tells [`Stats`].
+//! `PUT /sandbox/settings` changes [`Settings`] in mid-run, `GET /sandbox/stats` tells [`Stats`]. Every fault can also be
+//! a share of all requests or last for an [`Episode`]:
+//!
+//! ```toml
+//! [faults]
+//! server_error = 0.01
+//! stall = 0.05
+//! # All of 10 s, beginning 5 s after these settings were put.
+//! episode = { from_ms = 5000, until_ms = 15000, fault = "529" }
+//! ```
 
 mod anthropic;
 mod ask;
@@ -42,12 +51,14 @@ mod directive;
 mod endpoints;
 mod event_stream;
 mod exchange;
+mod failures;
 mod faults;
 mod gemini;
 mod generation;
 mod hashing;
 mod keys;
 mod limiter;
+mod mishap;
 mod models;
 mod openai;
 mod prose;
@@ -69,7 +80,8 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::net::TcpListener;
 
-pub use settings::{Faults, Latency, Limits, OutputLength, Quiet, Settings};
+pub use faults::{Episode, Fault, Faults};
+pub use settings::{Latency, Limits, OutputLength, Quiet, Settings};
 pub use stats::{Refusals, Stats};
 
 use state::Provider;

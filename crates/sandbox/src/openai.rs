@@ -15,6 +15,9 @@ use crate::exchange::{self, Wrong, number_header, text_header};
 use crate::limiter::{Kind, Reading, Refused, Rules};
 use crate::models::{self, MODELS, Model};
 
+/// What a refusal names as the size of a model's context, in tokens.
+const CONTEXT: u64 = 272_000;
+
 /// The dialect as OpenAI speaks it.
 pub(crate) struct OpenAi;
 
@@ -53,6 +56,20 @@ impl exchange::Dialect for OpenAi {
         number_header(&mut headers, "retry-after-ms", (refused.wait * 1e3).ceil());
         headers
     }
+
+    fn denied(&self) -> Wrong {
+        let message = "Incorrect API key provided: simulated. You can find your API key at \
+                       https://platform.openai.com/account/api-keys.";
+        Wrong::new(401, message)
+    }
+
+    fn too_long(&self, excess: u64) -> Wrong {
+        too_long(excess)
+    }
+
+    fn filtered(&self) -> Option<Wrong> {
+        Some(flagged())
+    }
 }
 
 /// The body as an object.
@@ -68,6 +85,25 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, Wrong> {
 /// Whether a model reasons, and so refuses `max_tokens` and takes `reasoning_effort`.
 fn is_reasoner(model: &str) -> bool {
     model.starts_with("gpt-5") || model.starts_with("o3") || model.starts_with("o4")
+}
+
+/// What Chat Completions says of a prompt that is too long by so many tokens.
+pub(crate) fn too_long(excess: u64) -> Wrong {
+    let message = format!(
+        "This model's maximum context length is {CONTEXT} tokens. However, your messages resulted in {} tokens. Please \
+         reduce the length of the messages.",
+        CONTEXT + excess
+    );
+    wrong_parameter("messages", Some("context_length_exceeded"), message)
+}
+
+/// What is said of a prompt that a filter of contents refuses.
+///
+/// Source: github.com/BeehiveInnovations/pal-mcp-server, issue 178.
+fn flagged() -> Wrong {
+    let message = "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again \
+                   with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting";
+    Wrong { details: json!({"code": "invalid_prompt"}), ..Wrong::invalid(message) }
 }
 
 fn unsupported_max_tokens(param: &str) -> Wrong {

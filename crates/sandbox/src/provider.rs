@@ -1,14 +1,13 @@
 //! The life of a request within the provider, in whatever dialect it came.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use fastrand::Rng;
+use futures_util::stream;
 use serde_json::Value;
 
 use crate::decision;
@@ -16,15 +15,15 @@ use crate::exchange::{Dialect, Exchange, Facts, Wrong};
 use crate::faults::Fault;
 use crate::generation::Flight;
 use crate::limiter::{Account, Refused};
+use crate::mishap::{self, Mishap};
 use crate::models::Model;
 use crate::reply::Reply;
-use crate::serve::Hangup;
 use crate::settings::Settings;
 use crate::state::Provider;
 use crate::stats::add;
 
 /// What a 429 says when reasons are not given.
-const NO_REASON: &str = "Too many requests.";
+pub(crate) const NO_REASON: &str = "Too many requests.";
 /// The longest answer that a header may ask for, in tokens.
 const MAX_LENGTH: u64 = 1_000_000;
 /// The most answers to one request.
@@ -55,8 +54,11 @@ impl Provider {
         let mut dice = Rng::with_seed(settings.seed ^ ask.seed());
         let serial = self.next_serial();
         // Faults strike at random even when the same request comes again, or a retry could never succeed.
-        let fault = Fault::of(headers, &settings.faults, &mut Rng::with_seed(settings.seed ^ serial));
-        if let Some(response) = self.fail(dialect, fault, ask.stream, &settings).await {
+        let mut fate = Rng::with_seed(settings.seed ^ serial);
+        let fault = settings.faults.strike(headers, self.since_put(), &mut fate);
+        if let Some(fault) = fault
+            && let Some(response) = self.fail(dialect, exchange.as_ref(), fault, &settings).await
+        {
             return response;
         }
         let account = (key, model.class);
@@ -74,7 +76,8 @@ impl Provider {
             let output = &settings.output;
             dice.u64(output.min_tokens..=output.max_tokens.max(output.min_tokens))
         });
-        let answers = 1 + ask.more_answers.min(MAX_ANSWERS);
+        // Where a filter's refusal is no error, it is an answer without a reply.
+        let answers = if fault == Some(Fault::Filtered) { 0 } else { 1 + ask.more_answers.min(MAX_ANSWERS) };
         let replies: Vec<Reply> = (0..answers).map(|_| decision::reply(ask, length, &mut dice)).collect();
         let (cache_read, cache_written) = self.cache(&account.0, ask);
         let interleave =
@@ -122,44 +125,6 @@ impl Provider {
             Some(model) => Json(told(model)).into_response(),
             None => self.wrong(dialect, &dialect.unknown_model(id)),
         }
-    }
-
-    /// The response of a request that fails before it is admitted.
-    async fn fail(
-        &self,
-        dialect: &dyn Dialect,
-        fault: Option<Fault>,
-        is_streamed: bool,
-        settings: &Settings,
-    ) -> Option<Response> {
-        let (status, message) = match fault? {
-            Fault::RateLimited if settings.quiet.reasons => (429, NO_REASON),
-            Fault::RateLimited => (429, "This request would exceed a rate limit (simulated fault)."),
-            Fault::ServerError => (500, "Internal server error (simulated fault)."),
-            Fault::Broken if !is_streamed => (500, "Internal server error (simulated fault)."),
-            Fault::Overloaded => (dialect.overloaded(), "Overloaded (simulated fault)."),
-            Fault::Reset => {
-                let mut response = Response::new(Body::empty());
-                response.extensions_mut().insert(Hangup);
-                return Some(response);
-            }
-            Fault::Hang => std::future::pending().await,
-            Fault::Slow => {
-                tokio::time::sleep(Duration::from_millis(settings.faults.slow_ms)).await;
-                return None;
-            }
-            Fault::Cut | Fault::Broken => return None,
-        };
-        let mut response = self.wrong(dialect, &Wrong::new(status, message));
-        if status == 429 {
-            add(&self.stats.faults, 1);
-            if !settings.quiet.reasons && dialect.states_wait() {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-        } else {
-            add(&self.stats.failed, 1);
-        }
-        Some(response)
     }
 
     fn limit_headers(
@@ -228,8 +193,8 @@ async fn answer(
             chunks.truncate(half);
             chunks.push(exchange.broken(facts, half));
         }
-        let cut_at = (fault == Some(Fault::Cut)).then_some(half);
-        let body = Body::from_stream(flight.stream(chunks, latency, cut_at));
+        let mishap = Mishap::of(fault, &settings.faults, half);
+        let body = Body::from_stream(mishap::befall(flight.stream(chunks, latency), mishap));
         let kind = HeaderValue::from_static(exchange.stream_type());
         return (
             [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))],
@@ -239,13 +204,16 @@ async fn answer(
     }
     flight.generate_unseen(facts.output(), &latency).await;
     let (kind, bytes) = exchange.body(facts);
-    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(kind))];
-    if fault == Some(Fault::Cut) {
-        let half: Bytes = bytes.slice(..bytes.len() / 2);
-        let pieces = [Ok(half), Err(std::io::Error::other("a fault cut the answer"))];
-        return (kind, Body::from_stream(futures_util::stream::iter(pieces))).into_response();
-    }
-    (kind, Body::from(bytes)).into_response()
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_LENGTH, HeaderValue::from(bytes.len())),
+    ];
+    let pieces = mishap::pieces(&bytes);
+    let body = match Mishap::of(fault, &settings.faults, pieces.len() / 2) {
+        None => Body::from(bytes),
+        mishap => Body::from_stream(mishap::befall(stream::iter(pieces), mishap)),
+    };
+    (headers, body).into_response()
 }
 
 /// A test asks for a length by this header.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Faults;
+
 /// All settings. What is left out has its default.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -98,26 +100,4 @@ pub struct Quiet {
     pub limit_headers: bool,
     /// A 429 names no limit and no wait, neither in its body nor in its headers.
     pub reasons: bool,
-}
-
-/// What goes wrong, each as a share of requests from 0 to 1.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Faults {
-    /// 429 without a limit being reached.
-    pub rate_limited: f64,
-    /// 500.
-    pub server_error: f64,
-    /// 529, in OpenAI's dialect 503.
-    pub overloaded: f64,
-    /// The connection is closed before any answer.
-    pub reset: f64,
-    /// The connection is closed in the middle of the answer.
-    pub cut: f64,
-    /// The answer begins late, by `slow_ms`.
-    pub slow: f64,
-    /// How late, in milliseconds.
-    pub slow_ms: u64,
-    /// There is never an answer.
-    pub hang: f64,
 }

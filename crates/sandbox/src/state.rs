@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -14,7 +15,7 @@ use crate::stats::{Counters, add, subtract};
 
 /// The state of a provider.
 pub(crate) struct Provider {
-    settings: RwLock<Arc<Settings>>,
+    settings: RwLock<InForce>,
     limiter: Mutex<Limiter>,
     cached_prompts: Mutex<HashSet<(String, u64)>>,
     pub(crate) shelf: Arc<Shelf>,
@@ -23,11 +24,24 @@ pub(crate) struct Provider {
     serial: AtomicU64,
 }
 
+/// The settings in force, and since when.
+struct InForce {
+    settings: Arc<Settings>,
+    since: Instant,
+}
+
+impl InForce {
+    #[allow(clippy::disallowed_methods)] // A server of its own, it has a clock of its own.
+    fn from_now(settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), since: Instant::now() }
+    }
+}
+
 impl Provider {
     #[allow(clippy::disallowed_methods)] // A server of its own, it has a clock of its own.
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
-            settings: RwLock::new(Arc::new(settings)),
+            settings: RwLock::new(InForce::from_now(settings)),
             limiter: Mutex::default(),
             cached_prompts: Mutex::default(),
             shelf: Arc::default(),
@@ -39,13 +53,18 @@ impl Provider {
 
     /// The settings in force.
     pub(crate) fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner).settings)
+    }
+
+    /// For how long they have been in force.
+    pub(crate) fn since_put(&self) -> Duration {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).since.elapsed()
     }
 
     pub(crate) fn set(&self, settings: Settings) {
         let mut in_force = self.settings.write().unwrap_or_else(PoisonError::into_inner);
-        self.limiter(|limiter, now| limiter.change(now, &in_force.limits, &settings.limits));
-        *in_force = Arc::new(settings);
+        self.limiter(|limiter, now| limiter.change(now, &in_force.settings.limits, &settings.limits));
+        *in_force = InForce::from_now(settings);
     }
 
     /// Does something with the limiter, at the present second.

@@ -19,6 +19,8 @@ pub struct Stats {
     pub refused_for: Refusals,
     /// Calls failed with 5xx.
     pub failed: u64,
+    /// Calls that a fault befell, of whatever kind.
+    pub struck: u64,
     /// Input tokens of admitted calls.
     pub input_tokens: u64,
     /// Output tokens generated.
@@ -54,6 +56,7 @@ pub(crate) struct Counters {
     pub(crate) calls: AtomicU64,
     pub(crate) admitted: AtomicU64,
     pub(crate) failed: AtomicU64,
+    pub(crate) struck: AtomicU64,
     pub(crate) input_tokens: AtomicU64,
     pub(crate) output_tokens: AtomicU64,
     pub(crate) abandoned: AtomicU64,
@@ -96,6 +99,7 @@ impl Counters {
             refused: requests + input + output + tokens + concurrency + fault,
             refused_for,
             failed: read(&self.failed),
+            struck: read(&self.struck),
             input_tokens: read(&self.input_tokens),
             output_tokens: read(&self.output_tokens),
             abandoned: read(&self.abandoned),

@@ -6,7 +6,7 @@
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::anthropic::{self, For, Messages, version_in};
+use crate::anthropic::{self, Anthropic, For, Messages, version_in};
 use crate::exchange::{Dialect, Wrong};
 use crate::gemini::Google;
 use crate::limiter::{Reading, Refused, Rules};
@@ -82,5 +82,17 @@ impl Dialect for Vertex {
 
     fn overloaded(&self) -> u16 {
         529
+    }
+
+    fn denied(&self) -> Wrong {
+        Google::Vertex.denied()
+    }
+
+    fn too_long(&self, excess: u64) -> Wrong {
+        Anthropic.too_long(excess)
+    }
+
+    fn filtered(&self) -> Option<Wrong> {
+        Anthropic.filtered()
     }
 }

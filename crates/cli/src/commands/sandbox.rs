@@ -15,7 +15,7 @@ pub(super) struct Options {
     /// Port to listen on, on 127.0.0.1; 0 picks a free one
     #[arg(long, default_value_t = 4142)]
     port: u16,
-    /// Settings as TOML: seed, limits, latency, output, faults
+    /// Settings as TOML: seed, limits, latency, output, faults such as `[faults] server_error = 0.01`
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
 }

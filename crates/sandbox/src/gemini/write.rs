@@ -27,6 +27,9 @@ pub(super) fn whole(facts: &Facts<'_>, includes_thoughts: bool) -> Value {
 /// The pieces of a stream with the tokens of each: candidates take turns, and the last piece of each says why it ends.
 pub(super) fn pieces(facts: &Facts<'_>, includes_thoughts: bool) -> Vec<(Value, u64)> {
     let mut count = Count::default();
+    if facts.replies.is_empty() {
+        return vec![(response(facts, &[], count), 0)];
+    }
     let mut pieces = Vec::new();
     // Thoughts that are not told are generated before what is told next.
     let mut unseen = 0;
@@ -80,12 +83,15 @@ fn response(facts: &Facts<'_>, candidates: &[Value], count: Count) -> Value {
     if cached > 0 {
         usage["cachedContentTokenCount"] = json!(cached);
     }
-    json!({
-        "candidates": candidates,
-        "usageMetadata": usage,
-        "modelVersion": facts.ask.model,
-        "responseId": format!("sim{:020}", facts.serial),
-    })
+    // A prompt that was blocked has no candidates (ai.google.dev/api/generate-content#PromptFeedback).
+    let mut response = match candidates {
+        [] => json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}),
+        _ => json!({"candidates": candidates}),
+    };
+    response["usageMetadata"] = usage;
+    response["modelVersion"] = json!(facts.ask.model);
+    response["responseId"] = json!(format!("sim{:020}", facts.serial));
+    response
 }
 
 fn candidate(index: usize, parts: &[Value], reply: &Reply, is_end: bool) -> Value {

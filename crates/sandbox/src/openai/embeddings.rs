@@ -12,6 +12,8 @@ use crate::{tokens, vectors};
 
 /// The most inputs of one request.
 const MAX_INPUTS: usize = 2_048;
+/// What a refusal names as the most tokens of one input.
+const CONTEXT: u64 = 8_192;
 
 /// A request for embeddings.
 pub(crate) struct Embeddings {
@@ -103,5 +105,13 @@ impl Exchange for Embeddings {
 
     fn broken(&self, _: &Facts<'_>, _: usize) -> Chunk {
         Chunk::data(&Value::Null)
+    }
+
+    fn too_long(&self, excess: u64) -> Option<Wrong> {
+        let asked = CONTEXT + excess;
+        Some(Wrong::invalid(format!(
+            "This model's maximum context length is {CONTEXT} tokens, however you requested {asked} tokens ({asked} in \
+             your prompt; 0 for the completion). Please reduce your prompt; or completion length."
+        )))
     }
 }

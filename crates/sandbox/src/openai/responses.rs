@@ -112,6 +112,13 @@ impl Exchange for Responses {
         stream::failed(facts, &self.told, sent)
     }
 
+    /// Source: the errors that github.com/openai/codex knows (`context_length_exceeded`).
+    fn too_long(&self, _: u64) -> Option<Wrong> {
+        let message =
+            "Your input exceeds the context window of this model. Please adjust your input and try again.";
+        Some(super::wrong_parameter("input", Some("context_length_exceeded"), message))
+    }
+
     fn admitted(&self, facts: &Facts<'_>) {
         if self.told.body["store"] == false {
             return;

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use memchr::memmem;
 
@@ -43,20 +44,30 @@ impl Answer {
 }
 
 /// Sends a request that asks for its connection to be closed, and reads the answer to its end.
-#[allow(clippy::disallowed_methods)] // A benchmark reads clocks.
 pub(crate) async fn call(address: SocketAddr, request: &[u8], is_streamed: bool) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect(address).await?;
+    let mut answer = Answer::default();
+    receive(address, request, is_streamed, Duration::MAX, &mut answer).await.map(|()| answer)
+}
+
+/// The same, with what came of the answer even if it broke off. No byte is waited for longer than `patience`.
+pub(crate) async fn receive(
+    address: SocketAddr,
+    request: &[u8],
+    is_streamed: bool,
+    patience: Duration,
+    answer: &mut Answer,
+) -> io::Result<()> {
+    let mut stream = timeout(patience, TcpStream::connect(address)).await??;
     stream.set_nodelay(true)?;
     stream.write_all(request).await?;
     let mut received = Vec::with_capacity(8 * 1024);
-    let mut answer = Answer::default();
     let mut framing = None;
     loop {
-        let count = stream.read_buf(&mut received).await?;
+        let count = timeout(patience, stream.read_buf(&mut received)).await??;
         if framing.is_none()
             && let Some(end) = memmem::find(&received, b"\r\n\r\n")
         {
-            framing = Some(read_head(&received[..end], &mut answer)?);
+            framing = Some(read_head(&received[..end], answer)?);
             received.drain(..end + 4);
         }
         let is_whole = match framing {
@@ -67,11 +78,11 @@ pub(crate) async fn call(address: SocketAddr, request: &[u8], is_streamed: bool)
                 answer.body.len() >= length
             }
         };
-        if answer.first.is_none() && framing.is_some() && is_begun(&answer, is_streamed) {
+        if answer.first.is_none() && framing.is_some() && is_begun(answer, is_streamed) {
             answer.first = Some(Instant::now());
         }
         if is_whole {
-            return Ok(answer);
+            return Ok(());
         }
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -4,8 +4,8 @@
 //! retried unless `x-should-retry` says otherwise; the wait is `retry-after-ms` or `retry-after` (openai: up to 120 s),
 //! else 0.5 s · 2ⁿ up to 8 s, less up to a quarter by chance.
 
-use super::wire::Answer;
 use crate::upstream::Dialect;
+use crate::wire::Answer;
 
 const FIRST_PAUSE_S: f64 = 0.5;
 const LONGEST_PAUSE_S: f64 = 8.0;

@@ -1,4 +1,4 @@
-//! The processes of one run: a simulated provider, and Paceway in front of it for the clients that use it.
+//! The processes of one run: simulated providers, and Paceway in front of them for the clients that use it.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -10,10 +10,8 @@ use tempfile::TempDir;
 use tokio::io::{BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::scenario::Scenario;
-use super::wire;
 use crate::targets::{address_in, binary, lines};
-use crate::upstream::Dialect;
+use crate::wire;
 
 /// A process that listens; it is killed with this value.
 pub(crate) struct Process {
@@ -67,7 +65,7 @@ impl Provider {
     }
 }
 
-/// Paceway with a key for each tenant.
+/// Paceway with so many keys.
 pub(crate) struct Gateway {
     pub(crate) process: Process,
     pub(crate) keys: Vec<String>,
@@ -75,55 +73,23 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) async fn start(
-        scenario: &Scenario,
-        provider: SocketAddr,
-        is_declared: bool,
-        tenants: usize,
-    ) -> Result<Self> {
+    pub(crate) async fn start(config: &str, keys: usize) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let file = directory.path().join("paceway.toml");
-        fs::write(&file, config(scenario, provider, is_declared))?;
+        fs::write(&file, config)?;
         let common = |arguments: &[&str]| -> Result<Command> {
             let mut command = Command::new(binary()?);
             command.args(arguments).arg("--config").arg(&file).arg("--data-dir").arg(directory.path());
             Ok(command)
         };
-        let mut keys = Vec::new();
-        for tenant in 0..tenants {
-            let name = format!("tenant-{tenant}");
+        let mut made_keys = Vec::new();
+        for number in 0..keys {
+            let name = format!("tenant-{number}");
             let made = common(&["keys", "create", "--name", &name])?.env_clear().output().await?;
             ensure!(made.status.success(), "no key: {}", String::from_utf8_lossy(&made.stderr));
-            keys.push(String::from_utf8(made.stdout)?.trim().to_owned());
+            made_keys.push(String::from_utf8(made.stdout)?.trim().to_owned());
         }
         let process = start(&mut common(&["serve", "--listen", "127.0.0.1:0"])?).await?;
-        Ok(Self { process, keys, _directory: directory })
+        Ok(Self { process, keys: made_keys, _directory: directory })
     }
-}
-
-/// The configuration: waits have no bound, limits are those of the provider or none at all.
-fn config(scenario: &Scenario, provider: SocketAddr, is_declared: bool) -> String {
-    let (name, path) = match scenario.dialect {
-        Dialect::Anthropic => ("anthropic", ""),
-        Dialect::OpenAi => ("openai", "/v1"),
-    };
-    let mut lines = vec![
-        "[log]\nlevel = \"error\"\n[queue]\nmax_wait_s = 3600\nmax_waiting = 100000".to_owned(),
-        format!("[providers.{name}]\nbase_url = \"http://{provider}{path}\"\napi_key = \"bench\""),
-    ];
-    if is_declared {
-        lines.push(format!("[[providers.{name}.limits]]\nmodels = [\"*\"]\nburst_s = {}", scenario.burst_s));
-        lines.push(format!("requests_per_minute = {}", Scenario::REQUESTS_PER_MINUTE));
-        match scenario.dialect {
-            Dialect::Anthropic => {
-                lines.push(format!("input_tokens_per_minute = {}", Scenario::INPUT_PER_MINUTE));
-                lines.push(format!("output_tokens_per_minute = {}", Scenario::OUTPUT_PER_MINUTE));
-            }
-            Dialect::OpenAi => lines.push(format!("tokens_per_minute = {}", Scenario::TOKENS_PER_MINUTE)),
-        }
-        if scenario.concurrency > 0 {
-            lines.push(format!("concurrency = {}", scenario.concurrency));
-        }
-    }
-    lines.join("\n") + "\n"
 }
