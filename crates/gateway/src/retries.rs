@@ -1,7 +1,7 @@
 //! Whether and when a call that failed is made again: the rules, and what is left of the budgets.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -26,7 +26,7 @@ pub struct RetryRules {
 #[derive(Debug)]
 pub struct Retries {
     rules: RetryRules,
-    budgets: Mutex<Budgets>,
+    budgets: Arc<Mutex<Budgets>>,
 }
 
 #[derive(Debug)]
@@ -51,7 +51,16 @@ impl Retries {
     /// With full budgets.
     pub fn new(rules: RetryRules, now: Moment) -> Self {
         let in_all = RetryBudget::new(rules.budget, now);
-        Self { rules, budgets: Mutex::new(Budgets { in_all, by_caller: HashMap::new() }) }
+        Self { rules, budgets: Arc::new(Mutex::new(Budgets { in_all, by_caller: HashMap::new() })) }
+    }
+
+    /// Under other rules from now on. What is left of the budgets is left, unless their own rules are others.
+    #[must_use]
+    pub fn under(&self, rules: RetryRules, now: Moment) -> Self {
+        if rules.budget == self.rules.budget {
+            return Self { rules, budgets: Arc::clone(&self.budgets) };
+        }
+        Self::new(rules, now)
     }
 
     /// A request goes out for the first time.

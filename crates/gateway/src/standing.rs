@@ -12,7 +12,7 @@ use paceway_scheduler::{CallerId, Limits, MAX_OWN, PoolId, Priority};
 use crate::Turnstile;
 
 /// A rule about callers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CallerRule {
     /// Its name, for people.
     pub name: String,
@@ -51,6 +51,19 @@ impl Standings {
     /// Standings by these rules.
     pub fn new(rules: Vec<CallerRule>, turnstile: &Arc<Turnstile>) -> Self {
         Self { rules, turnstile: Arc::clone(turnstile), pools: Mutex::default() }
+    }
+
+    /// The standings that take the place of these. Callers of a rule that stays keep what they have used of its limits.
+    #[must_use]
+    pub fn succeeded_by(&self, rules: Vec<CallerRule>) -> Self {
+        let before = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = before.iter().filter_map(|(&(rule, member), &pool)| {
+            let place = rules.iter().position(|new| *new == self.rules[rule])?;
+            Some(((place, member), pool))
+        });
+        let pools = Mutex::new(kept.collect());
+        drop(before);
+        Self { rules, turnstile: Arc::clone(&self.turnstile), pools }
     }
 
     pub(crate) fn of(&self, caller: &Caller, model: &str) -> Standing {

@@ -8,7 +8,7 @@ use paceway_domain::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Config {
     pub server: Server,
     pub storage: Storage,
@@ -18,6 +18,7 @@ pub(crate) struct Config {
     pub breaker: Breaker,
     pub upstream: Upstream,
     pub log: Log,
+    pub reload: Reload,
     pub translation: Translation,
     pub responses: Responses,
     pub aliases: BTreeMap<String, AliasConfig>,
@@ -26,7 +27,7 @@ pub(crate) struct Config {
     pub callers: Vec<CallerConfig>,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Server {
     #[schemars(with = "String")]
     pub listen: SocketAddr,
@@ -37,12 +38,12 @@ pub(crate) struct Server {
     pub drain_s: u64,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Storage {
     pub data_dir: String,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Queue {
     pub max_wait_s: u64,
     pub max_overload_s: u64,
@@ -55,7 +56,7 @@ pub(crate) struct Queue {
     pub max_attempts: u32,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Retry {
     pub max_retries: u32,
     pub first_wait_ms: u64,
@@ -64,13 +65,13 @@ pub(crate) struct Retry {
     pub budget_per_second: u32,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Fallback {
     pub on: Vec<String>,
     pub patience_s: u64,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Breaker {
     pub consecutive: u32,
     pub share_percent: u32,
@@ -113,7 +114,7 @@ impl AliasConfig {
     }
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Upstream {
     pub connect_timeout_s: u64,
     pub headers_timeout_s: u64,
@@ -123,23 +124,28 @@ pub(crate) struct Upstream {
     pub max_answer_bytes: usize,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Log {
     pub level: String,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Reload {
+    pub watch: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Translation {
     pub drop_unsupported: bool,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Responses {
     pub keep_days: u64,
     pub keep_at_most: u64,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct ProviderConfig {
     #[serde(default)]
     pub dialect: Dialect,
@@ -233,7 +239,7 @@ pub(crate) enum RerankShape {
     Voyage,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct KeyConfig {
     pub name: String,
     #[serde(default)]
@@ -245,7 +251,7 @@ pub(crate) struct KeyConfig {
     pub quota_group: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct LimitConfig {
     pub models: Vec<String>,
     #[serde(flatten)]
@@ -254,7 +260,7 @@ pub(crate) struct LimitConfig {
     pub learn: Option<Learn>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Rates {
     pub requests_per_minute: Option<u64>,
     pub input_tokens_per_minute: Option<u64>,
@@ -266,7 +272,7 @@ pub(crate) struct Rates {
     pub burst_s: Option<u64>,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct CallerConfig {
     pub name: String,
     pub keys: Vec<String>,
