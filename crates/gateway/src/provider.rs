@@ -192,3 +192,7 @@ fn address(base: &Uri, rest: &str) -> Result<Uri, Refusal> {
         why: "the query string is not a valid part of an address".into(),
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -108,3 +108,27 @@ impl Retries {
 pub(crate) fn forbids(headers: &HeaderMap) -> bool {
     headers.get("x-should-retry").is_some_and(|value| value == "false")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many retries are left.
+    fn left(retries: &Retries) -> usize {
+        let failed = Failed { caller: 1, retries: 0, stated: None, deadline: Moment::FAR };
+        (0..1_000).take_while(|_| retries.next(Moment::ZERO, failed).is_some()).count()
+    }
+
+    #[test]
+    fn other_rules_leave_what_is_left_of_a_budget_unless_they_are_about_it() {
+        let backoff = Backoff { base: Duration::from_millis(1), most: Duration::from_millis(1) };
+        let budget = BudgetRules { share: 0.2, per_second: 1.0 };
+        let rules = RetryRules { max_retries: 1, backoff, budget };
+        let retries = Retries::new(rules, Moment::ZERO);
+        assert_eq!(left(&retries), 10);
+        let more = RetryRules { max_retries: 2, ..rules };
+        assert_eq!(left(&retries.under(more, Moment::ZERO)), 0);
+        let larger = RetryRules { budget: BudgetRules { per_second: 2.0, ..budget }, ..rules };
+        assert_eq!(left(&retries.under(larger, Moment::ZERO)), 20);
+    }
+}

@@ -23,7 +23,7 @@ pub(super) fn run(common: &Common) -> Result<()> {
     let generation = &told["generation"];
     let sentences = |name: &str| {
         let all = told[name].as_array().into_iter().flatten().filter_map(Value::as_str);
-        all.map(|sentence| format!("\n  {sentence}")).collect::<String>()
+        all.flat_map(|sentence| ["\n  ", sentence]).collect::<String>()
     };
     if status == StatusCode::UNPROCESSABLE_ENTITY {
         bail!(
@@ -31,11 +31,10 @@ pub(super) fn run(common: &Common) -> Result<()> {
             sentences("problems")
         );
     }
-    match told["result"].as_str() {
-        Some("unchanged") => {
-            say(format_args!("Nothing has changed: configuration {generation} is in force."))
-        }
-        _ => say(format_args!("Configuration {generation} is in force.{}", sentences("needs_restart"))),
+    if told["result"] == "unchanged" {
+        say(format_args!("Nothing has changed: configuration {generation} is in force."));
+    } else {
+        say(format_args!("Configuration {generation} is in force.{}", sentences("needs_restart")));
     }
     Ok(())
 }

@@ -24,6 +24,8 @@ pub(crate) async fn at_change(reloader: Arc<Reloader>) {
     let Some(file) = reloader.file().map(Path::to_owned) else { return };
     // One is enough to say that something has happened.
     let (tell, mut told) = mpsc::channel(1);
+    // The file may have changed since it was read at the start.
+    let _is_empty = tell.try_send(());
     let _watcher = match watcher(&file, tell) {
         Ok(watcher) => watcher,
         Err(error) => {
