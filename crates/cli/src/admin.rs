@@ -5,9 +5,14 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use paceway_domain::Secret;
 use paceway_policy::access::mint;
+use paceway_upstream::{Call, HttpUpstream, Timeouts, Upstream};
+
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 << 20;
 
 const FILE: &str = "admin.token";
 /// Where the process that serves from a data directory listens.
@@ -23,7 +28,7 @@ pub(crate) fn token(directory: &Path) -> Result<Secret> {
 }
 
 /// The token of this data directory, if a server has made one.
-pub(crate) fn existing_token(directory: &Path) -> Result<Secret> {
+fn existing_token(directory: &Path) -> Result<Secret> {
     let path = directory.join(FILE);
     let text = fs::read_to_string(&path).with_context(|| {
         format!("{} cannot be read: is this the data directory of the Paceway that serves?", path.display())
@@ -38,8 +43,31 @@ pub(crate) fn note_address(directory: &Path, address: SocketAddr) -> Result<()> 
 }
 
 /// Where the server of this data directory listens, or listened last.
-pub(crate) fn address(directory: &Path) -> Option<SocketAddr> {
+fn address(directory: &Path) -> Option<SocketAddr> {
     fs::read_to_string(directory.join(ADDRESS)).ok()?.trim().parse().ok()
+}
+
+/// Asks the server of this data directory, by default at `usual`.
+pub(crate) async fn ask(
+    directory: &Path,
+    usual: SocketAddr,
+    timeouts: Timeouts,
+    (method, path): (Method, &str),
+) -> Result<(StatusCode, Vec<u8>)> {
+    let token = existing_token(directory)?;
+    let address = address(directory).unwrap_or(usual);
+    let uri = format!("http://{address}{path}").parse().context("server.listen makes no address")?;
+    let bearer =
+        HeaderValue::from_str(&format!("Bearer {}", token.reveal())).context("admin.token is damaged")?;
+    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]);
+    let call = Call { method, uri, headers, body: bytes::Bytes::new() };
+    let answer = HttpUpstream::new(timeouts)
+        .call(call)
+        .await
+        .map_err(|failure| anyhow!("no Paceway answers at {address}: {failure}"))?;
+    let status = answer.status;
+    let body = answer.body.collect(MAX_ANSWER).await.map_err(|failure| anyhow!("{failure}"))?;
+    Ok((status, body.to_vec()))
 }
 
 fn make(path: &Path) -> Result<Secret> {

@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod keys;
 mod limits;
+mod reload;
 mod sandbox;
 mod serve;
 mod usage;
@@ -52,6 +53,8 @@ enum Command {
     Usage,
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
+    /// Make a running Paceway read its configuration again, and say what came of it
+    Reload,
     /// Send an overload twice, directly and through Paceway, and compare (no key is needed)
     Demo(demo::Options),
     /// Run the simulated provider alone
@@ -71,6 +74,7 @@ impl CommandLine {
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),
             Command::Limits => limits::run(&common),
+            Command::Reload => reload::run(&common),
             Command::Demo(options) => demo::run(&options),
             Command::Sandbox(options) => sandbox::run(&options),
         }
@@ -102,17 +106,6 @@ fn say(line: impl std::fmt::Display) {
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
-}
-
-/// Standard error, at the configured level, without colours where nobody looks.
-fn start_log(level: &str) {
-    use std::io::IsTerminal;
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
 }
 
 fn shown(path: &Path) -> std::path::Display<'_> {

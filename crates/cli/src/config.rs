@@ -52,15 +52,32 @@ pub(crate) fn defaults() -> Config {
 /// # Errors
 /// [`Problems`], each with the key, the value, what is allowed and a suggestion where there is one.
 pub(crate) fn load(file: Option<&Path>) -> Result<Config, Problems> {
+    let text = file.map(read).transpose()?;
+    parse(file.zip(text.as_deref()))
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// One problem.
+pub(crate) fn read(file: &Path) -> Result<String, Problems> {
+    fs::read_to_string(file).map_err(|error| Problems(vec![format!("{}: {error}", file.display())]))
+}
+
+/// The configuration of a file with this text.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn parse(file: Option<(&Path, &str)>) -> Result<Config, Problems> {
     load_with(file, &environment::read())
 }
 
-fn load_with(file: Option<&Path>, variables: &environment::Variables) -> Result<Config, Problems> {
+fn load_with(file: Option<(&Path, &str)>, variables: &environment::Variables) -> Result<Config, Problems> {
     let mut table: Table = toml::from_str(DEFAULT).expect("the compiled-in defaults are tested");
     merge(&mut table, toml::from_str(PROVIDERS).expect("the compiled-in providers are tested"));
     let (mut problems, mut meant) = (Vec::new(), BTreeSet::new());
-    if let Some(path) = file {
-        let layer = read_file(path).map_err(|problem| Problems(vec![problem]))?;
+    if let Some((path, text)) = file {
+        let layer = toml_of(path, text).map_err(|problem| Problems(vec![problem]))?;
         problems.extend(unknown_keys::find(&layer, &path.display().to_string()));
         move_house(&mut table, &layer);
         meant.extend(providers_in(&layer));
@@ -100,9 +117,13 @@ pub(crate) fn show(config: &Config) -> String {
     toml::to_string(config).unwrap_or_else(|error| error.to_string())
 }
 
-fn read_file(path: &Path) -> Result<Table, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+/// The error's own text quotes the line that it stumbles over, which may hold a key.
+fn toml_of(path: &Path, text: &str) -> Result<Table, String> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        format!("{}: line {line}: {}", path.display(), error.message())
+    })
 }
 
 /// A provider that is given another address has left its old ones: what it also speaks is known of those only, and keys must
@@ -144,11 +165,8 @@ mod tests {
     }
 
     fn load_text(file: &str, variables: &[(&str, &str)]) -> Result<Config, Problems> {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("paceway.toml");
-        fs::write(&path, file).unwrap();
         let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        load_with(Some(&path), &environment::Variables(variables.collect()))
+        load_with(Some((Path::new("paceway.toml"), file)), &environment::Variables(variables.collect()))
     }
 
     #[test]
@@ -200,6 +218,8 @@ mod tests {
     fn broken_toml_is_told_with_its_place() {
         let told = wrong("[server\n", &[]);
         assert!(told.contains("line 1"), "{told}");
+        let told = wrong("[providers.openai]\napi_key = sk-secret", &[]);
+        assert!(told.contains("line 2") && !told.contains("sk-secret"), "{told}");
     }
 
     #[test]

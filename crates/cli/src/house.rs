@@ -12,14 +12,15 @@ use paceway_gateway::grants;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    AdminToken, Bounds, Calibration, Callers, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules,
-    Standings, Turnstile,
+    AdminToken, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules, Standings,
+    Turnstile,
 };
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::retry::{Backoff, BudgetRules};
-use paceway_server::{House, ServerBounds};
+use paceway_server::{House, LiveBounds, ServerBounds};
 use paceway_store::{Keys, Responses, Store};
 use paceway_upstream::{HttpUpstream, Timeouts};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
@@ -58,7 +59,10 @@ pub(crate) fn create_key(keys: &dyn Keys, name: &str, now: UnixMillis) -> Result
 pub(crate) struct Running {
     /// What handlers share.
     pub house: House,
-    tasks: Vec<JoinHandle<()>>,
+    /// What another configuration changes.
+    pub live: Arc<Live>,
+    /// What ends with it.
+    pub tasks: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Running {
@@ -87,10 +91,10 @@ pub(crate) fn build(
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
         clock,
-        callers: Callers::new(Keyring::new(store.keys.all()?)),
+        callers: Arc::new(Callers::new(Keyring::new(store.keys.all()?))),
         fleet,
         standings: Standings::new(rules, &turnstile),
-        calibration: Calibration::default(),
+        calibration: Arc::default(),
         siblings: Arc::default(),
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
@@ -98,20 +102,14 @@ pub(crate) fn build(
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
         metrics: Arc::new(Metrics::new()),
-        bounds: Bounds {
-            max_wait: Duration::from_secs(config.queue.max_wait_s),
-            max_overload: Duration::from_secs(config.queue.max_overload_s),
-            max_sibling_wait: Duration::from_secs(config.queue.max_sibling_wait_s),
-            signs_of_life: signs_of_life(config),
-            max_answer_bytes: config.upstream.max_answer_bytes,
-            max_attempts: config.queue.max_attempts,
-            drop_unsupported: config.translation.drop_unsupported,
-            keeps_responses: config.responses.keep_days > 0 && config.responses.keep_at_most > 0,
-        },
+        bounds: bounds(config),
     });
-    let refresh = refresh_keys(Arc::clone(&gateway), Arc::clone(&store.keys));
-    let grants = grants::follow(Arc::clone(&gateway));
-    let sweeping = sweep_responses(Arc::clone(&store.responses), config.responses.clone());
+    let refresh = refresh_keys(Arc::clone(&gateway.callers), Arc::clone(&store.keys));
+    gateway.metrics.configured(1);
+    let current = Arc::new(Current::new(gateway));
+    let grants = grants::follow(Arc::clone(&current));
+    let (responses, kept) = watch::channel(config.responses.clone());
+    let sweeping = sweep_responses(Arc::clone(&store.responses), kept);
     let tasks = vec![
         tokio::spawn(turnstile.drive()),
         tokio::spawn(refresh),
@@ -119,36 +117,100 @@ pub(crate) fn build(
         tokio::spawn(sweeping),
     ];
     let house = House {
-        gateway,
+        current: Arc::clone(&current),
+        configuration: None,
         admin: AdminToken::new(admin),
-        bounds: server_bounds(config),
+        bounds: Arc::new(LiveBounds::new(server_bounds(config))),
         is_ready: Arc::new(AtomicBool::new(true)),
     };
-    Ok(Running { house, tasks })
+    let live = Arc::new(Live { current, bounds: Arc::clone(&house.bounds), responses });
+    Ok(Running { house, live, tasks })
+}
+
+/// The parts of a running house that another configuration changes.
+pub(crate) struct Live {
+    current: Arc<Current>,
+    bounds: Arc<LiveBounds>,
+    responses: watch::Sender<config::Responses>,
+}
+
+impl Live {
+    /// The gateway at present.
+    pub(crate) fn gateway(&self) -> Arc<Gateway> {
+        self.current.gateway()
+    }
+
+    /// Puts another configuration in force, which was checked. Nothing here fails, so that it is in force whole.
+    pub(crate) fn apply(&self, before: &Config, after: &Config, providers: Vec<ProviderSettings>) {
+        let gateway = self.current.gateway();
+        let turnstile = &gateway.turnstile;
+        gateway.decisions.keep_at_most(after.explain.keep);
+        turnstile.set_bounds(queue_bounds(after));
+        let rules = after.callers.iter().map(limits::caller_rule).collect();
+        let has_same_timeouts = timeouts(before) == timeouts(after);
+        let next = Gateway {
+            clock: Arc::clone(&gateway.clock),
+            callers: Arc::clone(&gateway.callers),
+            fleet: gateway.fleet.succeeded_by(
+                providers,
+                routing::aliases(after),
+                routing::usual(after),
+                turnstile,
+            ),
+            standings: gateway.standings.succeeded_by(rules),
+            calibration: Arc::clone(&gateway.calibration),
+            siblings: Arc::clone(&gateway.siblings),
+            turnstile: Arc::clone(turnstile),
+            // Its connections stay with it.
+            upstream: if has_same_timeouts {
+                Arc::clone(&gateway.upstream)
+            } else {
+                Arc::new(HttpUpstream::new(timeouts(after)))
+            },
+            retries: gateway.retries.under(retry_rules(after), gateway.clock.now()),
+            breaker: routing::breaker(after),
+            ledger: Arc::clone(&gateway.ledger),
+            responses: Arc::clone(&gateway.responses),
+            decisions: Arc::clone(&gateway.decisions),
+            metrics: Arc::clone(&gateway.metrics),
+            bounds: bounds(after),
+        };
+        self.bounds.replace(server_bounds(after));
+        self.current.replace(next);
+        self.responses.send_replace(after.responses.clone());
+    }
 }
 
 /// Forgets responses that are too old or too many.
-async fn sweep_responses(responses: Arc<dyn Responses>, bounds: config::Responses) {
+async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Receiver<config::Responses>) {
     const DAY_MS: u64 = 86_400_000;
     loop {
-        let before = UnixMillis(wall_clock().0.saturating_sub(bounds.keep_days * DAY_MS));
+        let bounds_now = bounds.borrow_and_update().clone();
+        let before = UnixMillis(wall_clock().0.saturating_sub(bounds_now.keep_days * DAY_MS));
         let store = Arc::clone(&responses);
-        let swept = tokio::task::spawn_blocking(move || store.sweep(before, bounds.keep_at_most)).await;
+        let swept = tokio::task::spawn_blocking(move || store.sweep(before, bounds_now.keep_at_most)).await;
         if let Ok(Err(error)) = swept {
             tracing::warn!(%error, "kept responses could not be swept");
         }
-        tokio::time::sleep(RESPONSES_SWEEP).await;
+        tokio::select! {
+            () = tokio::time::sleep(RESPONSES_SWEEP) => {}
+            changed = bounds.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+        }
     }
 }
 
 /// Follows what `paceway keys` does beside us.
-async fn refresh_keys(gateway: Arc<Gateway>, keys: Arc<dyn Keys>) {
+async fn refresh_keys(callers: Arc<Callers>, keys: Arc<dyn Keys>) {
     let mut known = keys.version().unwrap_or_default();
     loop {
         tokio::time::sleep(KEY_REFRESH).await;
         let read = keys.version().and_then(|version| {
             if version != known {
-                gateway.callers.replace(Keyring::new(keys.all()?));
+                callers.replace(Keyring::new(keys.all()?));
                 known = version;
             }
             Ok(())
@@ -156,6 +218,19 @@ async fn refresh_keys(gateway: Arc<Gateway>, keys: Arc<dyn Keys>) {
         if let Err(error) = read {
             tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
         }
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        max_wait: Duration::from_secs(config.queue.max_wait_s),
+        max_overload: Duration::from_secs(config.queue.max_overload_s),
+        max_sibling_wait: Duration::from_secs(config.queue.max_sibling_wait_s),
+        signs_of_life: signs_of_life(config),
+        max_answer_bytes: config.upstream.max_answer_bytes,
+        max_attempts: config.queue.max_attempts,
+        drop_unsupported: config.translation.drop_unsupported,
+        keeps_responses: config.responses.keep_days > 0 && config.responses.keep_at_most > 0,
     }
 }
 

@@ -7,7 +7,9 @@ mod commands;
 mod config;
 mod house;
 mod limits;
+mod log;
 mod providers;
+mod reload;
 mod routing;
 
 use std::process::ExitCode;

@@ -41,6 +41,13 @@ impl Turnstile {
         Self { clock, state: Mutex::new(state), rearm: Notify::new() }
     }
 
+    /// From now on so much may wait. Those who wait already stay.
+    pub fn set_bounds(&self, bounds: Bounds) {
+        let mut state = self.lock();
+        state.scheduler.set_bounds(bounds);
+        self.turn(state);
+    }
+
     /// Adds a pool with all of its quota free.
     pub fn add_pool(&self, limits: &Limits) -> PoolId {
         self.lock().scheduler.add_pool(self.clock.now(), limits)

@@ -7,7 +7,7 @@ use paceway_domain::{Failure, Secret, UnixMillis};
 use paceway_upstream::{AwsSigner, Call, GoogleTokens, Upstream};
 
 /// A credential at a provider. It cannot be shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Credential {
     /// The provider asks for none (a server of one's own).
     None,

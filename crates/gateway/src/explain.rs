@@ -3,6 +3,7 @@
 //! It decides nothing and costs little: texts are made where something was decided, and the oldest records make room for new ones.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use paceway_domain::{RequestId, UnixMillis};
@@ -92,7 +93,7 @@ pub struct Attempt {
 /// The latest decisions.
 #[derive(Debug)]
 pub struct Decisions {
-    most: usize,
+    most: AtomicUsize,
     kept: Mutex<Kept>,
 }
 
@@ -105,7 +106,12 @@ struct Kept {
 impl Decisions {
     /// Keeps so many at most.
     pub fn new(most: usize) -> Self {
-        Self { most, kept: Mutex::default() }
+        Self { most: AtomicUsize::new(most), kept: Mutex::default() }
+    }
+
+    /// From the next one on, so many at most.
+    pub fn keep_at_most(&self, most: usize) {
+        self.most.store(most, Ordering::Relaxed);
     }
 
     /// The decision of this request.
@@ -114,11 +120,12 @@ impl Decisions {
     }
 
     pub(crate) fn keep(&self, decision: Decision) {
-        if self.most == 0 {
+        let most = self.most.load(Ordering::Relaxed);
+        if most == 0 {
             return;
         }
         let kept = &mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        while kept.order.len() >= self.most {
+        while kept.order.len() >= most {
             let Some(oldest) = kept.order.pop_front() else { break };
             kept.by_id.remove(&oldest);
         }

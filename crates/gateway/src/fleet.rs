@@ -131,6 +131,25 @@ impl Fleet {
         Self { candidates, providers, aliases, usual }
     }
 
+    /// The fleet that takes this one's place. What was learned of providers that stay goes with them; requests that have begun are
+    /// not disturbed.
+    #[must_use]
+    pub fn succeeded_by(
+        &self,
+        providers: Vec<ProviderSettings>,
+        aliases: BTreeMap<String, AliasSettings>,
+        usual: ChainRules,
+        turnstile: &Arc<Turnstile>,
+    ) -> Self {
+        let candidates = providers.iter().map(|settings| settings.candidate.clone()).collect();
+        let successor = |settings: ProviderSettings| match self.provider(&settings.candidate.name) {
+            Some(before) => before.succeeded_by(settings, turnstile),
+            None => Arc::new(Provider::new(settings, turnstile)),
+        };
+        let providers = providers.into_iter().map(successor).collect();
+        Self { candidates, providers, aliases, usual }
+    }
+
     /// The providers as routing sees them.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates

@@ -1,4 +1,5 @@
-//! Asking providers what our limits are, where an administration key allows it: at the start and every few minutes.
+//! Asking providers what our limits are, where an administration key allows it: at the start, every few minutes,
+//! and when another configuration is loaded.
 //!
 //! Responses say the same and more; this is how a limit is known that no response has shown yet, and followed while nobody
 //! asks.
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 use paceway_protocol::limits::organization;
 
-use crate::Gateway;
 use crate::provider::Provider;
+use crate::{Current, Gateway};
 
 /// How often.
 const EVERY: Duration = Duration::from_mins(5);
@@ -17,11 +18,11 @@ const EVERY: Duration = Duration::from_mins(5);
 const MAX_ANSWER: usize = 4 << 20;
 
 /// Follows what providers grant. Runs without end: its owner spawns it once and aborts it.
-pub async fn follow(gateway: Arc<Gateway>) {
-    if gateway.fleet.administered().next().is_none() {
-        return;
-    }
+pub async fn follow(current: Arc<Current>) {
     loop {
+        // Before the gateway is looked at, so that no replacement is missed.
+        let replaced = current.replaced();
+        let gateway = current.gateway();
         for provider in gateway.fleet.administered() {
             if let Err(why) = ask(&gateway, provider).await {
                 tracing::warn!(
@@ -31,7 +32,11 @@ pub async fn follow(gateway: Arc<Gateway>) {
                 );
             }
         }
-        tokio::time::sleep(EVERY).await;
+        drop(gateway);
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = replaced => {}
+        }
     }
 }
 

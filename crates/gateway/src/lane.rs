@@ -23,7 +23,7 @@ const MOST_LANES: usize = 500;
 const MOST_NAMES: usize = 5_000;
 
 /// Limits that a set of models shares.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PoolSettings {
     /// Patterns of the models; `*` stands for any text.
     pub models: Vec<String>,
@@ -32,7 +32,7 @@ pub struct PoolSettings {
 }
 
 /// A key at a provider.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KeySettings {
     /// Its name, which may be shown.
     pub name: String,

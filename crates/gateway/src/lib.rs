@@ -17,6 +17,7 @@ pub mod clock;
 mod count;
 pub mod credential;
 mod crossing;
+mod current;
 mod deployment;
 mod error_answer;
 pub mod explain;
@@ -64,6 +65,7 @@ pub use admission::Turnstile;
 pub use answer::{Answer, AnswerBody};
 pub use calibration::Calibration;
 pub use callers::Callers;
+pub use current::Current;
 pub use explain::Decisions;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
@@ -148,18 +150,19 @@ pub struct Bounds {
     pub keeps_responses: bool,
 }
 
-/// Everything that a request needs on its way.
+/// Everything that a request needs on its way: a snapshot that never changes its rules. Another configuration is another gateway in
+/// its place ([`Current`]), which shares with it what lives longer.
 pub struct Gateway {
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who may ask.
-    pub callers: Callers,
+    pub callers: Arc<Callers>,
     /// The providers and their models.
     pub fleet: Fleet,
     /// Where callers stand.
     pub standings: Standings,
     /// How far estimates are from the truth.
-    pub calibration: Calibration,
+    pub calibration: Arc<Calibration>,
     /// Who writes which prompt cache.
     pub siblings: Arc<Siblings>,
     /// Whose turn it is.

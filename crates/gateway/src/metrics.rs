@@ -59,6 +59,11 @@ struct ReasonLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BreakerLabels {
     provider: String,
     model: String,
@@ -79,6 +84,8 @@ pub struct Metrics {
     breakers: Family<BreakerLabels, Gauge>,
     breaker_openings: Family<ModelLabels, Gauge>,
     calls_in_flight: Family<ModelLabels, Gauge>,
+    config_generation: Gauge,
+    config_reloads: Family<ResultLabels, Counter>,
     queue_wait: Family<ProviderLabels, Histogram>,
     duration: Family<ProviderLabels, Histogram>,
     first_byte: Family<ProviderLabels, Histogram>,
@@ -109,6 +116,8 @@ impl Metrics {
             breakers: Family::default(),
             breaker_openings: Family::default(),
             calls_in_flight: Family::default(),
+            config_generation: Gauge::default(),
+            config_reloads: Family::default(),
             queue_wait: Family::new_with_constructor(seconds),
             duration: Family::new_with_constructor(seconds),
             first_byte: Family::new_with_constructor(seconds),
@@ -146,6 +155,16 @@ impl Metrics {
             "calls_in_flight",
             "Calls that a deployment has in hand",
             self.calls_in_flight.clone(),
+        );
+        registry.register(
+            "config_generation",
+            "How many configurations have been in force",
+            self.config_generation.clone(),
+        );
+        registry.register(
+            "config_reloads",
+            "Times that the configuration was loaded again",
+            self.config_reloads.clone(),
         );
         registry.register(
             "queue_wait_seconds",
@@ -188,6 +207,19 @@ impl Metrics {
     pub(crate) fn calls_in_hand(&self, provider: &str, model: &str, calls: u32) {
         let labels = ModelLabels { provider: provider.to_owned(), model: label(model) };
         self.calls_in_flight.get_or_create(&labels).set(i64::from(calls));
+    }
+
+    /// The configuration of this number is in force, 1 being that of the start. Deployments are counted anew: some may be gone.
+    pub fn configured(&self, generation: u64) {
+        self.config_generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
+        self.breakers.clear();
+        self.breaker_openings.clear();
+        self.calls_in_flight.clear();
+    }
+
+    /// The configuration was loaded again, with this result: `applied`, `unchanged` or `rejected`.
+    pub fn reloaded(&self, result: &'static str) {
+        self.config_reloads.get_or_create(&ResultLabels { result }).inc();
     }
 
     /// Everything in the OpenMetrics text format, version 1.0.0.

@@ -20,7 +20,7 @@ use crate::{Endpoint, Turnstile};
 pub(crate) const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
 /// A provider as configured.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ProviderSettings {
     /// Its name and models.
     pub candidate: Candidate,
@@ -48,8 +48,18 @@ pub struct ProviderSettings {
     pub admin: Option<KeySettings>,
 }
 
+impl ProviderSettings {
+    /// Whether what is known of the one's limits and health holds for the other: they differ in nothing but which models are served
+    /// and how requests are written.
+    fn is_the_same_service(&self, other: &Self) -> bool {
+        let candidate = Candidate { serves: other.candidate.serves.clone(), ..self.candidate.clone() };
+        let (only_max_tokens, rerank, admin) = (other.only_max_tokens, other.rerank, other.admin.clone());
+        Self { candidate, only_max_tokens, rerank, admin, ..self.clone() } == *other
+    }
+}
+
 /// A dialect that a provider speaks at an address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Way {
     /// The dialect.
     pub dialect: Dialect,
@@ -60,8 +70,8 @@ pub struct Way {
 /// A provider at work.
 pub struct Provider {
     settings: ProviderSettings,
-    pub(crate) lanes: Lanes,
-    pub(crate) deployments: Deployments,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) deployments: Arc<Deployments>,
 }
 
 impl Provider {
@@ -69,7 +79,24 @@ impl Provider {
     pub(crate) fn new(settings: ProviderSettings, turnstile: &Arc<Turnstile>) -> Self {
         let ProviderSettings { candidate, charging, pools, tier, keys, .. } = &settings;
         let lanes = Lanes::new(&candidate.catalogue, *charging, pools.clone(), tier.clone(), keys, turnstile);
-        Self { settings, lanes, deployments: Deployments::default() }
+        Self { settings, lanes: Arc::new(lanes), deployments: Arc::default() }
+    }
+
+    /// What becomes of it under these settings of the same name: itself if nothing has changed. What was learned of its limits and
+    /// its health goes with it, as long as it is the same service that is asked with the same keys.
+    pub(crate) fn succeeded_by(
+        self: &Arc<Self>,
+        settings: ProviderSettings,
+        turnstile: &Arc<Turnstile>,
+    ) -> Arc<Self> {
+        if settings == self.settings {
+            return Arc::clone(self);
+        }
+        if self.settings.is_the_same_service(&settings) {
+            let (lanes, deployments) = (Arc::clone(&self.lanes), Arc::clone(&self.deployments));
+            return Arc::new(Self { settings, lanes, deployments });
+        }
+        Arc::new(Self::new(settings, turnstile))
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -167,3 +194,7 @@ fn address(base: &Uri, rest: &str) -> Result<Uri, Refusal> {
         why: "the query string is not a valid part of an address".into(),
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

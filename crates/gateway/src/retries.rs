@@ -1,7 +1,7 @@
 //! Whether and when a call that failed is made again: the rules, and what is left of the budgets.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -26,7 +26,7 @@ pub struct RetryRules {
 #[derive(Debug)]
 pub struct Retries {
     rules: RetryRules,
-    budgets: Mutex<Budgets>,
+    budgets: Arc<Mutex<Budgets>>,
 }
 
 #[derive(Debug)]
@@ -51,7 +51,16 @@ impl Retries {
     /// With full budgets.
     pub fn new(rules: RetryRules, now: Moment) -> Self {
         let in_all = RetryBudget::new(rules.budget, now);
-        Self { rules, budgets: Mutex::new(Budgets { in_all, by_caller: HashMap::new() }) }
+        Self { rules, budgets: Arc::new(Mutex::new(Budgets { in_all, by_caller: HashMap::new() })) }
+    }
+
+    /// Under other rules from now on. What is left of the budgets is left, unless their own rules are others.
+    #[must_use]
+    pub fn under(&self, rules: RetryRules, now: Moment) -> Self {
+        if rules.budget == self.rules.budget {
+            return Self { rules, budgets: Arc::clone(&self.budgets) };
+        }
+        Self::new(rules, now)
     }
 
     /// A request goes out for the first time.
@@ -98,4 +107,28 @@ impl Retries {
 /// Whether the provider says that asking again is of no use (a header of Anthropic's and OpenAI's that their SDKs keep to).
 pub(crate) fn forbids(headers: &HeaderMap) -> bool {
     headers.get("x-should-retry").is_some_and(|value| value == "false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many retries are left.
+    fn left(retries: &Retries) -> usize {
+        let failed = Failed { caller: 1, retries: 0, stated: None, deadline: Moment::FAR };
+        (0..1_000).take_while(|_| retries.next(Moment::ZERO, failed).is_some()).count()
+    }
+
+    #[test]
+    fn other_rules_leave_what_is_left_of_a_budget_unless_they_are_about_it() {
+        let backoff = Backoff { base: Duration::from_millis(1), most: Duration::from_millis(1) };
+        let budget = BudgetRules { share: 0.2, per_second: 1.0 };
+        let rules = RetryRules { max_retries: 1, backoff, budget };
+        let retries = Retries::new(rules, Moment::ZERO);
+        assert_eq!(left(&retries), 10);
+        let more = RetryRules { max_retries: 2, ..rules };
+        assert_eq!(left(&retries.under(more, Moment::ZERO)), 0);
+        let larger = RetryRules { budget: BudgetRules { per_second: 2.0, ..budget }, ..rules };
+        assert_eq!(left(&retries.under(larger, Moment::ZERO)), 20);
+    }
 }

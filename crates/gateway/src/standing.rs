@@ -12,7 +12,7 @@ use paceway_scheduler::{CallerId, Limits, MAX_OWN, PoolId, Priority};
 use crate::Turnstile;
 
 /// A rule about callers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CallerRule {
     /// Its name, for people.
     pub name: String,
@@ -51,6 +51,19 @@ impl Standings {
     /// Standings by these rules.
     pub fn new(rules: Vec<CallerRule>, turnstile: &Arc<Turnstile>) -> Self {
         Self { rules, turnstile: Arc::clone(turnstile), pools: Mutex::default() }
+    }
+
+    /// The standings that take the place of these. Callers of a rule that stays keep what they have used of its limits.
+    #[must_use]
+    pub fn succeeded_by(&self, rules: Vec<CallerRule>) -> Self {
+        let before = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = before.iter().filter_map(|(&(rule, member), &pool)| {
+            let place = rules.iter().position(|new| *new == self.rules[rule])?;
+            Some(((place, member), pool))
+        });
+        let pools = Mutex::new(kept.collect());
+        drop(before);
+        Self { rules, turnstile: Arc::clone(&self.turnstile), pools }
     }
 
     pub(crate) fn of(&self, caller: &Caller, model: &str) -> Standing {
@@ -93,5 +106,42 @@ impl Standings {
     fn pool(&self, rule: usize, member: Option<u64>, limits: &Limits) -> PoolId {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         *pools.entry((rule, member)).or_insert_with(|| self.turnstile.add_pool(limits))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use paceway_scheduler::Bounds;
+
+    use super::*;
+    use crate::clock::RuntimeClock;
+
+    fn rule(name: &str, weight: u32) -> CallerRule {
+        CallerRule {
+            name: name.into(),
+            keys: vec!["*".into()],
+            priority: Priority::Normal,
+            weight,
+            is_team: true,
+            models: vec!["*".into()],
+            limits: Some(Limits { concurrency: Some(1), ..Limits::none() }),
+        }
+    }
+
+    #[test]
+    fn callers_of_a_rule_that_stays_keep_their_pool_wherever_it_stands() {
+        let bounds = Bounds { waiting: 1, waiting_per_caller: 1, ageing: Duration::from_secs(1) };
+        let turnstile = Arc::new(Turnstile::new(Arc::new(RuntimeClock::new()), bounds));
+        let before = Standings::new(vec![rule("stays", 1), rule("changes", 1)], &turnstile);
+        let pool = |standings: &Standings, rule: usize| {
+            standings.pool(rule, None, standings.rules[rule].limits.as_ref().expect("it has some"))
+        };
+        let (stays, changes) = (pool(&before, 0), pool(&before, 1));
+        let after = before.succeeded_by(vec![rule("changes", 2), rule("stays", 1)]);
+        assert_eq!(after.pools().len(), 1);
+        assert_eq!(pool(&after, 1), stays);
+        assert_ne!(pool(&after, 0), changes);
     }
 }

@@ -290,7 +290,8 @@ async fn a_provider_that_is_asked_says_what_the_limits_are() {
         Duration::ZERO,
     );
     ask(&house).await;
-    let following = tokio::spawn(paceway_gateway::grants::follow(Arc::clone(&house.gateway)));
+    let current = Arc::new(paceway_gateway::Current::new(Arc::clone(&house.gateway)));
+    let following = tokio::spawn(paceway_gateway::grants::follow(current));
     tokio::time::sleep(Duration::from_secs(1)).await;
     following.abort();
     let report = paceway_gateway::limits_report::report(&house.gateway);

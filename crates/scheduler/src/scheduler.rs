@@ -54,6 +54,11 @@ impl Scheduler {
         }
     }
 
+    /// From now on so much may wait. Those who wait already stay.
+    pub fn set_bounds(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
     /// Adds a pool with all of its quota free.
     pub fn add_pool(&mut self, now: Moment, limits: &Limits) -> PoolId {
         self.group_of.push(None);

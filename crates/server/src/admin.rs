@@ -12,15 +12,23 @@ use crate::House;
 
 /// `GET /admin/limits`: every limit with its level, where it is known from, and who waits for it.
 pub(crate) async fn limits(State(house): State<House>, headers: HeaderMap) -> Response {
-    if !is_let_in(&house.admin, &headers) {
-        let told = json!({"error": {
-            "type": "authentication_error",
-            "message": "this needs the admin token: send `authorization: Bearer …` with what the file `admin.token` in the \
-                data directory holds, or run `paceway limits`",
-        }});
-        return (StatusCode::UNAUTHORIZED, Json(told)).into_response();
+    if let Some(refused) = not_let_in(&house, &headers) {
+        return refused;
     }
-    Json(shape(&limits_report::report(&house.gateway))).into_response()
+    Json(shape(&limits_report::report(&house.gateway()))).into_response()
+}
+
+/// The refusal of whoever does not send the admin token; `None` for who does.
+pub(crate) fn not_let_in(house: &House, headers: &HeaderMap) -> Option<Response> {
+    if is_let_in(&house.admin, headers) {
+        return None;
+    }
+    let told = json!({"error": {
+        "type": "authentication_error",
+        "message": "this needs the admin token: send `authorization: Bearer …` with what the file `admin.token` in the \
+            data directory holds, or run `paceway limits` or `paceway reload`",
+    }});
+    Some((StatusCode::UNAUTHORIZED, Json(told)).into_response())
 }
 
 fn is_let_in(token: &AdminToken, headers: &HeaderMap) -> bool {

@@ -48,7 +48,8 @@ pub(crate) async fn pass(
     address: Address,
 ) -> Response {
     // Before the body is read: who may not ask does not get to fill memory.
-    let may_ask = match house.gateway.callers.find(request.headers()) {
+    let gateway = house.gateway();
+    let may_ask = match gateway.callers.find(request.headers()) {
         _ if !house.is_ready() => Err(Refusal::ShuttingDown),
         found => found.map(|_| ()),
     };
@@ -61,7 +62,7 @@ pub(crate) async fn pass(
         Err(refusal) => return refuse(&house, dialect, &refusal),
     };
     let arrival = Arrival {
-        id: house.gateway.new_request_id(),
+        id: gateway.new_request_id(),
         dialect,
         endpoint,
         address,
@@ -69,20 +70,21 @@ pub(crate) async fn pass(
         headers: head.headers,
         body,
     };
-    respond(pipeline::serve(&house.gateway, arrival).await)
+    respond(pipeline::serve(&gateway, arrival).await)
 }
 
 async fn read_body(house: &House, head: &request::Parts, body: Body) -> Result<Bytes, Refusal> {
-    let most = house.bounds.max_body_bytes;
+    let bounds = house.bounds.get();
+    let most = bounds.max_body_bytes;
     let announced =
         head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > most) {
         return Err(Refusal::BodyTooLarge(most));
     }
     let reading = Limited::new(body, most).collect();
-    match tokio::time::timeout(house.bounds.body_timeout, reading).await {
+    match tokio::time::timeout(bounds.body_timeout, reading).await {
         Err(_) => {
-            let bound = house.bounds.body_timeout.as_secs();
+            let bound = bounds.body_timeout.as_secs();
             Err(Refusal::BodyIncomplete(format!("nothing more came within {bound} s")))
         }
         Ok(Ok(body)) => Ok(body.to_bytes()),
@@ -128,7 +130,8 @@ pub(crate) fn dialect_at(path: &str, headers: &HeaderMap) -> Dialect {
 
 /// A refusal before the pipeline, counted like one within it.
 pub(crate) fn refuse(house: &House, dialect: Dialect, refusal: &Refusal) -> Response {
-    respond(pipeline::refuse(&house.gateway, dialect, &house.gateway.new_request_id(), refusal))
+    let gateway = house.gateway();
+    respond(pipeline::refuse(&gateway, dialect, &gateway.new_request_id(), refusal))
 }
 
 /// An answer as axum sends it.

@@ -1,6 +1,7 @@
 //! HTTP in and out: endpoints, probes and the listener. Decisions are the gateway's.
 
 mod admin;
+mod configuration;
 mod endpoints;
 mod gemini;
 mod models;
@@ -10,12 +11,13 @@ mod routes;
 mod serve;
 mod unwanted;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use paceway_gateway::{AdminToken, Gateway};
+use paceway_gateway::{AdminToken, Current, Gateway};
 
+pub use configuration::{Attempt, Configuration, Outcome, Status};
 pub use routes::router;
 pub use serve::serve;
 
@@ -34,20 +36,49 @@ pub struct ServerBounds {
     pub drain: Duration,
 }
 
+/// Bounds that may be replaced. Those of connections hold for the ones that come after; `max_connections` stays what it was at the
+/// start.
+#[derive(Debug)]
+pub struct LiveBounds(RwLock<ServerBounds>);
+
+impl LiveBounds {
+    /// Begins with these.
+    pub fn new(bounds: ServerBounds) -> Self {
+        Self(RwLock::new(bounds))
+    }
+
+    /// Those at present.
+    pub fn get(&self) -> ServerBounds {
+        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts others in their place.
+    pub fn replace(&self, bounds: ServerBounds) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = bounds;
+    }
+}
+
 /// What every handler shares.
 #[derive(Clone)]
 pub struct House {
-    /// The gateway.
-    pub gateway: Arc<Gateway>,
+    /// The gateway at present.
+    pub current: Arc<Current>,
+    /// The configuration, where it can be loaded again.
+    pub configuration: Option<Arc<dyn Configuration>>,
     /// Who may see what operators see.
     pub admin: AdminToken,
     /// Bounds.
-    pub bounds: ServerBounds,
+    pub bounds: Arc<LiveBounds>,
     /// Whether new requests are taken; false from the moment the server begins to stop.
     pub is_ready: Arc<AtomicBool>,
 }
 
 impl House {
+    /// The gateway for a request that begins now. Whoever serves it asks once.
+    pub fn gateway(&self) -> Arc<Gateway> {
+        self.current.gateway()
+    }
+
     /// Whether new requests are taken.
     pub fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Relaxed)

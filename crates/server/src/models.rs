@@ -17,10 +17,11 @@ const NO_DATE: &str = "1970-01-01T00:00:00Z";
 /// `GET /v1/models` and `GET /v1beta/models`.
 pub(crate) async fn list(State(house): State<House>, mut request: Request) -> Response {
     let dialect = asked_in(&mut request);
-    if let Err(refusal) = house.gateway.callers.find(request.headers()) {
+    let gateway = house.gateway();
+    if let Err(refusal) = gateway.callers.find(request.headers()) {
         return refuse(&house, dialect, &refusal);
     }
-    let listed: Vec<_> = models::list(&house.gateway.fleet);
+    let listed: Vec<_> = models::list(&gateway.fleet);
     let data: Vec<_> = listed.iter().map(|model| shape(dialect, model)).collect();
     let list = match dialect {
         Dialect::Anthropic => json!({
@@ -42,8 +43,9 @@ pub(crate) async fn find(
     mut request: Request,
 ) -> Response {
     let dialect = asked_in(&mut request);
-    let caller = house.gateway.callers.find(request.headers());
-    match caller.and_then(|_| models::find(&house.gateway.fleet, &id)) {
+    let gateway = house.gateway();
+    let caller = gateway.callers.find(request.headers());
+    match caller.and_then(|_| models::find(&gateway.fleet, &id)) {
         Ok(model) => Json(shape(dialect, &model)).into_response(),
         Err(refusal) => refuse(&house, dialect, &refusal),
     }

@@ -27,7 +27,7 @@ pub(crate) async fn readyz(State(house): State<House>) -> Response {
 
 /// `GET /metrics`, for Prometheus.
 pub(crate) async fn metrics(State(house): State<House>) -> Response {
-    match house.gateway.metrics_text() {
+    match house.gateway().metrics_text() {
         Ok(text) => {
             ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
                 .into_response()

@@ -47,5 +47,5 @@ async fn serve(house: &House, id: &str, uri: &Uri, headers: &HeaderMap, wanted: 
     if !house.is_ready() {
         return refuse(house, Dialect::Responses, &Refusal::ShuttingDown);
     }
-    respond(retrieve::serve(&house.gateway, headers, uri.query(), id, wanted).await)
+    respond(retrieve::serve(&house.gateway(), headers, uri.query(), id, wanted).await)
 }

@@ -16,7 +16,7 @@ use crate::House;
 
 /// Serves until `shutdown` is done, then takes no new requests and lets the running ones end within the drain bound.
 pub async fn serve(listener: TcpListener, router: Router, house: House, shutdown: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(house.bounds.max_connections));
+    let places = Arc::new(Semaphore::new(house.bounds.get().max_connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -44,7 +44,7 @@ pub async fn serve(listener: TcpListener, router: Router, house: House, shutdown
     }
     house.is_ready.store(false, Ordering::Relaxed);
     drop(listener);
-    if tokio::time::timeout(house.bounds.drain, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(house.bounds.get().drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("stopped with requests still running: they took longer than `server.drain_s`");
     }
 }
@@ -59,7 +59,7 @@ fn connection(
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(house.bounds.header_timeout);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(house.bounds.get().header_timeout);
     builder.http2().timer(TokioTimer::new());
     builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned()
 }

@@ -182,6 +182,13 @@ impl fmt::Debug for GoogleTokens {
     }
 }
 
+impl PartialEq for GoogleTokens {
+    /// Whether they are of the same credentials, whatever tokens they hold.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.credentials == other.0.credentials
+    }
+}
+
 impl Source {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -33,7 +33,7 @@ pub struct AwsKeys {
 }
 
 /// For what a signature holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AwsScope {
     /// As in `us-east-1`.
     pub region: String,
@@ -42,7 +42,7 @@ pub struct AwsScope {
 }
 
 /// Signs calls with the keys of one identity for one region and service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AwsSigner {
     access_key_id: String,
     secret_access_key: Secret,

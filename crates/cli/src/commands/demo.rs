@@ -28,9 +28,9 @@ use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
 use self::client::{Client, Outcome};
-use super::{runtime, say, start_log};
+use super::{runtime, say};
 use crate::config::{self, Config};
-use crate::{admin, house, providers};
+use crate::{admin, house, log, providers};
 
 /// The provider's limits: a small tier's, with a burst that a real provider would allow.
 const REQUESTS_PER_MINUTE: u64 = 600;
@@ -48,7 +48,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<()> {
-    start_log("error");
+    log::start("error");
     let config = config::defaults();
     // Declared before the runtime, so that it outlives every task that writes into it.
     let directory = tempfile::tempdir().context("no temporary directory for the demo's ledger")?;

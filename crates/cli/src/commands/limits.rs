@@ -1,41 +1,25 @@
 //! `paceway limits`: every limit of a running Paceway, from its admin endpoint.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use http::{HeaderMap, HeaderValue, Method, header};
-use paceway_upstream::{Call, HttpUpstream, Upstream};
+use http::Method;
 use serde_json::Value;
 
 use super::{Common, runtime, say};
 use crate::{admin, house};
 
-/// The largest report that is read, in bytes.
-const MAX_REPORT: usize = 64 << 20;
-
 pub(super) fn run(common: &Common) -> Result<()> {
     let config = common.load()?;
     let directory = house::data_dir(common.data_dir.as_deref(), &config)?;
-    let token = admin::existing_token(&directory)?;
-    let address = admin::address(&directory).unwrap_or(config.server.listen);
-    let uri = format!("http://{address}/admin/limits").parse().context("server.listen makes no address")?;
-    let bearer =
-        HeaderValue::from_str(&format!("Bearer {}", token.reveal())).context("admin.token is damaged")?;
-    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]);
-    let call = Call { method: Method::GET, uri, headers, body: bytes::Bytes::new() };
-    let report = runtime()?.block_on(async {
-        let answer = HttpUpstream::new(house::timeouts(&config))
-            .call(call)
-            .await
-            .map_err(|failure| anyhow::anyhow!("no Paceway answers at {address}: {failure}"))?;
-        ensure!(
-            answer.status.is_success(),
-            "{address} answered with {}: {}",
-            answer.status,
-            "is it this data directory's?"
-        );
-        anyhow::Ok(answer.body.collect(MAX_REPORT).await.map_err(|failure| anyhow::anyhow!("{failure}"))?)
-    })?;
+    let asking = admin::ask(
+        &directory,
+        config.server.listen,
+        house::timeouts(&config),
+        (Method::GET, "/admin/limits"),
+    );
+    let (status, report) = runtime()?.block_on(asking)?;
+    ensure!(status.is_success(), "Paceway answered with {status}: is it this data directory's?");
     show(&serde_json::from_slice(&report)?);
     Ok(())
 }

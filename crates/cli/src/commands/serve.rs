@@ -1,19 +1,21 @@
 //! `paceway serve`: the main job.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use paceway_domain::Secret;
 use paceway_gateway::models;
-use paceway_server::House;
+use paceway_server::{Configuration, House};
 use paceway_store::{Access, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Common, runtime, say, shown, start_log};
+use super::{Common, runtime, say, shown};
 use crate::config::Config;
-use crate::{admin, house, providers};
+use crate::reload::{self, Origin, Reloader};
+use crate::{admin, house, log, providers};
 
 /// Models that make a good first request, cheapest first.
 const FIRST_MODELS: [&str; 4] =
@@ -28,17 +30,24 @@ pub(super) struct Options {
 
 pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
     let mut config = common.load()?;
-    if let Some(listen) = options.listen {
-        config.server.listen = listen;
-    }
-    start_log(&config.log.level);
+    let origin =
+        Origin { file: common.config.clone(), listen: options.listen, data_dir: common.data_dir.clone() };
+    origin.lay_over(&mut config);
+    let level = log::start(&config.log.level);
     let (store, directory) = common.open(&config, Access::Serve)?;
-    runtime()?.block_on(serve(&config, &store, &directory))
+    runtime()?.block_on(serve(&config, &store, &directory, origin, level))
 }
 
-async fn serve(config: &Config, store: &Store, directory: &std::path::Path) -> Result<()> {
-    // From here on an early SIGTERM is an orderly end too.
+async fn serve(
+    config: &Config,
+    store: &Store,
+    directory: &std::path::Path,
+    origin: Origin,
+    level: log::Level,
+) -> Result<()> {
+    // From here on an early SIGTERM is an orderly end too, and a SIGHUP no end at all.
     let stop = stop_signal()?;
+    let hang_up = signal(SignalKind::hangup())?;
     let mut providers = providers::in_use(config)?;
     let simulation = if providers.is_empty() {
         let (simulated, task) = providers::simulated().await?;
@@ -52,7 +61,12 @@ async fn serve(config: &Config, store: &Store, directory: &std::path::Path) -> R
     let address = listener.local_addr()?;
     let first_key = first_key(store)?;
     admin::note_address(directory, address)?;
-    let running = house::build(config, store, &admin::token(directory)?, providers)?;
+    let mut running = house::build(config, store, &admin::token(directory)?, providers.clone())?;
+    let live = Arc::clone(&running.live);
+    let reloader = Arc::new(Reloader::new(origin, config.clone(), providers, live, level));
+    running.house.configuration = Some(Arc::clone(&reloader) as Arc<dyn Configuration>);
+    running.tasks.push(tokio::spawn(reload::at_signal(Arc::clone(&reloader), hang_up)));
+    running.tasks.push(tokio::spawn(reload::at_change(reloader)));
     say(format_args!("Paceway {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
     say(format_args!("  data       {}", shown(directory)));
     if simulation.is_some() {
@@ -97,7 +111,7 @@ fn first_key(store: &Store) -> Result<Option<Secret>> {
 
 /// Shows the first key, once, with a request that works when pasted.
 fn introduce(house: &House, address: SocketAddr, key: &Secret) {
-    let listed = models::list(&house.gateway.fleet);
+    let listed = models::list(&house.gateway().fleet);
     let favourite = FIRST_MODELS.iter().find(|model| listed.iter().any(|known| known.id == **model));
     let model =
         favourite.copied().unwrap_or_else(|| listed.first().map_or("MODEL", |known| known.id.as_str()));

@@ -8,7 +8,7 @@ use paceway_domain::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Config {
     pub server: Server,
     pub storage: Storage,
@@ -18,6 +18,7 @@ pub(crate) struct Config {
     pub breaker: Breaker,
     pub upstream: Upstream,
     pub log: Log,
+    pub reload: Reload,
     pub translation: Translation,
     pub responses: Responses,
     pub explain: Explain,
@@ -27,7 +28,7 @@ pub(crate) struct Config {
     pub callers: Vec<CallerConfig>,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Server {
     #[schemars(with = "String")]
     pub listen: SocketAddr,
@@ -38,12 +39,12 @@ pub(crate) struct Server {
     pub drain_s: u64,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Storage {
     pub data_dir: String,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Queue {
     pub max_wait_s: u64,
     pub max_overload_s: u64,
@@ -56,7 +57,7 @@ pub(crate) struct Queue {
     pub max_attempts: u32,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Retry {
     pub max_retries: u32,
     pub first_wait_ms: u64,
@@ -65,13 +66,13 @@ pub(crate) struct Retry {
     pub budget_per_second: u32,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Fallback {
     pub on: Vec<String>,
     pub patience_s: u64,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Breaker {
     pub consecutive: u32,
     pub share_percent: u32,
@@ -92,7 +93,7 @@ pub(crate) enum AliasConfig {
     Rules(AliasRules),
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Explain {
     pub keep: usize,
 }
@@ -189,7 +190,7 @@ impl AliasConfig {
     }
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Upstream {
     pub connect_timeout_s: u64,
     pub headers_timeout_s: u64,
@@ -199,23 +200,28 @@ pub(crate) struct Upstream {
     pub max_answer_bytes: usize,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Log {
     pub level: String,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Reload {
+    pub watch: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Translation {
     pub drop_unsupported: bool,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Responses {
     pub keep_days: u64,
     pub keep_at_most: u64,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct ProviderConfig {
     #[serde(default)]
     pub dialect: Dialect,
@@ -309,7 +315,7 @@ pub(crate) enum RerankShape {
     Voyage,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct KeyConfig {
     pub name: String,
     #[serde(default)]
@@ -321,7 +327,7 @@ pub(crate) struct KeyConfig {
     pub quota_group: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct LimitConfig {
     pub models: Vec<String>,
     #[serde(flatten)]
@@ -330,7 +336,7 @@ pub(crate) struct LimitConfig {
     pub learn: Option<Learn>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Rates {
     pub requests_per_minute: Option<u64>,
     pub input_tokens_per_minute: Option<u64>,
@@ -342,7 +348,7 @@ pub(crate) struct Rates {
     pub burst_s: Option<u64>,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct CallerConfig {
     pub name: String,
     pub keys: Vec<String>,

@@ -23,8 +23,8 @@ use paceway_gateway::provider::{ProviderSettings, Way};
 use paceway_gateway::standing::{CallerRule, Standings};
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    Address, Answer, Arrival, Bounds, Calibration, Callers, Decisions, Endpoint, Fleet, Gateway, Metrics,
-    Retries, RetryRules, Turnstile, pipeline,
+    Address, Answer, Arrival, Bounds, Callers, Decisions, Endpoint, Fleet, Gateway, Metrics, Retries,
+    RetryRules, Turnstile, pipeline,
 };
 use paceway_policy::access::{KeyHash, Keyring, VirtualKey};
 use paceway_policy::breaker::BreakerRules;
@@ -246,10 +246,10 @@ pub fn house_with(
         clock,
         retries,
         breaker: BREAKER,
-        callers: Callers::new(Keyring::new([key])),
+        callers: Arc::new(Callers::new(Keyring::new([key]))),
         fleet,
         standings: Standings::new(rules, &turnstile),
-        calibration: Calibration::default(),
+        calibration: Arc::default(),
         siblings: Arc::default(),
         turnstile,
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,

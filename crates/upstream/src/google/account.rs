@@ -14,14 +14,14 @@ use crate::credentials::BadCredentials;
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 
 /// Something for which Google gives access tokens, or one that it has given. `Debug` shows no secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GoogleCredentials {
     pub(super) kind: Kind,
     project: Option<String>,
     quota_project: Option<HeaderValue>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
     ServiceAccount(ServiceAccount),
     User(User),
@@ -29,7 +29,7 @@ pub(super) enum Kind {
     AccessToken(Secret),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct ServiceAccount {
     pub(super) email: String,
     pub(super) key_id: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct ServiceAccount {
     pub(super) token_uri: TokenUri,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct User {
     pub(super) client_id: String,
     pub(super) client_secret: Secret,
@@ -46,7 +46,7 @@ pub(super) struct User {
 }
 
 /// The address of a token endpoint, and its text as it was given.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct TokenUri {
     pub(super) uri: Uri,
     pub(super) text: String,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -14,6 +14,13 @@ use crate::credentials::BadCredentials;
 /// An RSA private key. `Debug` does not show it.
 #[derive(Clone)]
 pub(super) struct SigningKey(Arc<KeyPair>);
+
+impl PartialEq for SigningKey {
+    /// Whether they sign alike: two private keys with the same public one do.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.public_key().as_ref() == other.0.public_key().as_ref()
+    }
+}
 
 impl SigningKey {
     /// Reads PEM, PKCS #8 or PKCS #1, of at least 2048 bits. Line ends may be written as `\n`, as they are when a key has
