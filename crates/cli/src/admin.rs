@@ -53,6 +53,7 @@ pub(crate) async fn ask(
     usual: SocketAddr,
     timeouts: Timeouts,
     (method, path): (Method, &str),
+    body: Vec<u8>,
 ) -> Result<(StatusCode, Vec<u8>)> {
     let token = existing_token(directory)?;
     let address = address(directory).unwrap_or(usual);
@@ -60,7 +61,7 @@ pub(crate) async fn ask(
     let bearer =
         HeaderValue::from_str(&format!("Bearer {}", token.reveal())).context("admin.token is damaged")?;
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]);
-    let call = Call { method, uri, headers, body: bytes::Bytes::new() };
+    let call = Call { method, uri, headers, body: body.into() };
     let answer = HttpUpstream::new(timeouts)
         .call(call)
         .await

@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod explain;
 mod keys;
 mod limits;
 mod reload;
@@ -55,6 +56,10 @@ enum Command {
     Limits,
     /// Make a running Paceway read its configuration again, and say what came of it
     Reload,
+    /// Tell why a request went where it went
+    Explain(explain::Explain),
+    /// Tell where a request would go, and why, without sending it
+    Route(explain::Route),
     /// Send an overload twice, directly and through Paceway, and compare (no key is needed)
     Demo(demo::Options),
     /// Run the simulated provider alone
@@ -74,6 +79,8 @@ impl CommandLine {
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),
             Command::Limits => limits::run(&common),
+            Command::Explain(options) => explain::explain(&common, &options),
+            Command::Route(options) => explain::route(&common, &options),
             Command::Reload => reload::run(&common),
             Command::Demo(options) => demo::run(&options),
             Command::Sandbox(options) => sandbox::run(&options),

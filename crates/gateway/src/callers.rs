@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::{HeaderMap, header};
-use paceway_domain::Refusal;
+use paceway_domain::{KeyId, Refusal};
 use paceway_policy::access::{Caller, Keyring};
 
 /// Who may ask, at present.
@@ -21,6 +21,12 @@ impl Callers {
     /// Puts another ring in the place of the present one; requests that have begun are not disturbed.
     pub fn replace(&self, keyring: Keyring) {
         self.keyring.store(Arc::new(keyring));
+    }
+
+    /// An operator, who tries what would become of a request and has no key. The name may be that of a key, for the rules that
+    /// look at it.
+    pub fn operator(name: &str) -> Caller {
+        Caller { key: KeyId("operator".into()), name: name.into(), number: 0 }
     }
 
     /// Who sends these headers.

@@ -19,14 +19,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use paceway_domain::{Dialect, Refusal, RequestId};
+use paceway_policy::access::Caller;
 use paceway_protocol::{Envelope, refusals};
 
 use crate::admission::Progress;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
-use crate::choice::{self, Choice};
-use crate::explain::Decision;
+use crate::choice::{self, Choice, HeldPrefix};
+use crate::explain::{Attempt, Decision};
 use crate::journey::{Journey, Sent};
 use crate::kept::GoingOn;
 use crate::outgoing::Circumstances;
@@ -65,14 +66,46 @@ struct Ready {
     bill: Bill,
 }
 
-/// All stages before the first wait. They share one reading of the body.
+/// A request that has been read, and whose way is planned.
+struct Planned {
+    ask: Ask,
+    journey: Journey,
+    prefix: Option<Prefix>,
+    decision: Decision,
+    held: Option<HeldPrefix>,
+}
+
+/// All stages before the first wait.
 fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
+    let (id, asked_at) = (arrival.id.clone(), gateway.clock.wall());
+    let mut planned = None;
+    let counted = plan(gateway, &caller, arrival, &mut planned).inspect_err(|refusal| {
+        let mut decision = Decision::new(&id, asked_at, "");
+        decision.outcome = format!("refused: {refusal}");
+        gateway.decisions.keep(decision);
+    })?;
+    let Some(Planned { ask, journey, prefix, decision, held }) = planned else {
+        return counted
+            .map(Prepared::Answered)
+            .ok_or_else(|| Refusal::Internal("a request was neither planned nor answered".into()));
+    };
+    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held));
+    Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
+}
+
+/// Reads a request and plans its way. The stages share one reading of the body. An answer is given if nobody else is needed.
+fn plan(
+    gateway: &Arc<Gateway>,
+    caller: &Caller,
+    arrival: Arrival,
+    planned: &mut Option<Planned>,
+) -> Result<Option<Answer>, Refusal> {
     let (body, longer) = (arrival.body.clone(), OnceCell::new());
     let mut envelope = ask::envelope(&arrival, &body)?;
     let mut ask = Ask::read(arrival, envelope.as_ref())?;
-    if let Some(counted) = count::estimate(gateway, &caller, &ask)? {
-        return Ok(Prepared::Answered(counted));
+    if let Some(counted) = count::estimate(gateway, caller, &ask)? {
+        return Ok(Some(counted));
     }
     let mut pin = None;
     match kept::going_on(gateway, &caller.key, &ask, envelope.as_ref())? {
@@ -93,19 +126,41 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
     }
     let envelope = envelope.as_ref();
     let chain = gateway.fleet.chain(&ask.summary.model, &overrides.models)?;
-    let fallback = chain.rules.fallback;
+    let rules = chain.rules;
     let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
     decision.asked = overrides.told();
     let Choice { targets, considered, prefix: held, notes } =
-        choice::order(gateway, &caller, (&ask, envelope), chain, &overrides)?;
+        choice::order(gateway, caller, (&ask, envelope), chain, &overrides)?;
     decision.candidates = considered;
     decision.notes = notes;
     let circumstances = circumstances(gateway, &overrides);
-    let journey = Journey::plan(gateway, (&ask, envelope), targets, fallback, pin.as_ref(), circumstances)?;
+    let journey =
+        Journey::plan(gateway, (&ask, envelope), targets, rules.fallback, pin.as_ref(), circumstances)?;
+    let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
+    *planned = Some(Planned { ask, journey, prefix, decision, held });
+    Ok(None)
+}
+
+/// What would become of a request, which is not sent.
+///
+/// # Errors
+/// What the client would be told.
+pub fn dry_run(gateway: &Arc<Gateway>, caller: &Caller, arrival: Arrival) -> Result<Decision, Refusal> {
+    let mut planned = None;
+    plan(gateway, caller, arrival, &mut planned)?;
+    let Some(Planned { journey, mut decision, .. }) = planned else {
+        return Err(Refusal::Internal("this is answered here, without a provider".into()));
+    };
     let first = journey.first();
-    let prefix = siblings::prefix(gateway, &ask, envelope, first.plan());
-    let bill = Bill::open(gateway, &caller, &ask, &first.target, (decision, held));
-    Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
+    let wait = gateway.turnstile.expected(&first.wish);
+    decision.attempts.push(Attempt {
+        target: first.target.name(),
+        after_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        result: "would be asked".into(),
+        said: String::new(),
+    });
+    "not sent".clone_into(&mut decision.outcome);
+    Ok(decision)
 }
 
 fn circumstances(gateway: &Gateway, overrides: &Overrides) -> Circumstances {

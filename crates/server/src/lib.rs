@@ -3,6 +3,7 @@
 mod admin;
 mod configuration;
 mod endpoints;
+mod explain;
 mod gemini;
 mod models;
 mod probes;

@@ -17,6 +17,7 @@ pub(super) fn run(common: &Common) -> Result<()> {
         config.server.listen,
         house::timeouts(&config),
         (Method::GET, "/admin/limits"),
+        Vec::new(),
     );
     let (status, report) = runtime()?.block_on(asking)?;
     ensure!(status.is_success(), "Paceway answered with {status}: is it this data directory's?");

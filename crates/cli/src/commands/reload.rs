@@ -15,6 +15,7 @@ pub(super) fn run(common: &Common) -> Result<()> {
         config.server.listen,
         house::timeouts(&config),
         (Method::POST, "/admin/reload"),
+        Vec::new(),
     );
     let (status, answer) = runtime()?.block_on(asking)?;
     let is_told = status.is_success() || status == StatusCode::UNPROCESSABLE_ENTITY;

@@ -19,6 +19,7 @@ fn settings() -> ProviderSettings {
         charging: Charging::Reserved,
         only_max_tokens: false,
         rerank: None,
+        region: None,
         is_simulated: false,
         pools: Vec::new(),
         tier: None,
