@@ -6,6 +6,7 @@
 pub mod cacheable;
 pub mod changes;
 mod compose;
+pub mod continuation;
 pub mod embeddings;
 pub mod envelope;
 mod escapes;
