@@ -209,7 +209,9 @@ mod tests {
 
     fn heard(pieces: &[Piece<'_>]) -> Heard {
         let mut heard = Heard::default();
-        pieces.iter().for_each(|piece| heard.piece(piece));
+        for piece in pieces {
+            heard.piece(piece);
+        }
         heard
     }
 

@@ -1,10 +1,10 @@
 //! The request that asks another target for the rest of an answer.
 //!
 //! The words told so far become the assistant's message, and a user's message asks to go on. An answer that is begun for the
-//! model (prefill) would need no such message, but OpenAI's API never took one up, and Claude models from 4.6 on refuse it:
-//! "This model does not support assistant message prefill. The conversation must end with a user message"
-//! (platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6#prefill-removal; what the same page's vendor advises for
-//! streams that break off there is such a message, too). One form for all targets is one that is tested.
+//! model (prefill) would need no such message, but Claude models from 4.6 on refuse it: "This model does not support assistant
+//! message prefill. The conversation must end with a user message" (as reported in github.com/strands-agents/sdk-python/issues/1694
+//! and, for streams continued that way, in github.com/BerriAI/litellm/issues/27967), and in OpenAI's dialect no model takes one
+//! up. One form for all targets is one that is tested.
 
 use paceway_domain::Tokens;
 

@@ -194,7 +194,7 @@ impl Splice {
 
 impl Shift {
     /// A source with its place in the whole answer; none if it is one of words that were taken off.
-    fn citation<'a>(self, citation: Citation<'a>) -> Option<Citation<'a>> {
+    fn citation(self, citation: Citation<'_>) -> Option<Citation<'_>> {
         let Some((start, end)) = citation.place else { return Some(citation) };
         let at = |place: u64| place.saturating_sub(self.removed) + self.told;
         (end > self.removed).then(|| Citation { place: Some((at(start), at(end))), ..citation })

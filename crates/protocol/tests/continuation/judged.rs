@@ -11,7 +11,6 @@ use serde_json::Value;
 pub(crate) struct Answer {
     pub(crate) thoughts: String,
     pub(crate) words: String,
-    pub(crate) texts: usize,
     pub(crate) calls: Vec<String>,
     /// Why it ended, if it did.
     pub(crate) finish: Option<String>,
@@ -53,11 +52,9 @@ pub(crate) fn read(client: Dialect, stream: &[u8]) -> Answer {
 impl Answer {
     fn piece(&mut self, piece: &Piece<'_>, open: Open) -> Open {
         match (piece, open) {
-            (Piece::Begin { .. }, Open::Before) => Open::Nothing,
-            (Piece::Open(Opening::Text), Open::Nothing) => {
-                self.texts += 1;
-                Open::Text
-            }
+            (Piece::Begin { .. }, Open::Before)
+            | (Piece::Close, Open::Text | Open::Thinking | Open::Other) => Open::Nothing,
+            (Piece::Open(Opening::Text), Open::Nothing) => Open::Text,
             (Piece::Open(Opening::Thinking), Open::Nothing) => Open::Thinking,
             (Piece::Open(Opening::ToolCall { name, .. }), Open::Nothing) => {
                 self.calls.push(format!("{name} "));
@@ -77,7 +74,6 @@ impl Answer {
                 open
             }
             (Piece::Delta(_), Open::Text | Open::Thinking) => open,
-            (Piece::Close, Open::Text | Open::Thinking | Open::Other) => Open::Nothing,
             (Piece::End { finish, usage }, Open::Nothing) => {
                 self.finish = Some(format!("{finish:?}"));
                 self.usage = *usage;

@@ -43,7 +43,9 @@ fn logprobs() -> Piece<'static> {
 /// What the client is told of `rest` after `told`.
 fn spliced(told: &[Piece<'_>], rest: &[Piece<'_>]) -> String {
     let mut heard = Heard::default();
-    told.iter().for_each(|piece| heard.piece(piece));
+    for piece in told {
+        heard.piece(piece);
+    }
     let mut splice = Splice::new(&heard, usage(100, 7));
     let mut out = String::new();
     for piece in rest {
