@@ -7,6 +7,7 @@ pub mod cacheable;
 pub mod changes;
 pub mod complaint;
 mod compose;
+pub mod continuation;
 pub mod embeddings;
 pub mod envelope;
 mod escapes;
