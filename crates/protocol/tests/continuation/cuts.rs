@@ -172,6 +172,22 @@ fn a_call_that_has_begun_ends_in_an_error_and_not_in_half() {
     at_every_cut(one_follower, true, |_, _| rest("", &[" and so on."], false));
 }
 
+#[test]
+fn an_attempt_that_breaks_off_is_taken_to_have_used_what_it_said_itself() {
+    let openai = Dialect::OpenAi;
+    let words = rest("", &[" and", " so on."], false).script;
+    let events = Script { thought: Vec::new(), ..words }.events(openai);
+    let (mut alone, mut second) = (Relayed::new(openai, openai), Relayed::new(openai, openai));
+    second.say(&first(false).events(openai)[..7]);
+    assert!(second.taken_over_by(openai).output > Tokens(0));
+    for relayed in [&mut alone, &mut second] {
+        relayed.say(&events[..3]);
+    }
+    let used = alone.taken_over_by(openai);
+    assert_eq!((used.input, used.output > Tokens(0)), (ESTIMATED, true));
+    assert_eq!(second.taken_over_by(openai), used);
+}
+
 /// The error of an overloaded provider, as an event.
 fn overloaded(dialect: Dialect) -> String {
     match dialect {
