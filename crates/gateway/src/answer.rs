@@ -12,11 +12,12 @@ use http_body::{Body, Frame, SizeHint};
 use paceway_domain::{Dialect, Failure, Refusal, RequestId, Usage};
 use paceway_protocol::format_of;
 use paceway_protocol::framing::Framing;
-use paceway_scheduler::Ask as Wish;
 use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::continuing::Continuation;
+use crate::journey::Sent;
 use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
 use crate::target::Plan;
@@ -90,11 +91,10 @@ impl Body for AnswerBody {
 pub(crate) async fn hand_on(
     gateway: &Arc<Gateway>,
     ask: Ask,
-    plan: Plan,
-    wish: &Wish,
-    response: Response,
+    sent: Sent,
     bill: Bill,
 ) -> Result<Answer, Refusal> {
+    let Sent { plan, wish, answer: response, rest } = sent;
     let status = response.status;
     let is_passthrough = plan.crossing.is_none();
     let mut headers = if is_passthrough {
@@ -103,7 +103,7 @@ pub(crate) async fn hand_on(
         translated_headers(&response.headers)
     };
     add_ours(&mut headers, &ask, &plan, &bill);
-    limit_headers::add(gateway, &ask, wish, bill.went(), is_passthrough, &mut headers);
+    limit_headers::add(gateway, &ask, &wish, bill.went(), is_passthrough, &mut headers);
     if status.is_server_error() && bill.attempts() > 1 {
         // It has been asked again already; an SDK's own retries would multiply ours.
         headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
@@ -114,7 +114,9 @@ pub(crate) async fn hand_on(
         hand_on_error(gateway, &ask, &plan, response, bill).await?
     } else if let Some(framing) = framing {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
-        AnswerBody::Stream(Box::new(Relay::new(&ask, plan, response, framing, keeper, bill)))
+        let continuation = (rest.continues && ask.is_generation())
+            .then(|| (Continuation::new(gateway, ask.clone(), rest), gateway.clock.wall().0 / 1_000));
+        AnswerBody::Stream(Box::new(Relay::new(&ask, plan, (response, framing), keeper, continuation, bill)))
     } else {
         hand_on_whole(gateway, &ask, &plan, response, keeper, bill).await?
     };

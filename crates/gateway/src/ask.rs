@@ -13,7 +13,11 @@ pub(crate) const MODEL: &str = "model";
 /// By this header a client allows or forbids that what cannot be carried into another dialect is dropped.
 const DROP_UNSUPPORTED: &str = "x-paceway-drop-unsupported";
 
+/// By this header a client allows or forbids that a stream that breaks in the middle is continued by another target.
+const CONTINUE: &str = "x-paceway-continue";
+
 /// A request that has been read.
+#[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) id: RequestId,
     pub(crate) dialect: Dialect,
@@ -82,6 +86,15 @@ impl Ask {
 
     pub(crate) fn is_streamed(&self) -> bool {
         self.summary.stream && self.endpoint == Endpoint::Generate
+    }
+
+    /// Whether a stream that breaks may be continued by another target, if the client says.
+    pub(crate) fn may_continue(&self) -> Option<bool> {
+        match self.headers.get(CONTINUE)?.to_str().ok()? {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
     }
 
     /// Whether it is a form, which has no fields to look into.

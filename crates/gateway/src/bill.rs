@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{Cause, Failure, KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage};
+use paceway_domain::{
+    Cause, Failure, KeyId, LimitReadings, MicroUsd, Moment, RateRefusal, RequestId, Tokens, Usage,
+};
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
@@ -71,6 +73,8 @@ pub(crate) struct Bill {
     /// Where it went last, and why it last had to wait.
     went: Option<PoolId>,
     waited_for: Option<Wait>,
+    /// Parts that have rows of their own.
+    parts: u32,
     is_open: bool,
 }
 
@@ -118,6 +122,7 @@ impl Bill {
             claim: None,
             went: None,
             waited_for: None,
+            parts: 0,
             is_open: true,
         }
     }
@@ -314,10 +319,52 @@ impl Bill {
     /// Its answer broke off in the middle.
     pub(crate) fn cut(&mut self, failure: &Failure) {
         if self.is_open {
-            let timed_out = matches!(failure, Failure::Timeout(..));
-            self.lands(Some(if timed_out { Fault::Timeout } else { Fault::Connection }));
+            self.lands(Some(fault_of(failure)));
         }
         self.close("cut");
+    }
+
+    /// A part of what was asked is over and was paid for, and the request goes on: the part has a row of its own.
+    pub(crate) fn part_ends(&mut self, outcome: &str, fault: Option<Fault>) {
+        self.lands(fault);
+        if let Some(turn) = self.turn.take() {
+            turn.settle(Cost::of(&self.row.usage));
+        }
+        if self.row.usage == Usage::default() {
+            return;
+        }
+        self.parts += 1;
+        let id = RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts));
+        let row = Row {
+            request_id: id,
+            outcome: outcome.to_owned(),
+            total_ms: self.elapsed_ms(),
+            cost: self.price(),
+            ..self.row.clone()
+        };
+        self.append(row);
+        self.row.usage = Usage::default();
+        self.row.usage_is_estimated = false;
+    }
+
+    /// What the usage so far costs.
+    fn price(&self) -> Option<MicroUsd> {
+        match self.endpoint {
+            Endpoint::CountTokens => Some(MicroUsd::ZERO),
+            Endpoint::Generate | Endpoint::Embeddings => {
+                pricing::price(self.target.provider.catalogue(), &self.row.model, &self.row.usage)
+            }
+            // What is not sold by the token has no price yet, which is not a price of zero.
+            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
+        }
+    }
+
+    fn append(&self, row: Row) {
+        self.gateway.metrics.settled(&row);
+        let id = row.request_id.clone();
+        if let Err(error) = self.gateway.ledger.append(row) {
+            tracing::error!(request = %id, %error, "a ledger row is kept in memory only");
+        }
     }
 
     /// Settles the request. What comes later changes nothing.
@@ -337,22 +384,12 @@ impl Bill {
         }
         outcome.clone_into(&mut self.row.outcome);
         self.row.total_ms = self.elapsed_ms();
-        self.row.cost = match self.endpoint {
-            Endpoint::CountTokens => Some(paceway_domain::MicroUsd::ZERO),
-            Endpoint::Generate | Endpoint::Embeddings => {
-                pricing::price(self.target.provider.catalogue(), &self.row.model, &self.row.usage)
-            }
-            // What is not sold by the token has no price yet, which is not a price of zero.
-            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
-        };
+        self.row.cost = self.price();
         if let Some(turn) = self.turn.take() {
             turn.settle(Cost::of(&self.row.usage));
         }
         self.calibrate();
-        self.gateway.metrics.settled(&self.row);
-        if let Err(error) = self.gateway.ledger.append(self.row.clone()) {
-            tracing::error!(request = %self.row.request_id, %error, "a ledger row is kept in memory only");
-        }
+        self.append(self.row.clone());
     }
 
     /// What the provider counted corrects the next estimates. What was estimated itself teaches nothing.
@@ -383,6 +420,15 @@ impl Drop for Bill {
             }
             self.close("client_gone");
         }
+    }
+}
+
+/// What a break in mid-answer says of the deployment.
+pub(crate) fn fault_of(failure: &Failure) -> Fault {
+    match failure {
+        Failure::Timeout(..) => Fault::Timeout,
+        Failure::Garbled(_) | Failure::TooLarge(_) => Fault::Server,
+        Failure::Connect(_) | Failure::Broken(_) => Fault::Connection,
     }
 }
 

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use paceway_domain::{CATALOGUE, Dialect, Refusal, Tokens, Usage};
 use paceway_protocol::changes::Changes;
-use paceway_protocol::fit::{Unfitting, WayBack, fit};
-use paceway_protocol::formats::{Ending, Frame, Target, format_of};
-use paceway_protocol::neutral::{ErrorReport, Piece};
-use paceway_protocol::sse::Event;
-use paceway_protocol::{Envelope, StreamReader, StreamWriter, embeddings, rerank};
+use paceway_protocol::continuation::{Heard, Translation, continue_chat};
+use paceway_protocol::fit::{WayBack, fit};
+use paceway_protocol::formats::{Frame, Target, format_of};
+use paceway_protocol::{Envelope, embeddings, rerank};
 
 use crate::Endpoint;
 use crate::ask::Ask;
@@ -113,12 +112,51 @@ impl Crossing {
     /// For a streamed answer; only words are streamed.
     pub(crate) fn stream(self) -> Option<Translation> {
         let Back::Chat(back) = self.back else { return None };
-        Some(Translation {
-            reader: format_of(back.theirs).reader(),
-            unfitting: Unfitting::new(back.way_back),
-            writer: format_of(back.ours).writer(back.frame),
-            ending: Ending::Open,
-        })
+        Some(Translation::new(back.theirs, back.way_back, back.ours, back.frame))
+    }
+
+    /// What puts an answer back into the caller's words, where another provider goes on.
+    pub(crate) fn way_back(self) -> WayBack {
+        match self.back {
+            Back::Chat(back) => back.way_back,
+            Back::Embeddings { .. } | Back::Rerank { .. } => WayBack::default(),
+        }
+    }
+}
+
+/// A stream that does not cross over, read and written all the same, so that another provider can go on with it.
+pub(crate) fn same_shore(ask: &Ask, created: u64) -> Translation {
+    Translation::new(ask.dialect, WayBack::default(), ask.dialect, frame(ask, created))
+}
+
+/// The request that asks for the rest of an answer of which the client has heard this, in the caller's dialect.
+///
+/// # Errors
+/// Why it cannot be asked for, as a sentence.
+pub(crate) fn rest_of(ask: &Ask, heard: &Heard) -> Result<Bytes, String> {
+    if !heard.has_words() {
+        return heard.can_continue().map(|()| ask.body.clone()).map_err(|obstacle| obstacle.to_string());
+    }
+    let told = |refusal: Refusal| refusal.to_string();
+    let mut changes = Changes::default();
+    let envelope = Envelope::parse(&ask.body).map_err(told)?;
+    let mut chat = ask.format().read_chat(&envelope, &ask.summary, &mut changes).map_err(told)?;
+    continue_chat(&mut chat, heard).map_err(|obstacle| obstacle.to_string())?;
+    let target = Target {
+        model: &ask.summary.model,
+        default_max_output: ask.summary.max_output.unwrap_or(DEFAULT_MAX_OUTPUT),
+        only_max_tokens: false,
+    };
+    ask.format().write_chat(&chat, target, &mut changes).map_err(told)
+}
+
+fn frame(ask: &Ask, created: u64) -> Frame {
+    Frame {
+        created,
+        request_id: ask.id.as_str().to_owned(),
+        model: ask.summary.model.clone(),
+        wants_usage: ask.summary.wants_stream_usage,
+        request: ask.original.clone(),
     }
 }
 
@@ -142,69 +180,7 @@ fn chat(
     let body = format
         .write_chat(&chat, target, changes)
         .map_err(|refusal| changes.check(to.may_drop).err().unwrap_or(refusal))?;
-    let frame = Frame {
-        created,
-        request_id: ask.id.as_str().to_owned(),
-        model: ask.summary.model.clone(),
-        wants_usage: ask.summary.wants_stream_usage,
-        request: ask.original.clone(),
-    };
-    let back = ChatBack { ours: ask.dialect, theirs: to.dialect, way_back, frame };
+    let back =
+        ChatBack { ours: ask.dialect, theirs: to.dialect, way_back, frame: frame(ask, created) };
     Ok((Back::Chat(Box::new(back)), body))
-}
-
-/// A stream that crosses over, event by event.
-pub(crate) struct Translation {
-    reader: Box<dyn StreamReader>,
-    unfitting: Unfitting,
-    writer: Box<dyn StreamWriter>,
-    ending: Ending,
-}
-
-impl Translation {
-    /// Appends what an event is in the caller's dialect.
-    ///
-    /// # Errors
-    /// What is wrong with the event, as a sentence.
-    pub(crate) fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), String> {
-        let Self { reader, unfitting, writer, ending } = self;
-        reader.event(event, &mut |piece| write(piece, unfitting, writer.as_mut(), ending, out))
-    }
-
-    /// The whole answer, once it has ended, if its dialect's answers can be gone on from.
-    pub(crate) fn record(&self) -> Option<&[u8]> {
-        self.writer.record()
-    }
-
-    /// Appends an error that ends the stream.
-    pub(crate) fn error(&mut self, error: ErrorReport, out: &mut Vec<u8>) {
-        self.ending = Ending::Failed;
-        self.writer.piece(&Piece::Error(error), out);
-    }
-
-    /// Whether the caller has been told an end, and which.
-    pub(crate) fn ending(&self) -> Ending {
-        self.ending
-    }
-
-    /// Appends what the end of the bytes brings.
-    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
-        let Self { reader, unfitting, writer, ending } = self;
-        reader.finish(&mut |piece| write(piece, unfitting, writer.as_mut(), ending, out));
-    }
-}
-
-fn write(
-    piece: Piece<'_>,
-    unfitting: &mut Unfitting,
-    writer: &mut dyn StreamWriter,
-    ending: &mut Ending,
-    out: &mut Vec<u8>,
-) {
-    match piece {
-        Piece::End { .. } => *ending = Ending::Complete,
-        Piece::Error(_) => *ending = Ending::Failed,
-        _ => {}
-    }
-    unfitting.piece(piece, &mut |piece| writer.piece(&piece, out));
 }

@@ -49,6 +49,8 @@ pub struct ChainRules {
     pub sticky: Sticky,
     /// Patterns of the regions in which a request may be served; empty: all.
     pub regions: Vec<String>,
+    /// Whether a stream that breaks in the middle is continued by another target, where the caller does not say.
+    pub continues: bool,
     /// When the targets after the first, which is the cheap one, are preferred.
     pub escalation: Option<Escalation>,
 }
@@ -85,7 +87,7 @@ pub enum Sticky {
 impl ChainRules {
     /// In the configured order, each of them.
     pub fn plain(fallback: FallbackRules) -> Self {
-        Self { fallback, strategies: Vec::new(), sticky: Sticky::Off, regions: Vec::new(), escalation: None }
+        Self { fallback, strategies: Vec::new(), sticky: Sticky::Off, regions: Vec::new(), continues: false, escalation: None }
     }
 
     /// Whether a single target needs no look at the request.

@@ -27,6 +27,8 @@ pub(crate) struct Journey {
     pub(crate) legs: Vec<Leg>,
     rules: FallbackRules,
     circumstances: Circumstances,
+    /// Whether an answer that breaks off in the middle is continued elsewhere.
+    pub(crate) continues: bool,
     /// Chosen already, for the first call.
     next: Option<usize>,
 }
@@ -57,6 +59,8 @@ pub(crate) struct Sent {
     pub(crate) plan: Plan,
     pub(crate) wish: Wish,
     pub(crate) answer: Answer,
+    /// The way from here on, should the answer break off.
+    pub(crate) rest: Journey,
 }
 
 /// A target is sent to only once its call is written.
@@ -98,7 +102,7 @@ impl Journey {
                 return Err(pin.is_elsewhere(&model));
             }
         }
-        let mut journey = Self { legs, rules, circumstances, next: None };
+        let mut journey = Self { legs, rules, circumstances, continues: false, next: None };
         loop {
             let Some(place) = journey.choose(gateway) else { return Err(journey.refusal()) };
             let leg = &mut journey.legs[place];
@@ -194,10 +198,20 @@ impl Journey {
         self.legs.truncate(1);
     }
 
-    /// A target has answered.
+    /// A target has answered. Should its answer break off, the others come before it.
     pub(crate) fn arrives(mut self, place: usize, answer: Answer) -> Sent {
-        let leg = self.legs.swap_remove(place);
-        Sent { plan: leg.plan.expect(WRITTEN), wish: leg.wish, answer }
+        let mut leg = self.legs.remove(place);
+        let (plan, wish) = (leg.plan.take().expect(WRITTEN), leg.wish);
+        self.legs.push(leg);
+        Sent { plan, wish, answer, rest: self }
+    }
+
+    /// Sets out again over all targets, with another request for which nothing is written yet.
+    pub(crate) fn sets_out_again(&mut self) {
+        for leg in &mut self.legs {
+            (leg.plan, leg.failed) = (None, None);
+        }
+        self.next = None;
     }
 
     /// Until when an answer is of use.
@@ -259,10 +273,10 @@ impl Journey {
         let has_said = |leg: &Leg| leg.failed.as_ref().is_some_and(|failed| failed.reason != Reason::Breaker);
         let place = self.legs.iter().position(has_said);
         let Some(place) = place else { return End::Refusal(self.refusal()) };
-        let leg = self.legs.swap_remove(place);
+        let leg = self.legs.remove(place);
         match (leg.failed.map(|failed| failed.what), leg.plan) {
             (Some(Ok(error)), Some(plan)) => {
-                End::Answer(Box::new(Sent { plan, wish: leg.wish, answer: error.into() }))
+                End::Answer(Box::new(Sent { plan, wish: leg.wish, answer: error.into(), rest: self }))
             }
             (Some(Err(refusal)), _) => End::Refusal(refusal),
             _ => End::Refusal(Refusal::Internal("a request ended without a reason".into())),

@@ -14,6 +14,7 @@ mod calibration;
 pub mod callers;
 mod choice;
 pub mod clock;
+mod continuing;
 mod count;
 pub mod credential;
 mod crossing;

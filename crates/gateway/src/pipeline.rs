@@ -28,7 +28,7 @@ use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::choice::{self, Choice, HeldPrefix};
 use crate::explain::{Attempt, Decision};
-use crate::journey::{Journey, Sent};
+use crate::journey::Journey;
 use crate::kept::GoingOn;
 use crate::outgoing::Circumstances;
 use crate::overrides::{self, Overrides};
@@ -134,8 +134,9 @@ fn plan(
     decision.candidates = considered;
     decision.notes = notes;
     let circumstances = circumstances(gateway, &overrides);
-    let journey =
+    let mut journey =
         Journey::plan(gateway, (&ask, envelope), targets, rules.fallback, pin.as_ref(), circumstances)?;
+    journey.continues = ask.may_continue().unwrap_or(rules.continues);
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
     *planned = Some(Planned { ask, journey, prefix, decision, held });
     Ok(None)
@@ -172,9 +173,8 @@ fn circumstances(gateway: &Gateway, overrides: &Overrides) -> Circumstances {
 
 async fn attempt(gateway: &Arc<Gateway>, ready: Ready, progress: &Progress) -> Result<Answer, Refusal> {
     let Ready { ask, journey, prefix, mut bill } = ready;
-    let Sent { plan, wish, answer } =
-        attempts::send(gateway, &ask, journey, prefix, progress, &mut bill).await?;
-    answer::hand_on(gateway, ask, plan, &wish, answer, bill).await
+    let sent = attempts::send(gateway, &ask, journey, prefix, progress, &mut bill).await?;
+    answer::hand_on(gateway, ask, sent, bill).await
 }
 
 /// One of several requests that a client's has become.

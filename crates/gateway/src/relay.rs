@@ -1,11 +1,14 @@
 //! A stream on its way from provider to client: passed on as it arrives, read on the way, settled before its last byte.
+//!
+//! One that breaks in the middle goes on elsewhere where that is allowed (`continuing`), and otherwise ends with an error.
 
 use std::fmt;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header;
+use http::{HeaderMap, header};
 use paceway_domain::Failure;
+use paceway_protocol::continuation::Translation;
 use paceway_protocol::formats::{Edit, Ending, format_of};
 use paceway_protocol::framing::{Framing, Unframing};
 use paceway_protocol::neutral::{ErrorKind, ErrorReport};
@@ -14,8 +17,9 @@ use paceway_protocol::{Format, StreamWatch, limits};
 use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 
 use crate::ask::Ask;
-use crate::bill::Bill;
-use crate::crossing::{Crossing, Translation};
+use crate::bill::{Bill, fault_of};
+use crate::continuing::{Continuation, Going, Resumed, told};
+use crate::crossing::{Crossing, same_shore};
 use crate::kept::Keeper;
 use crate::target::Plan;
 
@@ -27,45 +31,79 @@ const ROOM: usize = 256;
 
 /// A stream being relayed. Dropping it before its end closes the connection to the provider and settles the bill.
 pub struct Relay {
-    source: ResponseBody,
-    unframing: Unframing,
-    splitter: Splitter,
-    watch: Box<dyn StreamWatch>,
-    /// Where the dialects differ: from the provider's events to the caller's.
+    source: Source,
+    attempt: Attempt,
+    /// Where the dialects differ, or another provider may have to go on: from the provider's events to the caller's.
     translation: Option<Translation>,
     /// The caller's format.
     format: &'static dyn Format,
-    provider: String,
-    /// Whether the events can be read: not if the provider compressed them unasked.
-    is_readable: bool,
     /// For an answer that can be gone on from.
     keeper: Option<Keeper>,
-    bill: Bill,
+    /// For a stream that may go on elsewhere if it breaks.
+    continuation: Option<Continuation>,
+    /// Taken while another provider is asked for the rest.
+    bill: Option<Bill>,
     has_ended: bool,
 }
 
+/// Where the next bytes come from.
+enum Source {
+    Provider(ResponseBody),
+    /// The one that was there broke off, in this way, and another is being asked.
+    Elsewhere(Going, Failure),
+}
+
+/// One provider's part of a stream.
+struct Attempt {
+    provider: String,
+    unframing: Unframing,
+    splitter: Splitter,
+    watch: Box<dyn StreamWatch>,
+    /// Whether the events can be read: not if the provider compressed them unasked.
+    is_readable: bool,
+}
+
+impl Attempt {
+    fn new(plan: &Plan, headers: &HeaderMap, framing: Framing, hides_usage: bool) -> Self {
+        let encoding = headers.get(header::CONTENT_ENCODING);
+        Self {
+            provider: plan.target.provider.name().to_owned(),
+            unframing: Unframing::new(framing),
+            splitter: Splitter::default(),
+            watch: format_of(plan.dialect).watch(hides_usage),
+            is_readable: encoding.is_none_or(|encoding| encoding == "identity"),
+        }
+    }
+}
+
 impl Relay {
+    /// `continuation` comes with the time, in Unix seconds, at which its answer is said to be created.
     pub(crate) fn new(
         ask: &Ask,
         plan: Plan,
-        response: Response,
-        framing: Framing,
+        (response, framing): (Response, Framing),
         keeper: Option<Keeper>,
+        continuation: Option<(Continuation, u64)>,
         bill: Bill,
     ) -> Self {
         let is_passthrough = plan.crossing.is_none();
-        let encoding = response.headers.get(header::CONTENT_ENCODING);
+        let hides_usage = is_passthrough && continuation.is_none() && !ask.summary.wants_stream_usage;
+        let attempt = Attempt::new(&plan, &response.headers, framing, hides_usage);
+        // What cannot be read cannot be joined to.
+        let continuation = continuation.filter(|_| attempt.is_readable);
+        let translation = match (&continuation, plan.crossing) {
+            (None, crossing) => crossing.and_then(Crossing::stream),
+            (Some(_), Some(crossing)) => crossing.stream().map(Translation::continuable),
+            (Some((_, created)), None) => Some(same_shore(ask, *created).continuable()),
+        };
         Self {
-            source: response.body,
-            unframing: Unframing::new(framing),
-            splitter: Splitter::default(),
-            watch: format_of(plan.dialect).watch(is_passthrough && !ask.summary.wants_stream_usage),
-            translation: plan.crossing.and_then(Crossing::stream),
+            source: Source::Provider(response.body),
+            attempt,
+            translation,
             format: ask.format(),
-            provider: plan.target.provider.name().to_owned(),
-            is_readable: encoding.is_none_or(|encoding| encoding == "identity"),
             keeper,
-            bill,
+            continuation: continuation.map(|(continuation, _)| continuation),
+            bill: Some(bill),
             has_ended: false,
         }
     }
@@ -74,12 +112,22 @@ impl Relay {
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut gathered = Gathered::default();
         while !self.has_ended && gathered.length() < MAX_GATHERED {
-            let passed_on = match self.source.poll_chunk(cx) {
-                Poll::Ready(Some(Ok(chunk))) => self.chunk(chunk),
-                Poll::Ready(Some(Err(failure))) => self.break_off(&failure),
-                Poll::Ready(None) => self.end(),
-                Poll::Pending if gathered.length() == 0 => return Poll::Pending,
-                Poll::Pending => break,
+            let passed_on = match &mut self.source {
+                Source::Provider(body) => match body.poll_chunk(cx) {
+                    Poll::Ready(Some(Ok(chunk))) => self.chunk(chunk),
+                    Poll::Ready(Some(Err(failure))) => self.break_off(failure),
+                    Poll::Ready(None) => self.end(),
+                    Poll::Pending if gathered.length() == 0 => return Poll::Pending,
+                    Poll::Pending => break,
+                },
+                Source::Elsewhere(going, failure) => match going.as_mut().poll(cx) {
+                    Poll::Ready(resumed) => {
+                        let failure = failure.clone();
+                        self.resume(resumed, failure)
+                    }
+                    Poll::Pending if gathered.length() == 0 => return Poll::Pending,
+                    Poll::Pending => break,
+                },
             };
             gathered.add(passed_on);
         }
@@ -87,28 +135,40 @@ impl Relay {
         if gathered.is_empty() {
             return Poll::Ready(None);
         }
-        self.bill.passes_on();
+        if let Some(bill) = &mut self.bill {
+            bill.passes_on();
+        }
         Poll::Ready(Some(gathered))
+    }
+
+    fn bill(&mut self) -> &mut Bill {
+        self.bill.as_mut().expect("it is away only while another provider is asked, and then no bytes come")
+    }
+
+    /// What has been seen of the running attempt goes onto the bill.
+    fn note_seen(&mut self) {
+        let seen = self.attempt.watch.seen();
+        self.bill().seen(&seen);
     }
 
     /// What a chunk of the provider's becomes for the client. If it brings the last event, the bill is settled before
     /// that event is passed on.
     fn chunk(&mut self, chunk: Bytes) -> Bytes {
-        if !self.is_readable {
+        if !self.attempt.is_readable {
             return chunk;
         }
-        let chunk = match self.unframing.push(chunk) {
+        let chunk = match self.attempt.unframing.push(chunk) {
             Ok(chunk) => chunk,
-            Err(why) => return self.break_off(&Failure::Garbled(why)),
+            Err(why) => return self.break_off(Failure::Garbled(why)),
         };
-        let passes_whole = self.translation.is_none() && !self.watch.edits();
+        let passes_whole = self.translation.is_none() && !self.attempt.watch.edits();
         let mut written = Written::default();
         if !passes_whole {
             written.bytes.reserve(chunk.len() + ROOM);
         }
-        let (watch, translation) = (&mut self.watch, &mut self.translation);
+        let (watch, translation) = (&mut self.attempt.watch, &mut self.translation);
         let mut refusal = None;
-        let split = self.splitter.push(&chunk, |event| {
+        let split = self.attempt.splitter.push(&chunk, |event| {
             let edit = watch.event(event);
             if watch.seen().ending == Ending::Failed {
                 refusal = refusal.or_else(|| limits::refusal_in_stream(&event.data()?));
@@ -119,22 +179,22 @@ impl Relay {
                 None => written.edited(event, edit),
             }
         });
-        self.bill.seen(&self.watch.seen());
+        self.note_seen();
         let garbled = written.garbled.or(split.is_err().then(|| "an event is too long".to_owned()));
-        if let Some(why) = garbled {
+        let withheld = || self.translation.as_ref()?.withheld().map(|error| error.message.clone());
+        let broken = garbled.map(Failure::Garbled).or_else(|| withheld().map(Failure::Broken));
+        if let Some(refusal) = &refusal {
+            self.bill().was_broken_off(refusal);
+        }
+        if let Some(failure) = broken {
             let mut out = written.bytes;
-            out.extend_from_slice(&self.break_off(&Failure::Garbled(why)));
+            out.extend_from_slice(&self.break_off(failure));
             return out.into();
         }
-        match self.watch.seen().ending {
+        match self.attempt.watch.seen().ending {
             Ending::Open => {}
             Ending::Complete => self.complete(),
-            Ending::Failed => {
-                if let Some(refusal) = refusal {
-                    self.bill.was_broken_off(&refusal);
-                }
-                self.bill.close("provider_error");
-            }
+            Ending::Failed => self.bill().close("provider_error"),
         }
         if passes_whole { chunk } else { written.bytes.into() }
     }
@@ -142,7 +202,7 @@ impl Relay {
     /// The answer is whole.
     fn complete(&mut self) {
         if let Some(keeper) = self.keeper.take() {
-            match (&self.translation, self.watch.kept_as()) {
+            match (&self.translation, self.attempt.watch.kept_as()) {
                 (Some(translation), _) => {
                     if let Some(answer) = translation.record() {
                         keeper.keep(answer);
@@ -152,23 +212,23 @@ impl Relay {
                 (None, None) => {}
             }
         }
-        self.bill.close("completed");
+        self.bill().close("completed");
     }
 
     /// The provider's connection ended in order. A stream that lacks its last event is a failure all the same: without
     /// a word the client would take half an answer for a whole one.
     fn end(&mut self) -> Bytes {
-        if !self.is_readable {
+        if !self.attempt.is_readable {
             self.has_ended = true;
-            self.bill.close("completed");
+            self.bill().close("completed");
             return Bytes::new();
         }
-        if let Err(why) = self.unframing.finish() {
-            return self.break_off(&Failure::Garbled(why));
+        if let Err(why) = self.attempt.unframing.finish() {
+            return self.break_off(Failure::Garbled(why));
         }
         let mut written = Written::default();
-        let (watch, translation) = (&mut self.watch, &mut self.translation);
-        self.splitter.finish(|event| {
+        let (watch, translation) = (&mut self.attempt.watch, &mut self.translation);
+        self.attempt.splitter.finish(|event| {
             let edit = watch.event(event);
             match translation {
                 Some(translation) => written.translate(translation, event),
@@ -178,16 +238,18 @@ impl Relay {
         if let Some(translation) = &mut self.translation {
             translation.finish(&mut written.bytes);
         }
-        self.bill.seen(&self.watch.seen());
-        let is_passed_on = self.translation.is_none() && !self.watch.edits();
+        self.note_seen();
+        let is_passed_on = self.translation.is_none() && !self.attempt.watch.edits();
         let mut out = if is_passed_on { Vec::new() } else { written.bytes };
+        let is_whole_at_end = self.translation.is_none() && self.attempt.watch.is_complete_at_end();
         match self.ending() {
-            Ending::Failed => self.bill.close("provider_error"),
+            Ending::Failed => self.bill().close("provider_error"),
             Ending::Complete => self.complete(),
-            Ending::Open if self.translation.is_none() && self.watch.is_complete_at_end() => self.complete(),
+            Ending::Open if is_whole_at_end => self.complete(),
             Ending::Open => {
-                let broken = self.break_off(&Failure::Broken("it ended before its last event".into()));
+                let broken = self.break_off(Failure::Broken("it ended before its last event".into()));
                 out.extend_from_slice(&broken);
+                return out.into();
             }
         }
         self.has_ended = true;
@@ -197,24 +259,83 @@ impl Relay {
     /// What end the client has been told. Where the stream is translated, the provider's last event may have come and not
     /// have been understood.
     fn ending(&self) -> Ending {
-        self.translation.as_ref().map_or(self.watch.seen().ending, Translation::ending)
+        self.translation.as_ref().map_or(self.attempt.watch.seen().ending, Translation::ending)
+    }
+
+    /// The stream broke: it goes on elsewhere if it may, or ends with an error.
+    fn break_off(&mut self, failure: Failure) -> Bytes {
+        let mut out = Vec::new();
+        if self.ending() == Ending::Open
+            && let Some(mut continuation) = self.continuation.take()
+            && let Some(translation) = &mut self.translation
+        {
+            // The bytes that did come may show that nothing is missing.
+            translation.finish(&mut out);
+            if translation.ending() == Ending::Complete {
+                self.note_seen();
+                self.complete();
+                self.has_ended = true;
+                return out.into();
+            }
+            let heard = translation.heard().ok_or("what was told was not followed".to_owned());
+            match heard.and_then(|heard| continuation.asks(heard)) {
+                Ok(()) => self.go_elsewhere(continuation, failure),
+                Err(why) => out.extend_from_slice(&self.give_up(&failure, Some(&why))),
+            }
+            return out.into();
+        }
+        self.give_up(&failure, None)
+    }
+
+    fn go_elsewhere(&mut self, continuation: Continuation, failure: Failure) {
+        tracing::info!(provider = self.attempt.provider, %failure, "a stream broke off and is continued elsewhere");
+        self.note_seen();
+        if let Some(mut bill) = self.bill.take() {
+            bill.part_ends("continued", Some(fault_of(&failure)));
+            self.source = Source::Elsewhere(continuation.go(bill), failure);
+        }
+    }
+
+    /// The rest comes, or there is none.
+    fn resume(&mut self, resumed: Resumed, failure: Failure) -> Bytes {
+        self.bill = Some(resumed.bill);
+        let (plan, response, framing, continuation) = match resumed.outcome {
+            Ok(next) => next,
+            Err(why) => return self.give_up(&failure, Some(&why)),
+        };
+        self.attempt = Attempt::new(&plan, &response.headers, framing, false);
+        let dialect = plan.dialect;
+        let way_back = plan.crossing.map(Crossing::way_back).unwrap_or_default();
+        let joined = self.translation.as_mut().map(|translation| {
+            let used = translation.used(paceway_domain::Tokens::ZERO);
+            translation.continue_from(dialect, way_back, used)
+        });
+        match joined {
+            Some(Ok(())) if self.attempt.is_readable => {
+                self.source = Source::Provider(response.body);
+                self.continuation = Some(continuation);
+                Bytes::new()
+            }
+            _ => self.give_up(&failure, Some("the rest cannot be joined to it")),
+        }
     }
 
     /// Ends the stream with an error in the caller's dialect, behind whatever half event has been passed on.
-    fn break_off(&mut self, failure: &Failure) -> Bytes {
+    fn give_up(&mut self, failure: &Failure, why_not: Option<&str>) -> Bytes {
         self.has_ended = true;
-        if self.ending() != Ending::Open || !self.is_readable {
+        if self.ending() != Ending::Open || !self.attempt.is_readable {
             // It was settled already; what is missing is not worth an error.
-            self.bill.close("cut");
+            self.bill().cut(failure);
             return Bytes::new();
         }
-        self.bill.seen(&self.watch.seen());
-        self.bill.cut(failure);
-        let message = format!("provider `{}`: {failure}", self.provider);
-        tracing::warn!(provider = self.provider, %failure, "a stream broke off");
+        self.note_seen();
+        self.bill().cut(failure);
+        let message = format!("provider `{}`: {}", self.attempt.provider, told(failure, why_not));
+        tracing::warn!(provider = self.attempt.provider, %failure, "a stream broke off");
         let mut out = Vec::new();
-        let has_passed_half =
-            self.translation.is_none() && !self.watch.edits() && !self.splitter.partial().is_empty();
+        let has_passed_half = self.translation.is_none()
+            && !self.attempt.watch.edits()
+            && !self.attempt.splitter.partial().is_empty();
         if has_passed_half {
             out.extend_from_slice(b"\n\n");
         }
@@ -232,7 +353,7 @@ impl Relay {
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay").field("provider", &self.provider).finish_non_exhaustive()
+        f.debug_struct("Relay").field("provider", &self.attempt.provider).finish_non_exhaustive()
     }
 }
 
