@@ -2,21 +2,13 @@
 //!
 //! What is written is whole by construction: objects and arrays close when their closures return.
 
-mod strings;
+mod value;
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
-use self::strings::Strings;
+pub(crate) use self::value::{Joined, Value};
 
 /// Writes one value.
-pub(crate) fn value(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    if value.serialize(Strings(out)).is_ok() {
-        return;
-    }
-    serde_json::to_writer(out, value)
-        .expect("a buffer takes everything, and what is written here has text keys");
+pub(crate) fn value(out: &mut Vec<u8>, value: &(impl Value + ?Sized)) {
+    value.write(out);
 }
 
 /// Writes an object.
@@ -44,19 +36,19 @@ impl ObjectWriter<'_> {
         if !std::mem::take(&mut self.is_empty) {
             self.out.push(b',');
         }
-        strings::write(self.out, name);
+        name.write(self.out);
         self.out.push(b':');
         self.out
     }
 
     /// A field.
-    pub(crate) fn field(&mut self, name: &str, content: &(impl Serialize + ?Sized)) -> &mut Self {
-        value(self.key(name), content);
+    pub(crate) fn field(&mut self, name: &str, content: &(impl Value + ?Sized)) -> &mut Self {
+        content.write(self.key(name));
         self
     }
 
     /// A field if there is something to say.
-    pub(crate) fn maybe(&mut self, name: &str, content: Option<&(impl Serialize + ?Sized)>) -> &mut Self {
+    pub(crate) fn maybe(&mut self, name: &str, content: Option<&(impl Value + ?Sized)>) -> &mut Self {
         if let Some(content) = content {
             self.field(name, content);
         }
@@ -97,8 +89,8 @@ impl ArrayWriter<'_> {
     }
 
     /// An element.
-    pub(crate) fn element(&mut self, content: &(impl Serialize + ?Sized)) {
-        value(self.next(), content);
+    pub(crate) fn element(&mut self, content: &(impl Value + ?Sized)) {
+        content.write(self.next());
     }
 
     /// An element that is an object.
@@ -109,21 +101,6 @@ impl ArrayWriter<'_> {
     /// An element of JSON that is text already.
     pub(crate) fn raw(&mut self, json: &str) {
         self.next().extend_from_slice(json.as_bytes());
-    }
-}
-
-/// A string of several pieces that are not joined first: `data:image/png;base64,` and its megabytes.
-pub(crate) struct Joined<'a>(pub(crate) &'a [&'a str]);
-
-impl fmt::Display for Joined<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|piece| f.write_str(piece))
-    }
-}
-
-impl Serialize for Joined<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -159,7 +159,7 @@ fn read_unicode(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> Option<usize> {
 }
 
 /// The number in `\u12ab`.
-fn unit(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn unit(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
 }

@@ -57,9 +57,14 @@ pub(crate) fn leading(array: &str) -> impl Iterator<Item = &RawValue> {
     })
 }
 
+/// What stands between the quotes of a string.
+pub(crate) fn inside(json: &str) -> Option<&str> {
+    json.strip_prefix('"')?.strip_suffix('"')
+}
+
 /// What a string says: borrowed if it holds no escapes.
 pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
-    escapes::read(json.strip_prefix('"')?.strip_suffix('"')?)
+    escapes::read(inside(json)?)
 }
 
 /// A place in a text.

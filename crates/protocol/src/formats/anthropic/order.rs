@@ -3,13 +3,11 @@
 //!
 //! What cannot be sent is left out and noted here; how the rest is worded is not decided here.
 
-use std::borrow::Cow;
-
 use paceway_domain::Refusal;
 
 use super::parts::{self, Place};
 use crate::changes::Changes;
-use crate::neutral::{Part, PartBody, Role, Turn};
+use crate::neutral::{Part, PartBody, Role, Text, Turn};
 use crate::object::Path;
 
 /// One message to be written.
@@ -29,7 +27,7 @@ pub(super) struct Piece<'c, 'a> {
 
 /// What is put before a conversation that begins with the assistant, since the API wants the user first.
 static OPENING: Part<'static> =
-    Part { body: PartBody::Text { text: Cow::Borrowed("."), citations: Vec::new() }, cache: None };
+    Part { body: PartBody::Text { text: Text::of("."), citations: Vec::new() }, cache: None };
 
 /// The system prompt and the messages.
 #[derive(Debug, Default)]

@@ -4,8 +4,6 @@
 //! Servers that imitate the format start messages twice, leave out starts and ends of blocks or put thoughts into texts;
 //! what comes out is well-formed all the same. Blocks of the provider's own tools are passed over.
 
-use std::borrow::Cow;
-
 use paceway_domain::Usage;
 use serde::Deserialize;
 
@@ -117,12 +115,12 @@ impl Reader {
 
     fn stop(&mut self, reason: Option<Str<'_>>, sequence: Option<Str<'_>>) {
         let Some(Str(reason)) = reason else { return };
-        let sequence = sequence.map(|Str(sequence)| Cow::Owned(sequence.into_owned()));
+        let sequence = sequence.map(|Str(sequence)| sequence.detached());
         self.finish = Some(wire::finish(Some(&reason), sequence));
     }
 
     fn end(&mut self, sink: &mut Sink<'_>) {
-        self.begin(Cow::Borrowed(""), Cow::Borrowed(""), sink);
+        self.begin(Text::default(), Text::default(), sink);
         self.close(sink);
         self.has_ended = true;
         let finish = self.finish.take().unwrap_or(Finish::Done);
@@ -131,7 +129,7 @@ impl Reader {
 
     fn start(&mut self, index: u64, block: Option<Block<'_>>, sink: &mut Sink<'_>) {
         self.close(sink);
-        self.begin(Cow::Borrowed(""), Cow::Borrowed(""), sink);
+        self.begin(Text::default(), Text::default(), sink);
         let kind = match block {
             None => Kind::PassedOver,
             Some(Block::Text { text, citations }) => {
@@ -168,7 +166,7 @@ impl Reader {
     fn close(&mut self, sink: &mut Sink<'_>) {
         let Some(open) = self.open.take() else { return };
         if let Kind::ToolCall { given: Some(given) } = open.kind {
-            say(Cow::Owned(given), sink);
+            say(given.into(), sink);
             sink(Piece::Close);
         } else if open.kind != Kind::PassedOver {
             sink(Piece::Close);
@@ -210,7 +208,7 @@ impl Reader {
         let Some(Str(words)) = words.filter(|Str(words)| !words.is_empty()) else { return };
         if !self.is_open(index, kind) {
             self.close(sink);
-            self.begin(Cow::Borrowed(""), Cow::Borrowed(""), sink);
+            self.begin(Text::default(), Text::default(), sink);
             let opening = if *kind == Kind::Text { Opening::Text } else { Opening::Thinking };
             sink(Piece::Open(opening));
             self.open = Some(Open { index, kind: kind.clone() });

@@ -131,7 +131,7 @@ impl Writer {
                 Kind::Text | Kind::Whole => self.words("text_delta", "text", text, out),
                 Kind::Thinking | Kind::Afterthought => self.words("thinking_delta", "thinking", text, out),
                 Kind::ToolCall { has_arguments } => {
-                    *has_arguments |= !text.trim().is_empty();
+                    *has_arguments |= !text.is_blank();
                     self.words("input_json_delta", "partial_json", text, out);
                 }
             },

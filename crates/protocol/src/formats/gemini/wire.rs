@@ -2,17 +2,16 @@
 //!
 //! Fields that are not read here are not modelled.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Tokens, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::compose::ObjectWriter;
+use crate::neutral::Text;
 
 /// A text, borrowed where it holds no escapes; inside an `Option` a bare `Cow` would never be.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Text<'a>);
 
 /// A `GenerateContentResponse`.
 #[derive(Debug, Default, Deserialize)]

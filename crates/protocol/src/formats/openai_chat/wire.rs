@@ -173,7 +173,7 @@ impl<'a> Call<'a> {
             (None, None) => None,
         };
         let Some(raw) = raw else { return Text::default() };
-        text(Some(raw)).unwrap_or(Cow::Borrowed(raw.get()))
+        text(Some(raw)).unwrap_or(Text::of(raw.get()))
     }
 
     /// What Google wants back with the call (ai.google.dev/gemini-api/docs/thought-signatures, under OpenAI).
@@ -201,7 +201,7 @@ pub(super) fn function_call(raw: &RawValue) -> Option<Call<'_>> {
 
 /// A string; `None` for anything else.
 pub(super) fn text(raw: Raw<'_>) -> Option<Text<'_>> {
-    known::string(raw?.get())
+    known::string(raw?.get()).map(Text::from)
 }
 
 /// The elements of an array that have this shape; none if it is something else.

@@ -159,7 +159,7 @@ pub(super) fn size(chat: &Chat<'_>) -> usize {
         .map(|tool| match &tool.kind {
             ToolKind::Function { schema: json, .. } | ToolKind::Custom { format: json } => {
                 256 + json.as_ref().map_or(0, |json| RawValue::get(json).len())
-                    + tool.description.as_ref().map_or(0, |text| text.len() + text.len() / 8)
+                    + tool.description.as_ref().map_or(0, |text| text.room())
             }
             ToolKind::WebSearch(_) | ToolKind::Hosted { .. } => 0,
         })
@@ -173,15 +173,15 @@ fn parts_size(parts: &[Part<'_>]) -> usize {
 
 fn part_size(body: &PartBody<'_>) -> usize {
     match body {
-        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.len() + text.len() / 8,
+        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.room(),
         PartBody::Image(image) => media_size(&image.media),
         PartBody::Audio(media) => media_size(media),
         PartBody::Document(document) => match &document.source {
             DocumentSource::Media(media) => media_size(media),
-            DocumentSource::Text(text) => text.len() + text.len() / 8,
+            DocumentSource::Text(text) => text.room(),
             DocumentSource::Parts(parts) => parts_size(parts),
         },
-        PartBody::ToolCall(call) => call.arguments.len() + call.arguments.len() / 4 + 128,
+        PartBody::ToolCall(call) => call.arguments.room() + 128,
         PartBody::ToolResult(result) => 64 + parts_size(&result.content),
         PartBody::Video(_) | PartBody::Thinking { .. } | PartBody::Redacted(_) => 0,
     }
@@ -189,8 +189,8 @@ fn part_size(body: &PartBody<'_>) -> usize {
 
 fn media_size(media: &Media<'_>) -> usize {
     match media {
-        Media::Base64 { data, .. } => data.len(),
-        Media::Url { url, .. } => url.len(),
+        Media::Base64 { data, .. } => data.size(),
+        Media::Url { url, .. } => url.size(),
         Media::File { id, .. } => id.len(),
     }
 }

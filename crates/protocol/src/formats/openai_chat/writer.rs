@@ -8,7 +8,7 @@ use super::words::{completion_id, finish_reason, made_up_call_id};
 use super::{content, errors, thoughts, usage};
 use crate::compose::{self, ObjectWriter};
 use crate::formats::{Frame, StreamWriter};
-use crate::neutral::{Citation, Delta, ErrorReport, Json, Opening, Piece, Seal};
+use crate::neutral::{Citation, Delta, ErrorReport, Json, Opening, Piece, Seal, Text};
 use crate::seals;
 use crate::sse;
 
@@ -242,8 +242,8 @@ impl Writer {
                 for cited in std::mem::take(&mut self.cited) {
                     let citation = Citation {
                         url: None,
-                        title: cited.title.as_deref().map(Cow::Borrowed),
-                        quoted: cited.quoted.as_deref().map(Cow::Borrowed),
+                        title: cited.title.as_deref().map(Text::of),
+                        quoted: cited.quoted.as_deref().map(Text::of),
                         place: None,
                     };
                     self.annotation(&cited.url, &citation, (self.text_start, self.length), out);

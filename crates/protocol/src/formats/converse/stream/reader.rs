@@ -1,7 +1,5 @@
 //! Reads a stream into pieces. Blocks of the provider's own tools are passed over.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Dialect, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -209,7 +207,7 @@ impl StreamReader for Reader {
 impl Reader {
     fn begin(&mut self, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.has_begun, true) {
-            let nameless = Text::Borrowed("");
+            let nameless = Text::default();
             sink(Piece::Begin { id: nameless.clone(), model: nameless, usage: Usage::default() });
         }
     }
@@ -218,10 +216,7 @@ impl Reader {
         match self.open.take().map(|open| open.kind) {
             None | Some(Kind::Other) => {}
             Some(Kind::Image { media_type, data }) => {
-                sink(Piece::Open(Opening::Image {
-                    media_type: media_type.into(),
-                    data: Cow::Borrowed(&data),
-                }));
+                sink(Piece::Open(Opening::Image { media_type: media_type.into(), data: Text::of(&data) }));
                 sink(Piece::Close);
             }
             Some(Kind::Text | Kind::Thinking | Kind::Call) => sink(Piece::Close),
@@ -337,7 +332,7 @@ impl Reader {
         self.close(sink);
         self.stop = Some(Stop {
             reason: event.stop_reason.as_ref().map(|Words(reason)| reason.to_string()).unwrap_or_default(),
-            sequence: wire::stop_sequence(event.additional_model_response_fields).map(Cow::into_owned),
+            sequence: wire::stop_sequence(event.additional_model_response_fields).map(Text::into_owned),
         });
         self.end_if_stopped(sink);
     }
@@ -346,7 +341,7 @@ impl Reader {
     fn end_if_stopped(&mut self, sink: &mut Sink<'_>) {
         let (Some(stop), Some(usage)) = (&self.stop, self.usage) else { return };
         self.is_over = true;
-        let sequence = stop.sequence.as_deref().map(Cow::Borrowed);
+        let sequence = stop.sequence.as_deref().map(Text::of);
         sink(Piece::End { finish: wire::finish(&stop.reason, sequence, self.has_calls), usage });
     }
 }

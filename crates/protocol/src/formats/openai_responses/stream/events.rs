@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::compose::{self, ObjectWriter};
 use crate::formats::openai_responses::errors;
-use crate::neutral::ErrorReport;
+use crate::neutral::{ErrorReport, Text};
 use crate::sse::Event;
 
 /// The kind of an event: its name, or where a server leaves that out, the `type` in its data.
@@ -14,12 +14,11 @@ pub(super) fn kind<'a>(event: &Event<'a>, data: &'a [u8]) -> Cow<'a, [u8]> {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(rename = "type", borrow)]
-        kind: Cow<'a, str>,
+        kind: Text<'a>,
     }
     match event.name() {
         b"" | b"message" => match serde_json::from_slice(data) {
-            Ok(Typed { kind: Cow::Borrowed(kind) }) => Cow::Borrowed(kind.as_bytes()),
-            Ok(Typed { kind: Cow::Owned(kind) }) => Cow::Owned(kind.into_bytes()),
+            Ok(Typed { kind }) => kind.into_bytes(),
             Err(_) => Cow::Borrowed(b""),
         },
         name => Cow::Borrowed(name),
