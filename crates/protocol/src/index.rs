@@ -196,32 +196,10 @@ impl Scan<'_> {
     }
 
     fn string(&mut self) -> Option<()> {
-        let mut at = self.at + 1;
-        loop {
-            at = escapes::special(self.bytes, at)?;
-            match self.bytes[at] {
-                b'"' => {
-                    self.at = at + 1;
-                    return Some(());
-                }
-                b'\\' => at += self.escape(at)?,
-                _ => return None,
-            }
-        }
-    }
-
-    /// The length of the escape that begins here.
-    fn escape(&mut self, at: usize) -> Option<usize> {
-        if escapes::is_letter(*self.bytes.get(at + 1)?) {
-            return Some(2);
-        }
-        let is_low = |unit: u32| (0xdc00..0xe000).contains(&unit);
-        match escapes::unit(self.bytes, at)? {
-            0xd800..0xdc00 if escapes::unit(self.bytes, at + 6).is_some_and(is_low) => return Some(12),
-            0xd800..0xe000 => self.has_half = true,
-            _ => {}
-        }
-        Some(6)
+        let string = escapes::string(self.bytes, self.at + 1)?;
+        self.at = string.inside.end + 1;
+        self.has_half |= string.has_half;
+        Some(())
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {

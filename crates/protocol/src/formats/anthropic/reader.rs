@@ -11,6 +11,7 @@ use super::answer_blocks::{self, Block};
 use super::errors::WireErrorBody;
 use super::events::{self, AnyDelta, BlockDelta, BlockStart, BlockStop, MessageDelta, Start, WireDelta};
 use super::wire::{self, Str};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{Delta, ErrorKind, Finish, Opening, Piece, Text};
@@ -24,6 +25,16 @@ pub(super) struct Reader {
     open: Option<Open>,
     usage: Usage,
     finish: Option<Finish<'static>>,
+    /// What an event looks like that adds to this block.
+    stencil: Stencil<(u64, Added)>,
+}
+
+/// What an event adds to a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Added {
+    Text,
+    Thinking,
+    Arguments,
 }
 
 /// The block that is open.
@@ -174,18 +185,47 @@ impl Reader {
     }
 
     fn delta(&mut self, data: &[u8], sink: &mut Sink<'_>) -> Result<(), String> {
+        if let Some((words, (index, added))) = self.stencil.fit(data) {
+            return self.add(index, added, words, sink);
+        }
         let BlockDelta { index, delta } = match parse(data) {
             Ok(delta) => delta,
             Err(error) => return if is_of_known_type(data) { Err(error) } else { Ok(()) },
         };
-        match self.open.as_ref() {
-            Some(open) if open.index == index && open.kind == Kind::PassedOver => return Ok(()),
-            _ => {}
+        let (added, words) = match &*delta.kind.0 {
+            "text_delta" => (Added::Text, delta.text),
+            "thinking_delta" => (Added::Thinking, delta.thinking),
+            "input_json_delta" => (Added::Arguments, delta.partial_json),
+            _ => {
+                self.other_delta(index, delta, sink);
+                return Ok(());
+            }
+        };
+        let Some(Str(words)) = words else { return Ok(()) };
+        if let Some(words) = words.lent() {
+            self.stencil.learn(data, words, &[], (index, added));
         }
+        self.add(index, added, words, sink)
+    }
+
+    fn is_passed_over(&self, index: u64) -> bool {
+        self.is_open(index, &Kind::PassedOver)
+    }
+
+    fn add(&mut self, index: u64, added: Added, words: Text<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+        if words.is_empty() || self.is_passed_over(index) {
+            return Ok(());
+        }
+        match added {
+            Added::Text => self.words(index, &Kind::Text, words, sink),
+            Added::Thinking => self.words(index, &Kind::Thinking, words, sink),
+            Added::Arguments => return self.arguments(index, words, sink),
+        }
+        Ok(())
+    }
+
+    fn other_delta(&self, index: u64, delta: WireDelta<'_>, sink: &mut Sink<'_>) {
         match &*delta.kind.0 {
-            "text_delta" => self.words(index, &Kind::Text, delta.text, sink),
-            "thinking_delta" => self.words(index, &Kind::Thinking, delta.thinking, sink),
-            "input_json_delta" => return self.arguments(index, delta, sink),
             "signature_delta" if self.is_open(index, &Kind::Thinking) => {
                 let seal = delta.signature.and_then(|Str(signature)| answer_blocks::seal(signature));
                 add(seal.map(Delta::Seal), sink);
@@ -196,7 +236,6 @@ impl Reader {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn is_open(&self, index: u64, kind: &Kind) -> bool {
@@ -204,8 +243,7 @@ impl Reader {
     }
 
     /// Words of a text or a thought, whose block is opened if the server has not.
-    fn words(&mut self, index: u64, kind: &Kind, words: Option<Str<'_>>, sink: &mut Sink<'_>) {
-        let Some(Str(words)) = words.filter(|Str(words)| !words.is_empty()) else { return };
+    fn words(&mut self, index: u64, kind: &Kind, words: Text<'_>, sink: &mut Sink<'_>) {
         if !self.is_open(index, kind) {
             self.close(sink);
             self.begin(Text::default(), Text::default(), sink);
@@ -216,8 +254,7 @@ impl Reader {
         say(words, sink);
     }
 
-    fn arguments(&mut self, index: u64, delta: WireDelta<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
-        let Some(Str(json)) = delta.partial_json.filter(|Str(json)| !json.is_empty()) else { return Ok(()) };
+    fn arguments(&mut self, index: u64, json: Text<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
         match self.open.as_mut() {
             Some(Open { index: open, kind: Kind::ToolCall { given } }) if *open == index => {
                 *given = None;

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::finish::{self, Ended};
 use super::wire::{self, WireAnswer, WireCall, WireCandidate, WirePart, WireUsage, Words};
 use super::{encoding, errors, logprobs, sources};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{Delta, ErrorKind, ErrorReport, Finish, Opening, Piece, Seal, Text};
@@ -35,6 +36,8 @@ pub(super) struct Reader {
     has_content: bool,
     /// All words so far, in whose bytes sources are told.
     text: String,
+    /// What a chunk looks like that says mere words.
+    stencil: Stencil<()>,
 }
 
 impl StreamReader for Reader {
@@ -43,8 +46,15 @@ impl StreamReader for Reader {
         if self.is_over || data.trim_ascii().is_empty() || data.as_ref() == b"[DONE]" {
             return Ok(());
         }
+        if let Some((words, ())) = self.stencil.fit(&data) {
+            self.words(words, sink);
+            return Ok(());
+        }
         let mut chunk: WireAnswer<'_> = known::parse(&data)
             .map_err(|error| format!("a chunk is not what the dialect allows: {error}"))?;
+        if let Some(words) = chunk.only_words() {
+            self.stencil.learn(&data, words, &[], ());
+        }
         if let Some(error) = chunk.error {
             self.is_over = true;
             sink(Piece::Error(errors::read_error(error, None)));

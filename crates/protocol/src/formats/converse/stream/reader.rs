@@ -9,6 +9,7 @@ use crate::formats::converse::errors;
 use crate::formats::converse::media::{self, Use};
 use crate::formats::converse::usage::WireUsage;
 use crate::formats::converse::wire::{self, Words};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{Delta, Opening, Piece, Text};
@@ -58,6 +59,9 @@ struct BlockDelta<'a> {
     delta: WireDelta<'a>,
     #[serde(default)]
     content_block_index: u64,
+    /// It hides how long an event is.
+    #[serde(rename = "p", borrow)]
+    padding: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +139,8 @@ pub(crate) struct Reader {
     has_calls: bool,
     stop: Option<Stop>,
     usage: Option<Usage>,
+    /// What an event looks like that adds words to the text at this place.
+    stencil: Stencil<u64>,
 }
 
 /// The block that is open.
@@ -171,7 +177,7 @@ impl StreamReader for Reader {
             b"contentBlockStart" | b"contentBlockDelta" | b"contentBlockStop" if self.stop.is_some() => {}
             b"messageStart" => self.begin(sink),
             b"contentBlockStart" => self.start(parse(&data)?, sink),
-            b"contentBlockDelta" => return self.delta(parse(&data)?, sink),
+            b"contentBlockDelta" => return self.delta(&data, sink),
             b"contentBlockStop" => {
                 let BlockStop { content_block_index } = parse(&data)?;
                 if self.open.as_ref().is_some_and(|open| open.index == content_block_index) {
@@ -253,13 +259,17 @@ impl Reader {
         }
     }
 
-    fn delta(&mut self, event: BlockDelta<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
-        let BlockDelta { delta, content_block_index: index } = event;
+    fn delta(&mut self, data: &[u8], sink: &mut Sink<'_>) -> Result<(), String> {
+        if let Some((text, index)) = self.stencil.fit(data) {
+            self.words(index, text, sink);
+            return Ok(());
+        }
+        let BlockDelta { delta, content_block_index: index, padding } = parse(data)?;
         if let Some(Words(text)) = delta.text {
-            if !text.is_empty() {
-                self.ensure_text(index, sink);
-                sink(Piece::Delta(Delta::Text(text)));
+            if let Some(text) = text.lent() {
+                self.stencil.learn(data, text, &[padding.map(RawValue::get)], index);
             }
+            self.words(index, text, sink);
         } else if let Some(Input { input }) = delta.tool_use {
             return self.arguments(index, input, sink);
         } else if let Some(reasoning) = delta.reasoning_content {
@@ -274,6 +284,13 @@ impl Reader {
             data.push_str(&bytes);
         }
         Ok(())
+    }
+
+    fn words(&mut self, index: u64, text: Text<'_>, sink: &mut Sink<'_>) {
+        if !text.is_empty() {
+            self.ensure_text(index, sink);
+            sink(Piece::Delta(Delta::Text(text)));
+        }
     }
 
     /// A piece of a call's arguments. Calls come one after the other; a piece of one that is closed would be lost.

@@ -12,10 +12,14 @@ use super::events;
 use super::whole::{self, CallTold, MessageTold, ThoughtTold};
 use crate::formats::openai_responses::errors::{WireError, WireErrorFields};
 use crate::formats::openai_responses::wire::{self, Str, WireContent, WireItem, WireResponse};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{ErrorKind, ErrorReport, Piece};
 use crate::sse::Event;
+
+/// Events of this kind are most of a stream.
+const TEXT: &[u8] = b"response.output_text.delta";
 
 /// How many items may wait. Beyond that something is wrong with the stream.
 const MAX_WAITING: usize = 256;
@@ -29,6 +33,8 @@ pub(in crate::formats::openai_responses) struct Reader {
     has_items: bool,
     open: Option<Open>,
     waiting: VecDeque<Waiting>,
+    /// What an event looks like that adds words to the message at this place, and to which of its parts.
+    stencil: Stencil<(Option<u64>, u64)>,
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -74,6 +80,12 @@ struct ItemEvent<'a> {
     part: Option<&'a RawValue>,
     #[serde(borrow)]
     item: Option<&'a RawValue>,
+    /// Counts the events.
+    #[serde(borrow)]
+    sequence_number: Option<&'a RawValue>,
+    /// Hides how long an event is.
+    #[serde(borrow)]
+    obfuscation: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -170,7 +182,23 @@ impl Reader {
         if !is_known {
             return Ok(());
         }
+        if kind == TEXT
+            && let Some((words, (place, index))) = self.stencil.fit(data)
+            && let Some(Open { place: open, told: Told::Message(told) }) = &mut self.open
+            && *open == place
+        {
+            told.words(index, false, words, sink);
+            return Ok(());
+        }
         let event: ItemEvent<'_> = parse(data)?;
+        if kind == TEXT
+            && wire::some_logprobs(event.logprobs).is_none()
+            && let Some(words) = event.delta.as_ref().and_then(|Str(words)| words.lent())
+        {
+            let unread = [event.sequence_number, event.obfuscation].map(|raw| raw.map(RawValue::get));
+            let meaning = (event.output_index, event.content_index.unwrap_or(0));
+            self.stencil.learn(data, words, &unread, meaning);
+        }
         self.begin(&WireResponse::default(), sink);
         match kind {
             b"response.output_item.added" => self.added(&event, sink),
