@@ -2,8 +2,10 @@
 //!
 //! What is written is whole by construction: objects and arrays close when their closures return.
 
+mod mold;
 mod value;
 
+pub(crate) use self::mold::{Gap, Mold};
 pub(crate) use self::value::{Joined, Value};
 
 /// Writes one value.
@@ -32,23 +34,23 @@ pub(crate) struct ObjectWriter<'w> {
 }
 
 impl ObjectWriter<'_> {
-    fn key(&mut self, name: &str) -> &mut Vec<u8> {
-        if !std::mem::take(&mut self.is_empty) {
-            self.out.push(b',');
-        }
-        name.write(self.out);
-        self.out.push(b':');
+    /// Names are ours and need no escapes.
+    fn key(&mut self, name: &'static str) -> &mut Vec<u8> {
+        let before: &[u8] = if std::mem::take(&mut self.is_empty) { b"\"" } else { b",\"" };
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
         self.out
     }
 
     /// A field.
-    pub(crate) fn field(&mut self, name: &str, content: &(impl Value + ?Sized)) -> &mut Self {
+    pub(crate) fn field(&mut self, name: &'static str, content: &(impl Value + ?Sized)) -> &mut Self {
         content.write(self.key(name));
         self
     }
 
     /// A field if there is something to say.
-    pub(crate) fn maybe(&mut self, name: &str, content: Option<&(impl Value + ?Sized)>) -> &mut Self {
+    pub(crate) fn maybe(&mut self, name: &'static str, content: Option<&(impl Value + ?Sized)>) -> &mut Self {
         if let Some(content) = content {
             self.field(name, content);
         }
@@ -56,19 +58,27 @@ impl ObjectWriter<'_> {
     }
 
     /// A field that is an object.
-    pub(crate) fn object(&mut self, name: &str, fields: impl FnOnce(&mut ObjectWriter<'_>)) -> &mut Self {
+    pub(crate) fn object(
+        &mut self,
+        name: &'static str,
+        fields: impl FnOnce(&mut ObjectWriter<'_>),
+    ) -> &mut Self {
         object(self.key(name), fields);
         self
     }
 
     /// A field that is an array.
-    pub(crate) fn array(&mut self, name: &str, elements: impl FnOnce(&mut ArrayWriter<'_>)) -> &mut Self {
+    pub(crate) fn array(
+        &mut self,
+        name: &'static str,
+        elements: impl FnOnce(&mut ArrayWriter<'_>),
+    ) -> &mut Self {
         array(self.key(name), elements);
         self
     }
 
     /// A field of JSON that is text already.
-    pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, name: &'static str, json: &str) -> &mut Self {
         self.key(name).extend_from_slice(json.as_bytes());
         self
     }

@@ -65,7 +65,7 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
             PartBody::ToolCall(call) => rename_call(call, abilities),
             PartBody::ToolResult(result) => {
                 if let Some(name) = &mut result.name {
-                    *name = written(None, name, abilities).into_owned().into();
+                    rewrite(name, None, abilities);
                 }
                 result.is_custom &= abilities.custom_tools;
             }
@@ -92,8 +92,7 @@ fn rename_choice(choice: &mut ToolChoice<'_>, originals: &Originals, abilities: 
 }
 
 fn rename_call(call: &mut ToolCall<'_>, abilities: Abilities) {
-    let written = written(call.namespace.as_deref(), &call.name, abilities).into_owned();
-    call.name = written.into();
+    rewrite(&mut call.name, call.namespace.as_deref(), abilities);
     if !abilities.namespaces {
         call.namespace = None;
     }
@@ -118,6 +117,13 @@ fn custom_to_function(kind: &mut ToolKind<'_>, description: &mut Option<Text<'_>
     );
     let schema = RawValue::from_string(schema).expect("it is JSON");
     *kind = ToolKind::Function { schema: Some(Cow::Owned(schema)), strict: None };
+}
+
+/// Puts the name to write in the place of another.
+fn rewrite(name: &mut Text<'_>, namespace: Option<&str>, abilities: Abilities) {
+    if let Cow::Owned(written) = written(namespace, name, abilities) {
+        *name = written.into();
+    }
 }
 
 /// The name to write. It depends on nothing but the name, so that a call in the history gets that of its tool.

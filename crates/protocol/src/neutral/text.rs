@@ -218,3 +218,45 @@ impl<'a> From<Text<'a>> for Cow<'a, str> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_copied_as_it_stands_and_says_what_its_escapes_stand_for() {
+        let text = Text::unread(r#"a \"b\"\n\u00e9"#);
+        assert_eq!(text, "a \"b\"\né");
+        assert_eq!((text.form(), text.lent()), (Form::Escaped(r#"a \"b\"\n\u00e9"#), None));
+        assert_eq!(text.clone().into_owned(), "a \"b\"\né");
+        assert_eq!(Text::unread("plain").lent(), Some("plain"));
+    }
+
+    #[test]
+    fn the_first_character_that_is_no_white_space_is_found_in_every_form() {
+        for (inside, first) in [
+            ("", None),
+            (r" \n\t ", None),
+            (r"\r\n x", Some('x')),
+            (r#" \"q"#, Some('"')),
+            (r"\u0020\u0041", Some('A')),
+        ] {
+            let text = Text::unread(inside);
+            assert_eq!((text.first(), text.is_blank()), (first, first.is_none()), "{inside}");
+            let read = Text::from(text.into_owned());
+            assert_eq!((read.first(), read.is_blank()), (first, first.is_none()), "{inside}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_text_are_parts_of_what_it_says() {
+        for text in
+            [Text::of("a/é"), Text::unread("a/é"), Text::unread(r"a\/é"), Text::from("a/é".to_owned())]
+        {
+            assert_eq!((text.slice(0..2), text.slice(0..3)), ("a/".into(), Text::default()));
+            assert_eq!((text.clone().tail(2), text.clone().tail(3)), ("é".into(), Text::default()));
+            assert_eq!(text.clone().followed_by("b".into()), "a/éb");
+            assert_eq!(Text::default().followed_by(text.clone()).form(), text.form());
+        }
+    }
+}

@@ -123,7 +123,7 @@ fn write_schema(schema: &Schema<'_>, body: &mut ObjectWriter<'_>) {
 }
 
 fn sampling(sampling: &Sampling<'_>, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
-    let mut number = |name: &str, value: Option<f64>, least: f64, most: f64| {
+    let mut number = |name: &'static str, value: Option<f64>, least: f64, most: f64| {
         let Some(value) = value else { return };
         let within = value.clamp(least, most);
         if (within - value).abs() > 0.0 {

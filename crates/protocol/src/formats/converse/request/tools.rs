@@ -268,7 +268,7 @@ fn object_schema(schema: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-fn write_choice(config: &mut ObjectWriter<'_>, kind: &str, name: Option<&Text<'_>>) {
+fn write_choice(config: &mut ObjectWriter<'_>, kind: &'static str, name: Option<&Text<'_>>) {
     config.object("toolChoice", |choice| {
         choice.object(kind, |tool| {
             tool.maybe("name", name);
