@@ -52,7 +52,7 @@ pub(super) fn read<'a>(envelope: &Envelope<'a>, changes: &mut Changes) -> Result
 /// The four shapes of `input`: a text, texts, the tokens of one text, the tokens of several.
 fn read_inputs<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Inputs<'a>, Refusal> {
     if object::is_string(raw) {
-        return Ok(Inputs::Texts(vec![text(raw, path)?.into()]));
+        return Ok(Inputs::Texts(vec![text(raw, path)?]));
     }
     let elements = object::array(raw, path, EXPECTED)?;
     match elements.first().map(|first| first.get().as_bytes()[0]) {

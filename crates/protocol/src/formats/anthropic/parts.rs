@@ -223,7 +223,7 @@ impl BlockWriter<'_> {
         }
         match &part.body {
             PartBody::Text { text, .. } | PartBody::Refusal(text) => {
-                self.text(array, &[text.form()], part.cache)
+                self.text(array, &[text.form()], part.cache);
             }
             PartBody::Thinking { text, seal: Some(seal) } => array.object(|block| {
                 block.field("type", "thinking").field("thinking", text).field("signature", &seal.data);

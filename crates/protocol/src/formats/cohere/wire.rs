@@ -33,7 +33,7 @@ impl<'a> WireCall<'a> {
         let text = |words: Option<Words<'a>>| words.map_or(Text::default(), |Words(text)| text);
         let (name, arguments) = self.function.map_or((None, None), |call| (call.name, call.arguments));
         let arguments = Some(text(arguments)).filter(|arguments| arguments != "null").unwrap_or_default();
-        (text(self.id).into(), text(name).into(), arguments.into())
+        (text(self.id), text(name), arguments)
     }
 }
 

@@ -140,7 +140,7 @@ pub(super) fn split_data_url(url: Text<'_>) -> Option<(Text<'_>, Text<'_>)> {
     let declared = header.strip_suffix(";base64")?.split(';').next()?;
     let kind_end = "data:".len() + declared.len();
     let kind = url.slice("data:".len()..kind_end);
-    Some((media_type(kind.into()), url.tail(header_end + 1)))
+    Some((media_type(kind), url.tail(header_end + 1)))
 }
 
 /// A media type in lower case, with the name that everybody knows.

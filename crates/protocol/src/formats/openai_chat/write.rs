@@ -15,7 +15,7 @@ use crate::changes::Changes;
 use crate::compose::{self, ObjectWriter};
 use crate::formats::Target;
 use crate::neutral::{
-    AnswerForm, Chat, DocumentSource, Media, Part, PartBody, Sampling, Schema, ServiceTier, ToolKind,
+    AnswerForm, Chat, DocumentSource, Media, Part, PartBody, Sampling, Schema, ServiceTier, Text, ToolKind,
 };
 
 /// The most stop sequences that OpenAI takes.
@@ -159,7 +159,7 @@ pub(super) fn size(chat: &Chat<'_>) -> usize {
         .map(|tool| match &tool.kind {
             ToolKind::Function { schema: json, .. } | ToolKind::Custom { format: json } => {
                 256 + json.as_ref().map_or(0, |json| RawValue::get(json).len())
-                    + tool.description.as_ref().map_or(0, |text| text.room())
+                    + tool.description.as_ref().map_or(0, Text::room)
             }
             ToolKind::WebSearch(_) | ToolKind::Hosted { .. } => 0,
         })

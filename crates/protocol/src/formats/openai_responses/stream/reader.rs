@@ -5,17 +5,15 @@
 
 use std::collections::VecDeque;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::events;
+use super::incoming::{ItemEvent, Lifecycle, error, failure, parse};
 use super::whole::{self, CallTold, MessageTold, ThoughtTold};
-use crate::formats::openai_responses::errors::{WireError, WireErrorFields};
 use crate::formats::openai_responses::wire::{self, Str, WireContent, WireItem, WireResponse};
 use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
-use crate::known;
-use crate::neutral::{ErrorKind, ErrorReport, Piece};
+use crate::neutral::{ErrorReport, Piece};
 use crate::sse::Event;
 
 /// Events of this kind are most of a stream.
@@ -64,40 +62,6 @@ struct Waiting {
     whole: Option<String>,
 }
 
-/// An event about an item or a part of one. No kind has all of these fields.
-#[derive(Deserialize)]
-struct ItemEvent<'a> {
-    output_index: Option<u64>,
-    content_index: Option<u64>,
-    summary_index: Option<u64>,
-    #[serde(borrow)]
-    delta: Option<Str<'a>>,
-    #[serde(borrow)]
-    logprobs: Option<&'a RawValue>,
-    #[serde(borrow)]
-    annotation: Option<&'a RawValue>,
-    #[serde(borrow)]
-    part: Option<&'a RawValue>,
-    #[serde(borrow)]
-    item: Option<&'a RawValue>,
-    /// Counts the events.
-    #[serde(borrow)]
-    sequence_number: Option<&'a RawValue>,
-    /// Hides how long an event is.
-    #[serde(borrow)]
-    obfuscation: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Lifecycle<'a> {
-    #[serde(borrow)]
-    response: WireResponse<'a>,
-}
-
-fn parse<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, String> {
-    known::parse(data).map_err(|error| format!("an event is not what the dialect allows: {error}"))
-}
-
 impl StreamReader for Reader {
     fn event(&mut self, event: Event<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
         let Some(data) = event.data().filter(|_| self.phase != Phase::Ended) else { return Ok(()) };
@@ -117,31 +81,6 @@ impl StreamReader for Reader {
             kind => self.item_event(kind, &data, sink)?,
         }
         Ok(())
-    }
-}
-
-/// The error in a failed response.
-fn failure(data: &[u8]) -> ErrorReport {
-    let lifecycle: Option<Lifecycle<'_>> = serde_json::from_slice(data).ok();
-    let raw = lifecycle.and_then(|lifecycle| lifecycle.response.error);
-    match raw.and_then(|raw| serde_json::from_str::<WireError>(raw.get()).ok()) {
-        Some(error) => error.report(None),
-        None => ErrorReport::new(ErrorKind::Server, "the response failed, and the provider gave no reason"),
-    }
-}
-
-/// The error in an `error` event: an object of its own, or among the event's fields.
-fn error(data: &[u8]) -> ErrorReport {
-    #[derive(Deserialize)]
-    struct Nested {
-        error: WireError,
-    }
-    match serde_json::from_slice::<Nested>(data) {
-        Ok(Nested { error }) => error.report(None),
-        Err(_) => {
-            let fields: WireErrorFields = serde_json::from_slice(data).unwrap_or_default();
-            WireError::Object(fields.without_type()).report(None)
-        }
     }
 }
 
