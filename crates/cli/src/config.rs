@@ -17,8 +17,9 @@ use toml::{Table, Value};
 
 pub(crate) use environment::data_home;
 pub(crate) use model::{
-    AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, EscalateConfig, Learn, LimitConfig, Platform,
-    Priority, ProviderConfig, Rates, RerankShape, Responses, StickyConfig, StrategyConfig, TargetConfig,
+    AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, EscalateConfig, Fallback, Learn, LimitConfig,
+    Platform, Priority, ProviderConfig, Rates, RerankShape, Responses, StickyConfig, StrategyConfig,
+    TargetConfig,
 };
 pub(crate) use provider_keys::NamedKey;
 

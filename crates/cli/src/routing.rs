@@ -8,7 +8,9 @@ use paceway_policy::breaker::BreakerRules;
 use paceway_policy::fallback::{FallbackRules, Reason, Reasons};
 use paceway_policy::routing::rules::Rule;
 
-use crate::config::{AliasConfig, Config, EscalateConfig, StickyConfig, StrategyConfig, TargetConfig};
+use crate::config::{
+    AliasConfig, Config, EscalateConfig, Fallback, StickyConfig, StrategyConfig, TargetConfig,
+};
 
 /// From which score on a prompt is hard, or an answer doubtful.
 const USUAL_THRESHOLD: f64 = 0.5;
@@ -23,16 +25,17 @@ fn fallback(config: &Config) -> FallbackRules {
 
 /// The rules for names that are no aliases.
 pub(crate) fn usual(config: &Config) -> ChainRules {
-    ChainRules::plain(fallback(config))
+    let Fallback { continue_streams: continues, hedge: hedges, .. } = config.fallback;
+    ChainRules { continues, hedges, ..ChainRules::plain(fallback(config)) }
 }
 
 /// The aliases.
 pub(crate) fn aliases(config: &Config) -> BTreeMap<String, AliasSettings> {
-    let usual = fallback(config);
-    config.aliases.iter().map(|(name, alias)| (name.clone(), alias_settings(alias, usual))).collect()
+    let usual = usual(config);
+    config.aliases.iter().map(|(name, alias)| (name.clone(), alias_settings(alias, &usual))).collect()
 }
 
-fn alias_settings(alias: &AliasConfig, usual: FallbackRules) -> AliasSettings {
+fn alias_settings(alias: &AliasConfig, usual: &ChainRules) -> AliasSettings {
     let alias = alias.rules();
     let target = |target: TargetConfig| match target {
         TargetConfig::Name(model) => TargetSettings { model, weight: 1, when: None },
@@ -45,8 +48,8 @@ fn alias_settings(alias: &AliasConfig, usual: FallbackRules) -> AliasSettings {
     let strategies = alias.strategy.map(StrategyConfig::names).unwrap_or_default();
     let rules = ChainRules {
         fallback: FallbackRules {
-            on: alias.fallback_on.map_or(usual.on, |on| reasons(&on)),
-            patience: alias.patience_s.map_or(usual.patience, Duration::from_secs),
+            on: alias.fallback_on.map_or(usual.fallback.on, |on| reasons(&on)),
+            patience: alias.patience_s.map_or(usual.fallback.patience, Duration::from_secs),
         },
         // Configuration was checked, so that every name is one.
         strategies: strategies.iter().filter_map(|name| name.parse().ok()).collect(),
@@ -56,6 +59,8 @@ fn alias_settings(alias: &AliasConfig, usual: FallbackRules) -> AliasSettings {
             Some(StickyConfig::Prefix) => Sticky::Prefix,
         },
         regions: alias.regions.unwrap_or_default(),
+        continues: alias.continue_streams.unwrap_or(usual.continues),
+        hedges: alias.hedge.unwrap_or(usual.hedges),
         escalation: alias.escalate.map(|by| Escalation {
             by: match by {
                 EscalateConfig::Prompt => EscalationBy::Prompt,

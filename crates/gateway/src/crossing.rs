@@ -180,7 +180,6 @@ fn chat(
     let body = format
         .write_chat(&chat, target, changes)
         .map_err(|refusal| changes.check(to.may_drop).err().unwrap_or(refusal))?;
-    let back =
-        ChatBack { ours: ask.dialect, theirs: to.dialect, way_back, frame: frame(ask, created) };
+    let back = ChatBack { ours: ask.dialect, theirs: to.dialect, way_back, frame: frame(ask, created) };
     Ok((Back::Chat(Box::new(back)), body))
 }

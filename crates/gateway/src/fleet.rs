@@ -51,6 +51,8 @@ pub struct ChainRules {
     pub regions: Vec<String>,
     /// Whether a stream that breaks in the middle is continued by another target, where the caller does not say.
     pub continues: bool,
+    /// Whether another target is asked too when the first one's answer is later than is usual there.
+    pub hedges: bool,
     /// When the targets after the first, which is the cheap one, are preferred.
     pub escalation: Option<Escalation>,
 }
@@ -87,7 +89,15 @@ pub enum Sticky {
 impl ChainRules {
     /// In the configured order, each of them.
     pub fn plain(fallback: FallbackRules) -> Self {
-        Self { fallback, strategies: Vec::new(), sticky: Sticky::Off, regions: Vec::new(), continues: false, escalation: None }
+        Self {
+            fallback,
+            strategies: Vec::new(),
+            sticky: Sticky::Off,
+            regions: Vec::new(),
+            continues: false,
+            hedges: false,
+            escalation: None,
+        }
     }
 
     /// Whether a single target needs no look at the request.

@@ -2,21 +2,15 @@
 //!
 //! What is written is whole by construction: objects and arrays close when their closures return.
 
-mod strings;
+mod mold;
+mod value;
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
-
-use self::strings::Strings;
+pub(crate) use self::mold::{Gap, Mold};
+pub(crate) use self::value::{Joined, Value};
 
 /// Writes one value.
-pub(crate) fn value(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    if value.serialize(Strings(out)).is_ok() {
-        return;
-    }
-    serde_json::to_writer(out, value)
-        .expect("a buffer takes everything, and what is written here has text keys");
+pub(crate) fn value(out: &mut Vec<u8>, value: &(impl Value + ?Sized)) {
+    value.write(out);
 }
 
 /// Writes an object.
@@ -40,23 +34,23 @@ pub(crate) struct ObjectWriter<'w> {
 }
 
 impl ObjectWriter<'_> {
-    fn key(&mut self, name: &str) -> &mut Vec<u8> {
-        if !std::mem::take(&mut self.is_empty) {
-            self.out.push(b',');
-        }
-        strings::write(self.out, name);
-        self.out.push(b':');
+    /// Names are ours and need no escapes.
+    fn key(&mut self, name: &'static str) -> &mut Vec<u8> {
+        let before: &[u8] = if std::mem::take(&mut self.is_empty) { b"\"" } else { b",\"" };
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
         self.out
     }
 
     /// A field.
-    pub(crate) fn field(&mut self, name: &str, content: &(impl Serialize + ?Sized)) -> &mut Self {
-        value(self.key(name), content);
+    pub(crate) fn field(&mut self, name: &'static str, content: &(impl Value + ?Sized)) -> &mut Self {
+        content.write(self.key(name));
         self
     }
 
     /// A field if there is something to say.
-    pub(crate) fn maybe(&mut self, name: &str, content: Option<&(impl Serialize + ?Sized)>) -> &mut Self {
+    pub(crate) fn maybe(&mut self, name: &'static str, content: Option<&(impl Value + ?Sized)>) -> &mut Self {
         if let Some(content) = content {
             self.field(name, content);
         }
@@ -64,19 +58,27 @@ impl ObjectWriter<'_> {
     }
 
     /// A field that is an object.
-    pub(crate) fn object(&mut self, name: &str, fields: impl FnOnce(&mut ObjectWriter<'_>)) -> &mut Self {
+    pub(crate) fn object(
+        &mut self,
+        name: &'static str,
+        fields: impl FnOnce(&mut ObjectWriter<'_>),
+    ) -> &mut Self {
         object(self.key(name), fields);
         self
     }
 
     /// A field that is an array.
-    pub(crate) fn array(&mut self, name: &str, elements: impl FnOnce(&mut ArrayWriter<'_>)) -> &mut Self {
+    pub(crate) fn array(
+        &mut self,
+        name: &'static str,
+        elements: impl FnOnce(&mut ArrayWriter<'_>),
+    ) -> &mut Self {
         array(self.key(name), elements);
         self
     }
 
     /// A field of JSON that is text already.
-    pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, name: &'static str, json: &str) -> &mut Self {
         self.key(name).extend_from_slice(json.as_bytes());
         self
     }
@@ -97,8 +99,8 @@ impl ArrayWriter<'_> {
     }
 
     /// An element.
-    pub(crate) fn element(&mut self, content: &(impl Serialize + ?Sized)) {
-        value(self.next(), content);
+    pub(crate) fn element(&mut self, content: &(impl Value + ?Sized)) {
+        content.write(self.next());
     }
 
     /// An element that is an object.
@@ -109,21 +111,6 @@ impl ArrayWriter<'_> {
     /// An element of JSON that is text already.
     pub(crate) fn raw(&mut self, json: &str) {
         self.next().extend_from_slice(json.as_bytes());
-    }
-}
-
-/// A string of several pieces that are not joined first: `data:image/png;base64,` and its megabytes.
-pub(crate) struct Joined<'a>(pub(crate) &'a [&'a str]);
-
-impl fmt::Display for Joined<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|piece| f.write_str(piece))
-    }
-}
-
-impl Serialize for Joined<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

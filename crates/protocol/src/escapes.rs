@@ -2,6 +2,7 @@
 //! body is text and most of text is no escape.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 const ONES: u64 = u64::MAX / 255;
 const HIGHS: u64 = ONES << 7;
@@ -129,9 +130,46 @@ const LETTER: [u8; 256] = {
     table
 };
 
-/// Whether this is the letter of an escape without digits.
-pub(crate) fn is_letter(byte: u8) -> bool {
-    MEANING[usize::from(byte)] != 0
+/// A string that was found to be JSON.
+pub(crate) struct Checked {
+    /// What stands between its quotes.
+    pub(crate) inside: Range<usize>,
+    /// Whether there are escapes.
+    pub(crate) has_escapes: bool,
+    /// Whether it holds half of a surrogate pair without the other, so that it is JSON and stands for no text.
+    pub(crate) has_half: bool,
+}
+
+/// Checks a string from behind its first quote to its last.
+pub(crate) fn string(bytes: &[u8], start: usize) -> Option<Checked> {
+    let (mut at, mut has_escapes, mut has_half) = (start, false, false);
+    loop {
+        at = special(bytes, at)?;
+        match bytes[at] {
+            b'"' => return Some(Checked { inside: start..at, has_escapes, has_half }),
+            b'\\' => {
+                let (length, is_half) = escape(bytes, at)?;
+                at += length;
+                has_half |= is_half;
+                has_escapes = true;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The length of the escape that begins here, and whether it is half of a surrogate pair without the other.
+#[inline]
+fn escape(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+    if MEANING[usize::from(*bytes.get(at + 1)?)] != 0 {
+        return Some((2, false));
+    }
+    let is_low = |unit: u32| (0xdc00..0xe000).contains(&unit);
+    Some(match unit(bytes, at)? {
+        0xd800..0xdc00 if unit(bytes, at + 6).is_some_and(is_low) => (12, false),
+        0xd800..0xe000 => (6, true),
+        _ => (6, false),
+    })
 }
 
 /// Reads the escape that begins here and returns the place behind it.

@@ -8,8 +8,6 @@ mod results;
 mod structure;
 mod way_back;
 
-use std::borrow::Cow;
-
 use crate::changes::Changes;
 use crate::formats::Abilities;
 use crate::neutral::{Chat, DocumentSource, Part, PartBody, Role, Text};
@@ -51,7 +49,7 @@ fn move_instructions(chat: &mut Chat<'_>, changes: &mut Changes) {
         turn.role = Role::User;
         for part in &mut turn.parts {
             if let PartBody::Text { text, .. } = &mut part.body {
-                *text = Cow::Owned(format!("<system>\n{text}\n</system>"));
+                *text = format!("<system>\n{text}\n</system>").into();
             }
         }
         changes.adapted(
@@ -76,7 +74,7 @@ fn write_documents_as_text(chat: &mut Chat<'_>, changes: &mut Changes) {
                 DocumentSource::Media(_) => changes.lost(field, "this API takes no documents as files"),
                 DocumentSource::Text(text) => {
                     changes.adapted(field, "this API takes no documents: sent as text");
-                    let whole = [title.join("\n").into(), text].map(Cow::into_owned).join("\n");
+                    let whole = [title.join("\n").into(), text].map(Text::into_owned).join("\n");
                     parts.push(Part { cache, ..Part::text(whole.trim().to_owned()) });
                 }
                 DocumentSource::Parts(inner) => {

@@ -8,6 +8,7 @@ mod converse;
 mod gemini;
 mod openai_chat;
 mod openai_responses;
+mod stencil;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;

@@ -20,6 +20,9 @@ const MOST_DEPTH: usize = 128;
 pub(crate) struct Index {
     /// The address of the text, by which its parts are known.
     base: usize,
+    length: usize,
+    /// Whether every string stands for a text. One with half of a surrogate pair is JSON and does not.
+    has_texts_only: bool,
     /// Start and end of each, in the order of starts.
     values: Vec<(u32, u32)>,
     /// For every piece of the text the place of the first value that begins there or behind it.
@@ -31,8 +34,14 @@ impl Index {
     pub(crate) fn of(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         u32::try_from(bytes.len()).ok()?;
-        let mut scan =
-            Scan { bytes, at: 0, open: [Open::default(); MOST_DEPTH], depth: 0, values: Vec::new() };
+        let mut scan = Scan {
+            bytes,
+            at: 0,
+            open: [Open::default(); MOST_DEPTH],
+            depth: 0,
+            values: Vec::new(),
+            has_half: false,
+        };
         scan.value()?;
         let values = scan.values;
         let last = values.last().map_or(0, |(start, _)| *start as usize);
@@ -40,7 +49,14 @@ impl Index {
         for (place, (start, _)) in values.iter().enumerate() {
             pieces.resize((*start as usize / PIECE + 1).max(pieces.len()), offset(place));
         }
-        Some(Self { base: text.as_ptr() as usize, values, pieces })
+        let (base, length, has_texts_only) = (text.as_ptr() as usize, text.len(), !scan.has_half);
+        Some(Self { base, length, has_texts_only, values, pieces })
+    }
+
+    /// Whether this is a part of the text that was checked, in which every string stands for a text.
+    pub(crate) fn vouches_for(&self, part: &str) -> bool {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.base);
+        self.has_texts_only && start <= self.length && part.len() <= self.length - start
     }
 
     /// How long the value is that begins where this text does, if it is noted. The text is a part of the one that was
@@ -69,6 +85,8 @@ struct Scan<'a> {
     open: [Open; MOST_DEPTH],
     depth: usize,
     values: Vec<(u32, u32)>,
+    /// Whether a string holds half of a surrogate pair without the other.
+    has_half: bool,
 }
 
 impl Scan<'_> {
@@ -178,28 +196,10 @@ impl Scan<'_> {
     }
 
     fn string(&mut self) -> Option<()> {
-        let mut at = self.at + 1;
-        loop {
-            at = escapes::special(self.bytes, at)?;
-            match self.bytes[at] {
-                b'"' => {
-                    self.at = at + 1;
-                    return Some(());
-                }
-                b'\\' => at += self.escape(at)?,
-                _ => return None,
-            }
-        }
-    }
-
-    /// The length of the escape that begins here.
-    fn escape(&self, at: usize) -> Option<usize> {
-        let letter = *self.bytes.get(at + 1)?;
-        if escapes::is_letter(letter) {
-            return Some(2);
-        }
-        let digits = self.bytes.get(at + 2..at + 6)?;
-        (letter == b'u' && digits.iter().all(u8::is_ascii_hexdigit)).then_some(6)
+        let string = escapes::string(self.bytes, self.at + 1)?;
+        self.at = string.inside.end + 1;
+        self.has_half |= string.has_half;
+        Some(())
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {

@@ -26,7 +26,7 @@ pub(crate) fn fields<'a>(object: &'a str, index: Option<&Index>) -> Option<Vec<F
     let (mut fields, mut many) = (Vec::with_capacity(4), HashSet::new());
     let mut cursor = Cursor::inside(object, b'{', index)?;
     while cursor.has_next(b'}', fields.is_empty())? {
-        let name = string(cursor.value()?)?;
+        let name = cursor.name()?;
         cursor.past(b':')?;
         if !is_new(&name, &fields, &mut many) {
             return None;
@@ -57,9 +57,14 @@ pub(crate) fn leading(array: &str) -> impl Iterator<Item = &RawValue> {
     })
 }
 
+/// What stands between the quotes of a string.
+pub(crate) fn inside(json: &str) -> Option<&str> {
+    json.strip_prefix('"')?.strip_suffix('"')
+}
+
 /// What a string says: borrowed if it holds no escapes.
 pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
-    escapes::read(json.strip_prefix('"')?.strip_suffix('"')?)
+    escapes::read(inside(json)?)
 }
 
 /// A place in a text.
@@ -100,6 +105,19 @@ impl<'a, 'i> Cursor<'a, 'i> {
             self.past(b',')?;
         }
         Some(true)
+    }
+
+    /// The next value, which is a field's name, passed. Names are short and hardly ever hold escapes.
+    fn name(&mut self) -> Option<Cow<'a, str>> {
+        self.past(b'"')?;
+        let start = self.at;
+        let end = escapes::quote_or_backslash(self.text.as_bytes(), start)?;
+        if self.text.as_bytes()[end] == b'"' {
+            self.at = end + 1;
+            return self.text.get(start..end).map(Cow::Borrowed);
+        }
+        self.at = start - 1;
+        string(self.value()?)
     }
 
     /// The next value, passed.

@@ -1,12 +1,13 @@
 //! The form in which two formats meet: a request for the next turn of a conversation, and its answer, whole or in pieces.
 //!
 //! It holds what at least two formats can say. What a format reads and this form has no place for is noted in
-//! [`Changes`](crate::changes::Changes), never dropped in silence. Texts are borrowed from the body they came from: a large
-//! image is copied once, when it is written. It knows no format.
+//! [`Changes`](crate::changes::Changes), never dropped in silence. Texts are borrowed from the body they came from, their
+//! escapes unread: they are copied once, when they are written. It knows no format.
 
 mod error;
 mod reply;
 mod request;
+mod text;
 mod tools;
 
 use std::borrow::Cow;
@@ -19,10 +20,9 @@ pub use request::{
     AnswerForm, CacheMark, Chat, Detail, Document, DocumentSource, Effort, Image, Logprobs, Media, Part,
     PartBody, Reasoning, ReasoningMode, Role, Sampling, Schema, ServiceTier, Turn,
 };
+pub(crate) use text::Form;
+pub use text::Text;
 pub use tools::{Tool, ToolCall, ToolChoice, ToolKind, ToolResult, WebSearch};
-
-/// A text, borrowed from its body where it holds no escapes.
-pub type Text<'a> = Cow<'a, str>;
 
 /// A piece of JSON that is passed on as it is: key order, numbers and nulls included.
 pub type Json<'a> = Cow<'a, RawValue>;

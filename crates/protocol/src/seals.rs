@@ -28,7 +28,7 @@ pub(crate) fn wrap<'s>(seal: &'s Seal<'_>, home: Dialect) -> Cow<'s, str> {
 /// The seal that a text in the dialect `home` is.
 pub(crate) fn unwrap(text: Text<'_>, home: Dialect) -> Seal<'_> {
     match marked(&text) {
-        Some((by, at)) => Seal { by, data: tail(text, at) },
+        Some((by, at)) => Seal { by, data: text.tail(at) },
         None => Seal { by: home, data: text },
     }
 }
@@ -45,7 +45,7 @@ pub(crate) fn wrap_base64<'s>(seal: &'s Seal<'_>, home: Dialect) -> Cow<'s, str>
 pub(crate) fn unwrap_base64(text: Text<'_>, home: Dialect) -> Seal<'_> {
     let decoded = STANDARD.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match decoded {
-        Some(decoded) if marked(&decoded).is_some() => unwrap(Cow::Owned(decoded), home),
+        Some(decoded) if marked(&decoded).is_some() => unwrap(decoded.into(), home),
         _ => Seal { by: home, data: text },
     }
 }
@@ -59,20 +59,18 @@ pub(crate) fn id_with<'s>(id: &'s str, seal: Option<&Seal<'_>>) -> Cow<'s, str> 
 
 /// A call's id without the seal that may be in it, and that seal.
 pub(crate) fn split_id(id: Text<'_>) -> (Text<'_>, Option<Seal<'_>>) {
-    let Some(at) = id.rfind(IN_ID) else { return (id, None) };
+    // Ids are too short for a search that has to be prepared.
+    let place = id.as_bytes().windows(IN_ID.len()).rposition(|window| window == IN_ID.as_bytes());
+    let Some(at) = place else { return (id, None) };
     let decoded = URL_SAFE_NO_PAD.decode(&id.as_bytes()[at + IN_ID.len()..]).ok();
     let seal = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| {
         let (by, data) = text.split_once('.')?;
-        Some(Seal { by: dialect_named(by)?, data: Cow::Owned(data.to_owned()) })
+        Some(Seal { by: dialect_named(by)?, data: data.to_owned().into() })
     });
     if seal.is_none() {
         return (id, None);
     }
-    let bare = match id {
-        Cow::Borrowed(id) => Cow::Borrowed(&id[..at]),
-        Cow::Owned(id) => Cow::Owned(id[..at].to_owned()),
-    };
-    (bare, seal)
+    (id.slice(0..at), seal)
 }
 
 /// The dialect in a marked text and where its data begins.
@@ -83,13 +81,6 @@ fn marked(text: &str) -> Option<(Dialect, usize)> {
 
 fn dialect_named(name: &str) -> Option<Dialect> {
     Dialect::ALL.into_iter().find(|dialect| dialect.name() == name)
-}
-
-fn tail(text: Text<'_>, at: usize) -> Text<'_> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[at..]),
-        Cow::Owned(text) => Cow::Owned(text[at..].to_owned()),
-    }
 }
 
 #[cfg(test)]

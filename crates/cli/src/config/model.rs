@@ -70,6 +70,8 @@ pub(crate) struct Retry {
 pub(crate) struct Fallback {
     pub on: Vec<String>,
     pub patience_s: u64,
+    pub continue_streams: bool,
+    pub hedge: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -168,6 +170,10 @@ pub(crate) struct AliasRules {
     pub sticky: Option<StickyConfig>,
     #[serde(default)]
     pub regions: Option<Vec<String>>,
+    #[serde(default)]
+    pub continue_streams: Option<bool>,
+    #[serde(default)]
+    pub hedge: Option<bool>,
     #[serde(default)]
     pub escalate: Option<EscalateConfig>,
     #[serde(default)]

@@ -135,7 +135,7 @@ impl Splice {
         let held = self.head.take().map(|head| head.held).unwrap_or_default();
         self.shift.removed = rest.removed;
         self.part = Part::Words;
-        self.words(Delta::Text(Cow::Owned(rest.text)), sink);
+        self.words(Delta::Text(Text::from(rest.text)), sink);
         // Likelihoods of words that were told already are not told again.
         let is_whole = rest.removed == 0;
         for delta in held.into_iter().filter(|delta| is_whole || !matches!(delta, Delta::Logprobs(_))) {
@@ -203,7 +203,7 @@ impl Shift {
 
 /// What is said of words, so that it can wait. Seals are of thoughts only, and words do not wait here.
 fn owned(delta: Delta<'_>) -> Option<Delta<'static>> {
-    let owned = |text: Text<'_>| Text::Owned(text.into_owned());
+    let owned = |text: Text<'_>| Text::from(text.into_owned());
     match delta {
         Delta::Citation(Citation { url, title, quoted, place }) => Some(Delta::Citation(Citation {
             url: url.map(owned),

@@ -13,6 +13,7 @@ use super::{Embed, Embedded, Encoding, Inputs};
 use crate::changes::Changes;
 use crate::compose;
 use crate::envelope::Envelope;
+use crate::neutral::Text;
 use crate::object::{self, Path};
 
 const EXPECTED: &str = "a string, an array of strings, or an array of arrays of tokens";
@@ -68,7 +69,7 @@ fn read_inputs<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Inputs<'a>, Ref
     }
 }
 
-fn text<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Cow<'a, str>, Refusal> {
+fn text<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Text<'a>, Refusal> {
     let text = object::text(raw, path)?;
     if text.is_empty() { Err(path.invalid("an empty text cannot be embedded")) } else { Ok(text) }
 }

@@ -52,7 +52,7 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
             };
             originals.insert(written.to_string(), original);
         }
-        tool.name = Cow::Owned(written.into_owned());
+        tool.name = written.into_owned().into();
         if !abilities.namespaces {
             tool.namespace = None;
         }
@@ -65,7 +65,7 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
             PartBody::ToolCall(call) => rename_call(call, abilities),
             PartBody::ToolResult(result) => {
                 if let Some(name) = &mut result.name {
-                    *name = Cow::Owned(written(None, name, abilities).into_owned());
+                    rewrite(name, None, abilities);
                 }
                 result.is_custom &= abilities.custom_tools;
             }
@@ -80,8 +80,8 @@ fn rename_choice(choice: &mut ToolChoice<'_>, originals: &Originals, abilities: 
     let rename = |name: &mut Text<'_>| {
         let known = originals.iter().find(|(_, original)| original.name == **name);
         *name = match known {
-            Some((written, _)) => Cow::Owned(written.clone()),
-            None => Cow::Owned(written(None, name, abilities).into_owned()),
+            Some((written, _)) => written.clone().into(),
+            None => written(None, name, abilities).into_owned().into(),
         };
     };
     match choice {
@@ -92,8 +92,7 @@ fn rename_choice(choice: &mut ToolChoice<'_>, originals: &Originals, abilities: 
 }
 
 fn rename_call(call: &mut ToolCall<'_>, abilities: Abilities) {
-    let written = written(call.namespace.as_deref(), &call.name, abilities).into_owned();
-    call.name = Cow::Owned(written);
+    rewrite(&mut call.name, call.namespace.as_deref(), abilities);
     if !abilities.namespaces {
         call.namespace = None;
     }
@@ -102,7 +101,7 @@ fn rename_call(call: &mut ToolCall<'_>, abilities: Abilities) {
         compose::object(&mut json, |object| {
             object.field(INPUT, &call.arguments);
         });
-        call.arguments = Cow::Owned(String::from_utf8(json).expect("JSON of texts is text"));
+        call.arguments = String::from_utf8(json).expect("JSON of texts is text").into();
         call.is_custom = false;
     }
 }
@@ -111,13 +110,20 @@ fn custom_to_function(kind: &mut ToolKind<'_>, description: &mut Option<Text<'_>
     if let ToolKind::Custom { format: Some(format) } = kind {
         let told = description.as_deref().unwrap_or_default();
         let told = format!("{told}\n\n`{INPUT}` has to follow this format: {}", format.get());
-        *description = Some(Cow::Owned(told.trim().to_owned()));
+        *description = Some(told.trim().to_owned().into());
     }
     let schema = format!(
         r#"{{"type":"object","properties":{{"{INPUT}":{{"type":"string"}}}},"required":["{INPUT}"],"additionalProperties":false}}"#
     );
     let schema = RawValue::from_string(schema).expect("it is JSON");
     *kind = ToolKind::Function { schema: Some(Cow::Owned(schema)), strict: None };
+}
+
+/// Puts the name to write in the place of another.
+fn rewrite(name: &mut Text<'_>, namespace: Option<&str>, abilities: Abilities) {
+    if let Cow::Owned(written) = written(namespace, name, abilities) {
+        *name = written.into();
+    }
 }
 
 /// The name to write. It depends on nothing but the name, so that a call in the history gets that of its tool.

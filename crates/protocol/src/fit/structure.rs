@@ -34,7 +34,7 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
         name.push('_');
     }
     chat.tool_choice = Some(match chat.tools.len() {
-        0 => ToolChoice::Named(Cow::Owned(name.clone())),
+        0 => ToolChoice::Named(name.clone().into()),
         _ => ToolChoice::Any,
     });
     chat.parallel_tools = Some(false);
@@ -45,9 +45,9 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
         None => Cow::Borrowed(told),
     };
     chat.tools.push(Tool {
-        name: Cow::Owned(name.clone()),
+        name: name.clone().into(),
         namespace: None,
-        description: Some(description),
+        description: Some(description.into()),
         kind: ToolKind::Function { schema: Some(schema.schema), strict: None },
         cache: None,
     });

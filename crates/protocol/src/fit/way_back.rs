@@ -1,11 +1,9 @@
 //! The way back: an answer in the words of a fitted request becomes one in the words of the caller's.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
 use super::names::{Original, Originals};
-use crate::neutral::{Delta, Finish, Opening, Piece, Reply, ReplyPart, ToolCall};
+use crate::neutral::{Delta, Finish, Opening, Piece, Reply, ReplyPart, Text, ToolCall};
 
 /// What was put in other words, and which.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,10 +63,10 @@ impl WayBack {
 }
 
 fn restored<'a>(call: ToolCall<'a>, original: &Original) -> ToolCall<'a> {
-    let arguments = if original.is_custom { Cow::Owned(input_of(&call.arguments)) } else { call.arguments };
+    let arguments = if original.is_custom { input_of(&call.arguments).into() } else { call.arguments };
     ToolCall {
-        name: Cow::Owned(original.name.clone()),
-        namespace: original.namespace.clone().map(Cow::Owned),
+        name: original.name.clone().into(),
+        namespace: original.namespace.clone().map(Text::from),
         arguments,
         is_custom: original.is_custom || call.is_custom,
         ..call
@@ -129,7 +127,7 @@ impl Unfitting {
             Piece::Close => match std::mem::replace(&mut self.open, Open::Plain) {
                 Open::Plain => sink(Piece::Close),
                 Open::Custom(arguments) => {
-                    sink(Piece::Delta(Delta::Text(Cow::Owned(input_of(&arguments)))));
+                    sink(Piece::Delta(Delta::Text(input_of(&arguments).into())));
                     sink(Piece::Close);
                 }
                 Open::Beside | Open::Unwanted => {}
@@ -137,7 +135,7 @@ impl Unfitting {
             Piece::End { finish, usage } => {
                 if !self.has_answered && !self.beside.is_empty() {
                     sink(Piece::Open(Opening::Text));
-                    sink(Piece::Delta(Delta::Text(Cow::Borrowed(&self.beside))));
+                    sink(Piece::Delta(Delta::Text(Text::of(&self.beside))));
                     sink(Piece::Close);
                 }
                 let is_answer = finish == Finish::ToolCalls && self.has_answered && !self.has_called;
@@ -169,8 +167,8 @@ impl Unfitting {
                     None => Opening::ToolCall { id, name, namespace, is_custom, seal },
                     Some(original) => Opening::ToolCall {
                         id,
-                        name: Cow::Borrowed(&original.name),
-                        namespace: original.namespace.as_deref().map(Cow::Borrowed),
+                        name: Text::of(&original.name),
+                        namespace: original.namespace.as_deref().map(Text::of),
                         is_custom: is_custom || original.is_custom,
                         seal,
                     },

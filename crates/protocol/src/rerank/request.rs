@@ -1,8 +1,6 @@
 //! Requests, read and written. Sources: docs.cohere.com/reference/rerank, api.jina.ai/redoc, docs.voyageai.com/docs/reranker,
 //! read 2026-11.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use paceway_domain::Refusal;
 use serde_json::value::RawValue;
@@ -61,7 +59,7 @@ fn document<'a>(raw: &'a RawValue, path: Path<'_>) -> Result<Document<'a>, Refus
     let text = match fields.text("text")? {
         Some(text) => text,
         // Cohere ranks objects without a text by the whole of what is in them.
-        None => Cow::Borrowed(raw.get()),
+        None => raw.get().into(),
     };
     Ok(Document { text, object: Some(raw) })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use paceway_domain::Tokens;
 use paceway_protocol::neutral::{
-    Chat, Effort, Image, Json, Media, Part, PartBody, Reasoning, ReasoningMode, Role, Sampling, Tool,
+    Chat, Effort, Image, Json, Media, Part, PartBody, Reasoning, ReasoningMode, Role, Sampling, Text, Tool,
     ToolCall, ToolChoice, ToolKind, ToolResult, Turn,
 };
 use proptest::collection::vec;
@@ -139,7 +139,7 @@ pub(crate) fn chat() -> impl Strategy<Value = Chat<'static>> {
                     ..Sampling::default()
                 },
                 max_output: Some(Tokens(20_000)),
-                stop: stop.into_iter().map(Cow::Owned).collect(),
+                stop: stop.into_iter().map(Text::from).collect(),
                 ..Chat::default()
             }
         },

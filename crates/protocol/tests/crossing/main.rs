@@ -11,6 +11,7 @@ mod digest;
 mod replies;
 mod requests;
 mod seals;
+mod texts;
 
 use bytes::Bytes;
 use paceway_domain::{Dialect, Refusal, Tokens};

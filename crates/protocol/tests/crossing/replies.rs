@@ -1,12 +1,10 @@
 //! Answers: as a provider gives them, read, put back in the caller's words, written for the client, and read there; whole and
 //! in pieces.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Dialect, Tokens, Usage};
 use paceway_protocol::fit::{Unfitting, WayBack};
 use paceway_protocol::formats::format_of;
-use paceway_protocol::neutral::{Delta, Finish, Opening, Piece, Reply, ReplyPart, Seal, ToolCall};
+use paceway_protocol::neutral::{Delta, Finish, Opening, Piece, Reply, ReplyPart, Seal, Text, ToolCall};
 use paceway_protocol::sse::Splitter;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -99,8 +97,8 @@ struct Gathered {
     end: Option<(String, Usage)>,
 }
 
-fn owned(text: &str) -> Cow<'static, str> {
-    Cow::Owned(text.to_owned())
+fn owned(text: &str) -> Text<'static> {
+    text.to_owned().into()
 }
 
 fn owned_seal(seal: &Seal<'_>) -> Seal<'static> {
@@ -129,10 +127,10 @@ impl Gathered {
             }),
             Piece::Delta(delta) => match (self.parts.last_mut().unwrap(), delta) {
                 (ReplyPart::Text { text, .. } | ReplyPart::Thinking { text, .. }, Delta::Text(more)) => {
-                    text.to_mut().push_str(more);
+                    text.push_str(more);
                 }
-                (ReplyPart::Refusal(text), Delta::Text(more)) => text.to_mut().push_str(more),
-                (ReplyPart::ToolCall(call), Delta::Text(more)) => call.arguments.to_mut().push_str(more),
+                (ReplyPart::Refusal(text), Delta::Text(more)) => text.push_str(more),
+                (ReplyPart::ToolCall(call), Delta::Text(more)) => call.arguments.push_str(more),
                 (ReplyPart::Thinking { seal, .. }, Delta::Seal(given)) => *seal = Some(owned_seal(given)),
                 _ => {}
             },

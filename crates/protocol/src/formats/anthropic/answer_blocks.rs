@@ -1,7 +1,5 @@
 //! Content blocks of answers, read; the same in whole answers and at the start of a block in a stream.
 
-use std::borrow::Cow;
-
 use paceway_domain::Dialect;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -36,7 +34,7 @@ impl<'a> Block<'a> {
                 id,
                 name,
                 namespace: None,
-                arguments: Cow::Borrowed(input),
+                arguments: Text::of(input),
                 is_custom: false,
                 seal: None,
             }),

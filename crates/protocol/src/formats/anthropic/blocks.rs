@@ -2,8 +2,6 @@
 //!
 //! Blocks that record what the provider's own tools did have no place in another provider's conversation and are left out.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Dialect, Refusal};
 use serde_json::value::RawValue;
 
@@ -51,7 +49,7 @@ pub(super) fn turns<'a>(
 }
 
 fn said(text: Text<'_>) -> Vec<Part<'_>> {
-    if text.trim().is_empty() { Vec::new() } else { vec![Part::text(text)] }
+    if text.is_blank() { Vec::new() } else { vec![Part::text(text)] }
 }
 
 fn instructions<'a>(mut block: Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Part<'a>>, Refusal> {
@@ -137,7 +135,7 @@ pub(super) fn cache_mark(object: &mut Object<'_, '_>) -> Result<Option<CacheMark
 fn words<'a>(block: &mut Object<'a, '_>) -> Result<Option<PartBody<'a>>, Refusal> {
     let text = block.need_text("text")?;
     let citations = citations(block)?;
-    Ok((!text.trim().is_empty()).then_some(PartBody::Text { text, citations }))
+    Ok((!text.is_blank()).then_some(PartBody::Text { text, citations }))
 }
 
 fn citations<'a>(block: &mut Object<'a, '_>) -> Result<Vec<Citation<'a>>, Refusal> {
@@ -151,7 +149,7 @@ fn thought<'a>(block: &mut Object<'a, '_>) -> Result<Option<PartBody<'a>>, Refus
     let text = block.need_text("thinking")?;
     let signature = block.text("signature")?.filter(|signature| !signature.is_empty());
     let seal = signature.map(|signature| seals::unwrap(signature, Dialect::Anthropic));
-    Ok((seal.is_some() || !text.trim().is_empty()).then_some(PartBody::Thinking { text, seal }))
+    Ok((seal.is_some() || !text.is_blank()).then_some(PartBody::Thinking { text, seal }))
 }
 
 fn tool_use<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<ToolCall<'a>, Refusal> {
@@ -167,7 +165,7 @@ fn tool_use<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Too
         Some(input) if input.get().starts_with('{') => input.get(),
         Some(_) => return Err(path.name("input").invalid("expected a JSON object")),
     };
-    Ok(ToolCall { id, name, namespace: None, arguments: Cow::Borrowed(arguments), is_custom: false, seal })
+    Ok(ToolCall { id, name, namespace: None, arguments: Text::of(arguments), is_custom: false, seal })
 }
 
 fn tool_result<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<ToolResult<'a>, Refusal> {
@@ -212,9 +210,9 @@ fn media_of<'a>(kind: &str, source: &mut Object<'a, '_>) -> Result<Option<Media<
 /// A media type in lower case, `image/jpg` as `image/jpeg`.
 fn corrected(media_type: Text<'_>) -> Text<'_> {
     if media_type.eq_ignore_ascii_case("image/jpg") {
-        Cow::Borrowed("image/jpeg")
+        "image/jpeg".into()
     } else if media_type.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(media_type.to_ascii_lowercase())
+        media_type.to_ascii_lowercase().into()
     } else {
         media_type
     }
@@ -272,8 +270,8 @@ fn search_result<'a>(
         }
     }
     changes.adapted(path.to_string(), "sent as a text document");
-    let words = if texts.len() == 1 { texts.pop() } else { Some(Cow::Owned(texts.join("\n\n"))) };
-    let words = words.filter(|words| !words.trim().is_empty());
+    let words = if texts.len() == 1 { texts.pop() } else { Some(texts.join("\n\n").into()) };
+    let words = words.filter(|words| !words.is_blank());
     Ok(words.map(|words| Document {
         source: DocumentSource::Text(words),
         title,

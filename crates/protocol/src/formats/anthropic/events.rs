@@ -12,10 +12,7 @@ use crate::sse::Event;
 /// The kind of an event: its name, or where a server leaves that out, the `type` in its data.
 pub(super) fn kind_of<'a>(event: &Event<'a>, data: &'a [u8]) -> Cow<'a, [u8]> {
     match event.name() {
-        b"" => match wire::type_of(std::str::from_utf8(data).unwrap_or_default()) {
-            Cow::Borrowed(kind) => Cow::Borrowed(kind.as_bytes()),
-            Cow::Owned(kind) => Cow::Owned(kind.into_bytes()),
-        },
+        b"" => wire::type_of(std::str::from_utf8(data).unwrap_or_default()).into_bytes(),
         name => Cow::Borrowed(name),
     }
 }

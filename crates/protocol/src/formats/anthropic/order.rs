@@ -3,13 +3,11 @@
 //!
 //! What cannot be sent is left out and noted here; how the rest is worded is not decided here.
 
-use std::borrow::Cow;
-
 use paceway_domain::Refusal;
 
 use super::parts::{self, Place};
 use crate::changes::Changes;
-use crate::neutral::{Part, PartBody, Role, Turn};
+use crate::neutral::{Part, PartBody, Role, Text, Turn};
 use crate::object::Path;
 
 /// One message to be written.
@@ -29,7 +27,7 @@ pub(super) struct Piece<'c, 'a> {
 
 /// What is put before a conversation that begins with the assistant, since the API wants the user first.
 static OPENING: Part<'static> =
-    Part { body: PartBody::Text { text: Cow::Borrowed("."), citations: Vec::new() }, cache: None };
+    Part { body: PartBody::Text { text: Text::of("."), citations: Vec::new() }, cache: None };
 
 /// The system prompt and the messages.
 #[derive(Debug, Default)]
@@ -50,13 +48,15 @@ pub(super) fn conversation<'c, 'a>(
     let opening = turns.iter().take_while(|turn| turn.role == Role::System).count();
     let mut found = Conversation::default();
     for (place, turn) in turns[..opening].iter().enumerate() {
-        found.system.extend(sendable(place, turn, changes)?);
+        sendable(place, turn, &mut found.system, changes)?;
     }
+    let mut parts = Vec::new();
     let mut builder = Builder { messages: Vec::new(), waiting: Vec::new(), mid_system };
     for (place, turn) in turns.iter().enumerate().skip(opening) {
-        let parts = sendable(place, turn, changes)?;
+        parts.clear();
+        sendable(place, turn, &mut parts, changes)?;
         if !parts.is_empty() {
-            builder.turn(place, turn.role, parts, changes);
+            builder.turn(place, turn.role, &parts, changes);
         }
     }
     builder.settle(changes);
@@ -80,25 +80,25 @@ pub(super) fn conversation<'c, 'a>(
     Ok(found)
 }
 
-/// The parts of a turn that can be sent.
+/// Adds the parts of a turn that can be sent.
 fn sendable<'c, 'a>(
     place: usize,
     turn: &'c Turn<'a>,
+    kept: &mut Vec<&'c Part<'a>>,
     changes: &mut Changes,
-) -> Result<Vec<&'c Part<'a>>, Refusal> {
+) -> Result<(), Refusal> {
     let messages = Path::root("messages");
     let message = messages.index(place);
     if turn.name.is_some() {
         changes.hint(&message.name("name"), "this API has no names of speakers");
     }
-    let mut kept = Vec::with_capacity(turn.parts.len());
     let content = message.name("content");
     for (index, part) in turn.parts.iter().enumerate() {
         if parts::check(part, Place::of(turn.role), &content.index(index), changes)? {
             kept.push(part);
         }
     }
-    Ok(kept)
+    Ok(())
 }
 
 struct Builder<'c, 'a> {
@@ -111,7 +111,7 @@ struct Builder<'c, 'a> {
 }
 
 impl<'c, 'a> Builder<'c, 'a> {
-    fn turn(&mut self, place: usize, role: Role, parts: Vec<&'c Part<'a>>, changes: &mut Changes) {
+    fn turn(&mut self, place: usize, role: Role, parts: &[&'c Part<'a>], changes: &mut Changes) {
         match role {
             Role::System if self.mid_system => self.waiting.extend(parts),
             Role::System => {
@@ -140,16 +140,16 @@ impl<'c, 'a> Builder<'c, 'a> {
             return;
         }
         if self.messages.last().is_some_and(|last| last.role == Role::User) {
-            self.push(Role::System, parts, false);
+            self.push(Role::System, &parts, false);
         } else {
             let what = "instructions that no user's message comes before were sent as a user's message";
             changes.adapted("messages", what);
-            self.push(Role::User, parts, true);
+            self.push(Role::User, &parts, true);
         }
     }
 
-    fn push(&mut self, role: Role, parts: Vec<&'c Part<'a>>, is_instruction: bool) {
-        let pieces = parts.into_iter().map(|part| Piece { part, is_instruction });
+    fn push(&mut self, role: Role, parts: &[&'c Part<'a>], is_instruction: bool) {
+        let pieces = parts.iter().map(|&part| Piece { part, is_instruction });
         match self.messages.last_mut().filter(|last| last.role == role) {
             Some(last) => last.parts.extend(pieces),
             None => self.messages.push(Message { role, parts: pieces.collect() }),

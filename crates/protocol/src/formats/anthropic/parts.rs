@@ -11,7 +11,8 @@ use super::wire;
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined, ObjectWriter};
 use crate::neutral::{
-    CacheMark, Detail, Document, DocumentSource, Media, Part, PartBody, Role, Seal, ToolCall, ToolResult,
+    CacheMark, Detail, Document, DocumentSource, Form, Media, Part, PartBody, Role, Seal, ToolCall,
+    ToolResult,
 };
 use crate::object::Path;
 
@@ -50,7 +51,7 @@ pub(super) fn check(
     changes: &mut Changes,
 ) -> Result<bool, Refusal> {
     match &part.body {
-        PartBody::Text { text, .. } if text.trim().is_empty() => return Ok(false),
+        PartBody::Text { text, .. } if text.is_blank() => return Ok(false),
         PartBody::Text { citations, .. } if !citations.is_empty() => {
             changes.hint(format!("{path}.citations"), "sources of earlier answers have no form here");
         }
@@ -109,8 +110,8 @@ fn check_all(
 fn is_sendable(body: &PartBody<'_>, place: Place) -> bool {
     use Place::{Assistant, Result, System, User};
     match body {
-        PartBody::Text { text, .. } => !text.trim().is_empty(),
-        PartBody::Refusal(text) => place == Assistant && !text.trim().is_empty(),
+        PartBody::Text { text, .. } => !text.is_blank(),
+        PartBody::Refusal(text) => place == Assistant && !text.is_blank(),
         PartBody::Image(image) => !matches!(place, System | Assistant) && is_picture(&image.media),
         PartBody::Document(document) => matches!(place, User | Result) && is_document(&document.source),
         PartBody::Thinking { seal, .. } => place == Assistant && seal.as_ref().is_some_and(is_own),
@@ -142,7 +143,7 @@ fn is_document(source: &DocumentSource<'_>) -> bool {
             media_type.as_ref().is_none_or(|media_type| media_type == "application/pdf")
         }
         DocumentSource::Media(Media::File { at, .. }) => *at == Dialect::Anthropic,
-        DocumentSource::Text(text) => !text.trim().is_empty(),
+        DocumentSource::Text(text) => !text.is_blank(),
         DocumentSource::Parts(parts) => parts.iter().any(|part| is_sendable(&part.body, Place::Document)),
     }
 }
@@ -203,7 +204,12 @@ pub(super) struct BlockWriter<'w> {
 
 impl BlockWriter<'_> {
     /// Writes a text, which may be another than the part's own.
-    pub(super) fn text(&mut self, array: &mut ArrayWriter<'_>, pieces: &[&str], cache: Option<CacheMark>) {
+    pub(super) fn text(
+        &mut self,
+        array: &mut ArrayWriter<'_>,
+        pieces: &[Form<'_>],
+        cache: Option<CacheMark>,
+    ) {
         array.object(|block| {
             block.field("type", "text").field("text", &Joined(pieces));
             self.marks.write(block, cache, self.changes);
@@ -216,7 +222,9 @@ impl BlockWriter<'_> {
             return;
         }
         match &part.body {
-            PartBody::Text { text, .. } | PartBody::Refusal(text) => self.text(array, &[text], part.cache),
+            PartBody::Text { text, .. } | PartBody::Refusal(text) => {
+                self.text(array, &[text.form()], part.cache);
+            }
             PartBody::Thinking { text, seal: Some(seal) } => array.object(|block| {
                 block.field("type", "thinking").field("thinking", text).field("signature", &seal.data);
             }),

@@ -1,7 +1,5 @@
 //! Tools and the choice among them, read.
 
-use std::borrow::Cow;
-
 use paceway_domain::Refusal;
 use serde_json::value::RawValue;
 
@@ -24,7 +22,7 @@ pub(super) fn tools<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Res
 
 fn tool<'a>(raw: &'a RawValue, path: &Path<'_>, changes: &mut Changes) -> Result<Tool<'a>, Refusal> {
     let mut tool = Object::read(raw, *path)?;
-    let kind = tool.text("type")?.unwrap_or(Cow::Borrowed("custom"));
+    let kind = tool.text("type")?.unwrap_or("custom".into());
     let cache = blocks::cache_mark(&mut tool)?;
     let is_own = kind != "custom";
     // A toolset of an MCP server has the server's name instead.

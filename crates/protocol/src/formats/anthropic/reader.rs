@@ -4,8 +4,6 @@
 //! Servers that imitate the format start messages twice, leave out starts and ends of blocks or put thoughts into texts;
 //! what comes out is well-formed all the same. Blocks of the provider's own tools are passed over.
 
-use std::borrow::Cow;
-
 use paceway_domain::Usage;
 use serde::Deserialize;
 
@@ -13,6 +11,7 @@ use super::answer_blocks::{self, Block};
 use super::errors::WireErrorBody;
 use super::events::{self, AnyDelta, BlockDelta, BlockStart, BlockStop, MessageDelta, Start, WireDelta};
 use super::wire::{self, Str};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{Delta, ErrorKind, Finish, Opening, Piece, Text};
@@ -26,6 +25,16 @@ pub(super) struct Reader {
     open: Option<Open>,
     usage: Usage,
     finish: Option<Finish<'static>>,
+    /// What an event looks like that adds to this block.
+    stencil: Stencil<(u64, Added)>,
+}
+
+/// What an event adds to a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Added {
+    Text,
+    Thinking,
+    Arguments,
 }
 
 /// The block that is open.
@@ -117,12 +126,12 @@ impl Reader {
 
     fn stop(&mut self, reason: Option<Str<'_>>, sequence: Option<Str<'_>>) {
         let Some(Str(reason)) = reason else { return };
-        let sequence = sequence.map(|Str(sequence)| Cow::Owned(sequence.into_owned()));
+        let sequence = sequence.map(|Str(sequence)| sequence.detached());
         self.finish = Some(wire::finish(Some(&reason), sequence));
     }
 
     fn end(&mut self, sink: &mut Sink<'_>) {
-        self.begin(Cow::Borrowed(""), Cow::Borrowed(""), sink);
+        self.begin(Text::default(), Text::default(), sink);
         self.close(sink);
         self.has_ended = true;
         let finish = self.finish.take().unwrap_or(Finish::Done);
@@ -131,7 +140,7 @@ impl Reader {
 
     fn start(&mut self, index: u64, block: Option<Block<'_>>, sink: &mut Sink<'_>) {
         self.close(sink);
-        self.begin(Cow::Borrowed(""), Cow::Borrowed(""), sink);
+        self.begin(Text::default(), Text::default(), sink);
         let kind = match block {
             None => Kind::PassedOver,
             Some(Block::Text { text, citations }) => {
@@ -168,7 +177,7 @@ impl Reader {
     fn close(&mut self, sink: &mut Sink<'_>) {
         let Some(open) = self.open.take() else { return };
         if let Kind::ToolCall { given: Some(given) } = open.kind {
-            say(Cow::Owned(given), sink);
+            say(given.into(), sink);
             sink(Piece::Close);
         } else if open.kind != Kind::PassedOver {
             sink(Piece::Close);
@@ -176,18 +185,47 @@ impl Reader {
     }
 
     fn delta(&mut self, data: &[u8], sink: &mut Sink<'_>) -> Result<(), String> {
+        if let Some((words, (index, added))) = self.stencil.fit(data) {
+            return self.add(index, added, words, sink);
+        }
         let BlockDelta { index, delta } = match parse(data) {
             Ok(delta) => delta,
             Err(error) => return if is_of_known_type(data) { Err(error) } else { Ok(()) },
         };
-        match self.open.as_ref() {
-            Some(open) if open.index == index && open.kind == Kind::PassedOver => return Ok(()),
-            _ => {}
+        let (added, words) = match &*delta.kind.0 {
+            "text_delta" => (Added::Text, delta.text),
+            "thinking_delta" => (Added::Thinking, delta.thinking),
+            "input_json_delta" => (Added::Arguments, delta.partial_json),
+            _ => {
+                self.other_delta(index, delta, sink);
+                return Ok(());
+            }
+        };
+        let Some(Str(words)) = words else { return Ok(()) };
+        if let Some(words) = words.lent() {
+            self.stencil.learn(data, words, &[], (index, added));
         }
+        self.add(index, added, words, sink)
+    }
+
+    fn is_passed_over(&self, index: u64) -> bool {
+        self.is_open(index, &Kind::PassedOver)
+    }
+
+    fn add(&mut self, index: u64, added: Added, words: Text<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
+        if words.is_empty() || self.is_passed_over(index) {
+            return Ok(());
+        }
+        match added {
+            Added::Text => self.words(index, &Kind::Text, words, sink),
+            Added::Thinking => self.words(index, &Kind::Thinking, words, sink),
+            Added::Arguments => return self.arguments(index, words, sink),
+        }
+        Ok(())
+    }
+
+    fn other_delta(&self, index: u64, delta: WireDelta<'_>, sink: &mut Sink<'_>) {
         match &*delta.kind.0 {
-            "text_delta" => self.words(index, &Kind::Text, delta.text, sink),
-            "thinking_delta" => self.words(index, &Kind::Thinking, delta.thinking, sink),
-            "input_json_delta" => return self.arguments(index, delta, sink),
             "signature_delta" if self.is_open(index, &Kind::Thinking) => {
                 let seal = delta.signature.and_then(|Str(signature)| answer_blocks::seal(signature));
                 add(seal.map(Delta::Seal), sink);
@@ -198,7 +236,6 @@ impl Reader {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn is_open(&self, index: u64, kind: &Kind) -> bool {
@@ -206,11 +243,10 @@ impl Reader {
     }
 
     /// Words of a text or a thought, whose block is opened if the server has not.
-    fn words(&mut self, index: u64, kind: &Kind, words: Option<Str<'_>>, sink: &mut Sink<'_>) {
-        let Some(Str(words)) = words.filter(|Str(words)| !words.is_empty()) else { return };
+    fn words(&mut self, index: u64, kind: &Kind, words: Text<'_>, sink: &mut Sink<'_>) {
         if !self.is_open(index, kind) {
             self.close(sink);
-            self.begin(Cow::Borrowed(""), Cow::Borrowed(""), sink);
+            self.begin(Text::default(), Text::default(), sink);
             let opening = if *kind == Kind::Text { Opening::Text } else { Opening::Thinking };
             sink(Piece::Open(opening));
             self.open = Some(Open { index, kind: kind.clone() });
@@ -218,8 +254,7 @@ impl Reader {
         say(words, sink);
     }
 
-    fn arguments(&mut self, index: u64, delta: WireDelta<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
-        let Some(Str(json)) = delta.partial_json.filter(|Str(json)| !json.is_empty()) else { return Ok(()) };
+    fn arguments(&mut self, index: u64, json: Text<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
         match self.open.as_mut() {
             Some(Open { index: open, kind: Kind::ToolCall { given } }) if *open == index => {
                 *given = None;

@@ -11,7 +11,7 @@ use crate::seals;
 
 /// A text that borrows even inside an `Option`.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Str<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Str<'a>(#[serde(borrow)] pub(super) Text<'a>);
 
 /// The type of a block or a delta.
 #[derive(Deserialize)]
@@ -21,8 +21,8 @@ pub(super) struct Typed<'a> {
 }
 
 /// The `type` of an object; empty if it has none.
-pub(super) fn type_of(json: &str) -> Cow<'_, str> {
-    serde_json::from_str(json).map_or(Cow::Borrowed(""), |Typed { kind }| kind.0)
+pub(super) fn type_of(json: &str) -> Text<'_> {
+    serde_json::from_str(json).map_or(Text::default(), |Typed { kind }| kind.0)
 }
 
 /// Anthropic's ids begin with `msg_`; another provider's id keeps its own text behind that.

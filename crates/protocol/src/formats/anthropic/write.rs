@@ -62,21 +62,21 @@ fn size(chat: &Chat<'_>) -> usize {
 fn part_size(body: &PartBody<'_>) -> usize {
     use crate::neutral::{DocumentSource, Media};
     let media = |media: &Media<'_>| match media {
-        Media::Base64 { data, .. } => data.len(),
-        Media::Url { url, .. } => url.len(),
+        Media::Base64 { data, .. } => data.size(),
+        Media::Url { url, .. } => url.size(),
         Media::File { id, .. } => id.len(),
     };
     let content = match body {
-        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.len() + text.len() / 16,
+        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.room(),
         PartBody::Image(image) => media(&image.media),
         PartBody::Document(document) => match &document.source {
             DocumentSource::Media(source) => media(source),
-            DocumentSource::Text(text) => text.len() + text.len() / 16,
+            DocumentSource::Text(text) => text.room(),
             DocumentSource::Parts(parts) => parts.iter().map(|part| part_size(&part.body)).sum(),
         },
-        PartBody::Thinking { text, seal } => text.len() + seal.as_ref().map_or(0, |seal| seal.data.len()),
-        PartBody::Redacted(seal) => seal.data.len(),
-        PartBody::ToolCall(call) => call.arguments.len() + call.name.len() + call.id.len(),
+        PartBody::Thinking { text, seal } => text.room() + seal.as_ref().map_or(0, |seal| seal.data.size()),
+        PartBody::Redacted(seal) => seal.data.size(),
+        PartBody::ToolCall(call) => call.arguments.room() + call.name.size() + call.id.size(),
         PartBody::ToolResult(result) => result.content.iter().map(|part| part_size(&part.body)).sum(),
         PartBody::Audio(_) | PartBody::Video(_) => 0,
     };
@@ -97,7 +97,7 @@ fn write_system(
             blocks.part(array, part, Place::System);
         }
         if let Some(instruction) = instruction {
-            blocks.text(array, &[&instruction], None);
+            blocks.text(array, &[(&*instruction).into()], None);
         }
     });
 }
@@ -119,11 +119,15 @@ fn write_message(
         for (place, piece) in message.parts.iter().enumerate() {
             match &piece.part.body {
                 PartBody::Text { text, .. } if piece.is_instruction => {
-                    blocks.text(array, &["<system>\n", text, "\n</system>"], piece.part.cache);
+                    blocks.text(
+                        array,
+                        &["<system>\n".into(), text.into(), "\n</system>".into()],
+                        piece.part.cache,
+                    );
                 }
                 // The API refuses a begun answer that ends in white space.
                 PartBody::Text { text, .. } if is_begun_answer && place == last => {
-                    blocks.text(array, &[text.trim_end()], piece.part.cache);
+                    blocks.text(array, &[text.trim_end().into()], piece.part.cache);
                 }
                 _ => blocks.part(array, piece.part, Place::of(message.role)),
             }

@@ -6,9 +6,9 @@ use super::answer_blocks;
 use super::errors;
 use super::usage::write_usage;
 use super::wire;
-use crate::compose::{self, ObjectWriter};
+use crate::compose::{self, Gap, Mold, ObjectWriter, Value};
 use crate::formats::{Frame, StreamWriter};
-use crate::neutral::{Citation, Delta, ErrorReport, Finish, Opening, Piece, Seal};
+use crate::neutral::{Citation, Delta, ErrorReport, Finish, Opening, Piece, Seal, Text};
 use crate::seals;
 
 /// Writes a stream.
@@ -22,6 +22,8 @@ pub(super) struct Writer {
     /// The signature of a thought without words behind them. Clients take the last block for the answer, and Claude never
     /// ends with a thought: so it is written only if something follows.
     afterthought: Option<String>,
+    /// An event that adds to the open block, once one was written.
+    mold: Option<Mold>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +40,22 @@ enum Kind {
 
 impl Writer {
     pub(super) fn new(frame: Frame) -> Self {
-        Self { frame, index: 0, open: Kind::Text, has_calls: false, has_said: false, afterthought: None }
+        Self {
+            frame,
+            index: 0,
+            open: Kind::Text,
+            has_calls: false,
+            has_said: false,
+            afterthought: None,
+            mold: None,
+        }
     }
 
     fn open(&mut self, opening: &Opening<'_>, out: &mut Vec<u8>) {
         if self.begin_afterthought(out) {
             self.close(out);
         }
+        self.mold = None;
         if self.has_said && matches!(opening, Opening::Thinking) {
             self.open = Kind::Afterthought;
             self.afterthought = Some(String::new());
@@ -127,14 +138,7 @@ impl Writer {
             };
         }
         match delta {
-            Delta::Text(text) => match &mut self.open {
-                Kind::Text | Kind::Whole => self.words("text_delta", "text", text, out),
-                Kind::Thinking | Kind::Afterthought => self.words("thinking_delta", "thinking", text, out),
-                Kind::ToolCall { has_arguments } => {
-                    *has_arguments |= !text.trim().is_empty();
-                    self.words("input_json_delta", "partial_json", text, out);
-                }
-            },
+            Delta::Text(text) => self.more(text, out),
             Delta::Seal(seal) => self.seal(seal, out),
             Delta::Citation(citation) => self.citation(citation, out),
             // There is no place for how likely words were.
@@ -142,7 +146,25 @@ impl Writer {
         }
     }
 
-    fn words(&self, kind: &str, name: &str, text: &str, out: &mut Vec<u8>) {
+    /// More words of the open block.
+    fn more(&mut self, text: &Text<'_>, out: &mut Vec<u8>) {
+        let (kind, name) = match &mut self.open {
+            Kind::Text | Kind::Whole => ("text_delta", "text"),
+            Kind::Thinking | Kind::Afterthought => ("thinking_delta", "thinking"),
+            Kind::ToolCall { has_arguments } => {
+                *has_arguments |= !text.is_blank();
+                ("input_json_delta", "partial_json")
+            }
+        };
+        if self.mold.is_none() {
+            self.mold = Some(Mold::of(|out| self.words(kind, name, &Gap, out)));
+        }
+        if let Some(mold) = &self.mold {
+            mold.pour([text], out);
+        }
+    }
+
+    fn words(&self, kind: &str, name: &'static str, text: &(impl Value + ?Sized), out: &mut Vec<u8>) {
         self.block_delta(out, |delta| {
             delta.field("type", kind).field(name, text);
         });
@@ -181,6 +203,7 @@ impl Writer {
             fields.field("index", &self.index);
         });
         self.index += 1;
+        self.mold = None;
     }
 }
 

@@ -1,7 +1,5 @@
 //! Whole answers, read and written. Cohere's do not name their model.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use serde::Deserialize;
 
@@ -72,8 +70,8 @@ pub(super) fn read(body: &[u8]) -> Result<Reply<'_>, String> {
     parts.extend(calls.into_iter().map(read_call));
     let reason = answer.finish_reason.as_ref().map_or("", |Words(reason)| reason);
     Ok(Reply {
-        id: answer.id.map_or(Text::Borrowed(""), |Words(id)| id),
-        model: Text::Borrowed(""),
+        id: answer.id.map_or(Text::default(), |Words(id)| id),
+        model: Text::default(),
         finish: wire::finish(reason, has_calls, None).map_err(|error| error.message)?,
         parts,
         logprobs: answer.logprobs.and_then(|items| logprobs::read(&items)),
@@ -163,8 +161,7 @@ fn write_message(reply: &Reply<'_>, message: &mut ObjectWriter<'_>) {
 fn write_call(call: &ToolCall<'_>, out: &mut ObjectWriter<'_>) {
     out.field("id", &seals::id_with(&call.id, call.seal.as_ref())).field("type", "function");
     out.object("function", |function| {
-        let arguments =
-            if call.arguments.trim().is_empty() { Cow::Borrowed("{}") } else { call.arguments.clone() };
+        let arguments = if call.arguments.is_blank() { "{}".into() } else { call.arguments.clone() };
         function.field("name", &call.name).field("arguments", &arguments);
     });
 }

@@ -1,14 +1,13 @@
 //! Small shapes that answers and streams have in common, and the words for why an answer ended.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
+use crate::neutral::Text;
 use crate::neutral::{ErrorKind, ErrorReport, Finish};
 
 /// A text, borrowed where it holds no escapes. (An `Option<Cow<str>>` would always be copied.)
 #[derive(Debug, Deserialize)]
-pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Text<'a>);
 
 /// A call of a tool, whole or in its beginning.
 #[derive(Debug, Deserialize)]
@@ -30,8 +29,8 @@ pub(super) struct WireFunction<'a> {
 impl<'a> WireCall<'a> {
     /// Id, name and arguments. For tools without arguments `null` comes in their place (so does the AI SDK of Vercel
     /// correct it).
-    pub(super) fn parts(self) -> (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>) {
-        let text = |words: Option<Words<'a>>| words.map_or(Cow::Borrowed(""), |Words(text)| text);
+    pub(super) fn parts(self) -> (Text<'a>, Text<'a>, Text<'a>) {
+        let text = |words: Option<Words<'a>>| words.map_or(Text::default(), |Words(text)| text);
         let (name, arguments) = self.function.map_or((None, None), |call| (call.name, call.arguments));
         let arguments = Some(text(arguments)).filter(|arguments| arguments != "null").unwrap_or_default();
         (text(self.id), text(name), arguments)

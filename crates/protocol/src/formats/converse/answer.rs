@@ -120,8 +120,8 @@ pub(super) fn read(body: &[u8]) -> Result<Reply<'_>, String> {
     let reason = answer.stop_reason.as_ref().map_or("", |Words(reason)| reason);
     let sequence = wire::stop_sequence(answer.additional_model_response_fields);
     Ok(Reply {
-        id: Text::Borrowed(""),
-        model: Text::Borrowed(""),
+        id: Text::default(),
+        model: Text::default(),
         finish: wire::finish(reason, sequence, has_calls),
         parts,
         logprobs: None,
@@ -142,7 +142,7 @@ fn read_block(block: Block<'_>) -> Option<ReplyPart<'_>> {
     if let Some(cited) = block.citations_content {
         let mut texts = cited.content.unwrap_or_default().into_iter().filter_map(|piece| piece.text);
         let Words(first) = texts.next()?;
-        let text = texts.fold(first, |all, Words(next)| all + next);
+        let text = texts.fold(first, |all, Words(next)| all.followed_by(next));
         let citations = cited.citations.unwrap_or_default().into_iter().map(WireCitation::read).collect();
         return Some(ReplyPart::Text { text, citations });
     }
@@ -174,7 +174,7 @@ fn read_thought(reasoning: Reasoning<'_>) -> Option<ReplyPart<'_>> {
         return Some(ReplyPart::Redacted(seals::unwrap_base64(data, Dialect::Converse)));
     }
     let words = reasoning.reasoning_text?;
-    let text = words.text.map_or(Text::Borrowed(""), |Words(text)| text);
+    let text = words.text.map_or(Text::default(), |Words(text)| text);
     let seal = words.signature.map(|Words(signature)| seals::unwrap(signature, Dialect::Converse));
     Some(ReplyPart::Thinking { text, seal })
 }

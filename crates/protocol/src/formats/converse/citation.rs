@@ -47,7 +47,7 @@ impl<'a> WireCitation<'a> {
         let source = self.source.filter(|Words(source)| source.starts_with("http"));
         let mut quotes =
             self.source_content.unwrap_or_default().into_iter().filter_map(|quote| quote.text).map(text);
-        let quoted = quotes.next().map(|first| quotes.fold(first, |all, next| all + next));
+        let quoted = quotes.next().map(|first| quotes.fold(first, Text::followed_by));
         Citation { url: web.or(source).map(text), title: self.title.map(text), quoted, place: None }
     }
 }

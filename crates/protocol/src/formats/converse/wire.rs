@@ -1,7 +1,5 @@
 //! Small shapes that answers and streams have in common, and the words for why an answer ended.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -9,7 +7,7 @@ use crate::neutral::{Finish, Text};
 
 /// A text, borrowed where it holds no escapes. (An `Option<Cow<str>>` would always be copied.)
 #[derive(Debug, Deserialize)]
-pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Text<'a>);
 
 /// What a model may be asked to tell besides its answer; of it only the stop sequence is read.
 #[derive(Debug, Deserialize)]

@@ -103,13 +103,13 @@ impl<'a> Parts<'a, '_> {
             self.list.push(ReplyPart::Redacted(seal));
         }
         if let Some(seal) = seal {
-            self.list.push(ReplyPart::Thinking { text: Cow::Borrowed(""), seal: Some(seal) });
+            self.list.push(ReplyPart::Thinking { text: "".into(), seal: Some(seal) });
         }
     }
 
     fn push_text(&mut self, text: Text<'a>) {
         match self.list.last_mut() {
-            Some(ReplyPart::Text { text: last, .. }) => last.to_mut().push_str(&text),
+            Some(ReplyPart::Text { text: last, .. }) => last.push_str(&text),
             _ => self.list.push(ReplyPart::Text { text, citations: Vec::new() }),
         }
     }
@@ -117,11 +117,18 @@ impl<'a> Parts<'a, '_> {
     fn call(&mut self, call: WireCall<'a>) -> Option<ToolCall<'a>> {
         let name = call.name.map(|Words(name)| name).filter(|name| !name.is_empty())?;
         let id = call.id.map(|Words(id)| id).filter(|id| !id.is_empty());
-        let id = id.unwrap_or_else(|| Cow::Owned(wire::call_id(self.answer_id, self.calls)));
+        let id = id.unwrap_or_else(|| wire::call_id(self.answer_id, self.calls).into());
         self.calls += 1;
         self.has_content = true;
         let arguments = Cow::Borrowed(call.args.map_or("{}", RawValue::get));
-        Some(ToolCall { id, name, namespace: None, arguments, is_custom: false, seal: None })
+        Some(ToolCall {
+            id,
+            name,
+            namespace: None,
+            arguments: arguments.into(),
+            is_custom: false,
+            seal: None,
+        })
     }
 
     fn citations(

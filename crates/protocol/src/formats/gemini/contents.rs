@@ -138,7 +138,7 @@ impl<'a> Reader<'a, '_> {
             self.turn(role).push(Part::new(PartBody::Redacted(seal.take().expect("it was just looked at"))));
         }
         if let Some(seal) = seal {
-            self.push(role, PartBody::Thinking { text: Cow::Borrowed(""), seal: Some(seal) });
+            self.push(role, PartBody::Thinking { text: "".into(), seal: Some(seal) });
         }
         for name in SERVER_SIDE {
             if names::take(&mut part, name).is_some() {
@@ -162,7 +162,7 @@ impl<'a> Reader<'a, '_> {
         let given = call.text("id")?.filter(|id| !id.is_empty());
         let (id, seal) = match given {
             Some(id) => seals::split_id(id),
-            None => (Cow::Owned(made_up_id.to_owned()), None),
+            None => (made_up_id.to_owned().into(), None),
         };
         let name = call.need_text("name")?;
         let arguments = match call.take("args") {
@@ -176,7 +176,7 @@ impl<'a> Reader<'a, '_> {
         names::note_unread(&call, &["willContinue", "partialArgs"], self.changes);
         self.calls.push_back(OpenCall { id: id.clone(), name: name.clone() });
         let arguments = Cow::Borrowed(arguments);
-        Ok(ToolCall { id, name, namespace: None, arguments, is_custom: false, seal })
+        Ok(ToolCall { id, name, namespace: None, arguments: arguments.into(), is_custom: false, seal })
     }
 
     fn result(
@@ -194,9 +194,8 @@ impl<'a> Reader<'a, '_> {
             (None, None) => true,
         });
         let answered = place.and_then(|place| self.calls.remove(place));
-        let call_id = given
-            .or_else(|| answered.map(|call| call.id))
-            .unwrap_or_else(|| Cow::Owned(made_up_id.to_owned()));
+        let call_id =
+            given.or_else(|| answered.map(|call| call.id)).unwrap_or_else(|| made_up_id.to_owned().into());
         let (content, is_error) = match result.take("response") {
             Some(raw) => response(raw, &path.name("response"))?,
             None => (None, false),
@@ -222,11 +221,11 @@ fn response<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<(Option<Text<'a>>,
         [name @ ("result" | "output" | "error")] => Some((*name).to_owned()),
         _ => None,
     };
-    let Some(name) = only else { return Ok((Some(Cow::Borrowed(raw.get())), false)) };
+    let Some(name) = only else { return Ok((Some(Text::of(raw.get())), false)) };
     let is_error = name == "error";
     let Some(inner) = object.take(&name) else { return Ok((None, is_error)) };
-    let text = if is_string(inner) { text(inner, path)? } else { Cow::Borrowed(inner.get()) };
-    Ok((Some(text).filter(|text| !text.trim().is_empty()), is_error))
+    let text = if is_string(inner) { text(inner, path)? } else { Text::of(inner.get()) };
+    Ok((Some(text).filter(|text| !text.is_blank()), is_error))
 }
 
 fn result_part<'a>(
@@ -332,14 +331,14 @@ fn push<'a>(turns: &mut Vec<Turn<'a>>, role: Role, part: Part<'a>) {
 fn join<'a>(last: &mut PartBody<'a>, next: &Part<'a>) -> bool {
     match (last, &next.body) {
         (PartBody::Text { text, .. }, PartBody::Text { text: more, .. }) => {
-            text.to_mut().push_str(more);
+            text.push_str(more);
             true
         }
         (
             PartBody::Thinking { text, seal: seal @ None },
             PartBody::Thinking { text: more, seal: next_seal },
         ) => {
-            text.to_mut().push_str(more);
+            text.push_str(more);
             seal.clone_from(next_seal);
             true
         }
@@ -351,8 +350,8 @@ fn join<'a>(last: &mut PartBody<'a>, next: &Part<'a>) -> bool {
 fn drop_blank(turns: &mut Vec<Turn<'_>>) {
     for turn in turns.iter_mut() {
         turn.parts.retain(|part| match &part.body {
-            PartBody::Text { text, .. } => !text.trim().is_empty(),
-            PartBody::Thinking { text, seal } => seal.is_some() || !text.trim().is_empty(),
+            PartBody::Text { text, .. } => !text.is_blank(),
+            PartBody::Thinking { text, seal } => seal.is_some() || !text.is_blank(),
             _ => true,
         });
     }

@@ -1,8 +1,6 @@
 //! Bytes in JSON. Google's API takes base64 in both alphabets, padded or not, and its Python SDK sends the URL-safe one;
 //! the neutral form holds the standard one with padding.
 
-use std::borrow::Cow;
-
 use paceway_domain::Dialect;
 
 use crate::neutral::{Seal, Text};
@@ -24,7 +22,7 @@ pub(super) fn standard(text: Text<'_>) -> Text<'_> {
     while !owned.len().is_multiple_of(4) {
         owned.push('=');
     }
-    Cow::Owned(owned)
+    owned.into()
 }
 
 /// The seal that a `thoughtSignature` is; `None` for one that only stands in for a signature.
@@ -43,12 +41,12 @@ pub(super) fn seal(signature: Text<'_>) -> Option<Seal<'_>> {
 pub(super) fn media_type(text: Text<'_>) -> Text<'_> {
     let bare = text.split(';').next().unwrap_or_default().trim();
     if bare.eq_ignore_ascii_case("image/jpg") {
-        return Cow::Borrowed("image/jpeg");
+        return "image/jpeg".into();
     }
     if bare.len() == text.len() && !bare.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return text;
     }
-    Cow::Owned(bare.to_ascii_lowercase())
+    bare.to_ascii_lowercase().into()
 }
 
 /// What an address ends in, as a media type, for the types that Gemini knows.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::encoding;
 use crate::changes::Changes;
 use crate::neutral::{
-    Chat, Detail, Document, DocumentSource, Media, Part, PartBody, Role, Seal, ToolCall, ToolResult,
+    Chat, Detail, Document, DocumentSource, Media, Part, PartBody, Role, Seal, Text, ToolCall, ToolResult,
 };
 
 /// One content of the request.
@@ -21,10 +21,10 @@ pub(super) struct Content<'c> {
 
 /// One part of a content.
 pub(super) enum Piece<'c> {
-    Text(Cow<'c, str>),
-    Blob { media_type: &'c str, data: &'c str },
+    Text(Text<'c>),
+    Blob { media_type: &'c str, data: &'c Text<'c> },
     File { uri: &'c str, media_type: Option<&'c str> },
-    Thought { text: &'c str, signature: &'c str },
+    Thought { text: &'c Text<'c>, signature: &'c str },
     Call { name: &'c str, arguments: Cow<'c, str>, signature: Option<&'c str> },
     Result { name: &'c str, response: Response<'c> },
 }
@@ -34,12 +34,12 @@ pub(super) enum Response<'c> {
     /// An object already.
     Object(&'c str),
     /// A text under this name.
-    Text(&'static str, Cow<'c, str>),
+    Text(&'static str, Text<'c>),
 }
 
 /// The whole conversation.
 pub(super) struct Plan<'c> {
-    pub(super) instructions: Vec<&'c str>,
+    pub(super) instructions: Vec<&'c Text<'c>>,
     pub(super) contents: Vec<Content<'c>>,
 }
 
@@ -96,11 +96,11 @@ struct Planner<'c, 'n> {
 }
 
 impl<'c> Planner<'c, '_> {
-    fn instructions(&mut self, parts: &'c [Part<'_>], instructions: &mut Vec<&'c str>) {
+    fn instructions(&mut self, parts: &'c [Part<'_>], instructions: &mut Vec<&'c Text<'c>>) {
         for (index, part) in parts.iter().enumerate() {
             self.note_cache(part);
             match &part.body {
-                PartBody::Text { text, .. } if text.trim().is_empty() => {}
+                PartBody::Text { text, .. } if text.is_blank() => {}
                 PartBody::Text { text, .. } => instructions.push(text),
                 _ => self.lost(index, "instructions are texts in this API"),
             }
@@ -126,9 +126,9 @@ impl<'c> Planner<'c, '_> {
                     self.changes
                         .hint("citations", "this API does not take back where an answer's words are from");
                 }
-                self.push_text(Cow::Borrowed(text));
+                self.push_text(text.borrowed());
             }
-            PartBody::Refusal(text) => self.push_text(Cow::Borrowed(text)),
+            PartBody::Refusal(text) => self.push_text(text.borrowed()),
             PartBody::Image(image) => {
                 if matches!(image.detail, Some(Detail::Low | Detail::High | Detail::Original)) {
                     self.changes.hint("detail", "this API sets it for the whole request");
@@ -152,8 +152,8 @@ impl<'c> Planner<'c, '_> {
         }
     }
 
-    fn push_text(&mut self, text: Cow<'c, str>) {
-        if !text.trim().is_empty() {
+    fn push_text(&mut self, text: Text<'c>) {
+        if !text.is_blank() {
             self.push(Piece::Text(text));
         }
     }
@@ -178,15 +178,15 @@ impl<'c> Planner<'c, '_> {
             self.lost(index, "this API does not cite documents");
         }
         for words in [&document.title, &document.context].into_iter().flatten() {
-            self.push_text(Cow::Borrowed(words));
+            self.push_text(words.borrowed());
         }
         match &document.source {
             DocumentSource::Media(media) => self.media(index, media, "application/pdf"),
-            DocumentSource::Text(text) => self.push_text(Cow::Borrowed(text)),
+            DocumentSource::Text(text) => self.push_text(text.borrowed()),
             DocumentSource::Parts(parts) => {
                 for part in parts {
                     match &part.body {
-                        PartBody::Text { text, .. } => self.push_text(Cow::Borrowed(text)),
+                        PartBody::Text { text, .. } => self.push_text(text.borrowed()),
                         PartBody::Image(image) => self.media(index, &image.media, "image/jpeg"),
                         _ => self.lost(index, "a document's parts are texts and images"),
                     }
@@ -195,7 +195,7 @@ impl<'c> Planner<'c, '_> {
         }
     }
 
-    fn thought(&mut self, text: &'c str, seal: Option<&'c Seal<'_>>) {
+    fn thought(&mut self, text: &'c Text<'c>, seal: Option<&'c Seal<'_>>) {
         match seal.filter(|seal| seal.by == Dialect::Gemini) {
             Some(seal) => self.push(Piece::Thought { text, signature: &seal.data }),
             None => self.note_thought(),
@@ -226,7 +226,7 @@ impl<'c> Planner<'c, '_> {
     }
 
     fn result(&mut self, index: usize, result: &'c ToolResult<'_>) -> Result<(), Refusal> {
-        let place = self.calls.iter().rposition(|(id, _)| *id == result.call_id);
+        let place = self.calls.iter().rposition(|(id, _)| result.call_id == *id);
         let name = place.map(|place| self.calls[place].1).or(result.name.as_deref());
         let Some(name) = name else {
             let why = format!("no call of the id `{}` comes before its result", result.call_id);
@@ -240,7 +240,7 @@ impl<'c> Planner<'c, '_> {
     }
 
     fn response(&mut self, index: usize, result: &'c ToolResult<'_>) -> Response<'c> {
-        let mut texts: Vec<&'c str> = Vec::new();
+        let mut texts: Vec<&'c Text<'c>> = Vec::new();
         for part in &result.content {
             self.note_cache(part);
             match &part.body {
@@ -250,14 +250,10 @@ impl<'c> Planner<'c, '_> {
                 _ => self.lost(index, "results are texts, images and documents"),
             }
         }
-        let text = match texts.as_slice() {
-            [only] => Cow::Borrowed(*only),
-            several => Cow::Owned(several.join("\n")),
-        };
-        match text {
-            text if result.is_error => Response::Text("error", text),
-            Cow::Borrowed(text) if is_object(text) => Response::Object(text.trim()),
-            text => Response::Text("result", text),
+        match texts.as_slice() {
+            _ if result.is_error => Response::Text("error", joined(&texts)),
+            [only] if is_object(only) => Response::Object(only.trim()),
+            _ => Response::Text("result", joined(&texts)),
         }
     }
 
@@ -288,8 +284,15 @@ impl<'c> Planner<'c, '_> {
     }
 }
 
-fn is_object(text: &str) -> bool {
-    text.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok()
+fn joined<'c>(texts: &[&'c Text<'c>]) -> Text<'c> {
+    match texts {
+        [only] => only.borrowed(),
+        several => several.iter().map(|text| &***text).collect::<Vec<_>>().join("\n").into(),
+    }
+}
+
+fn is_object(text: &Text<'_>) -> bool {
+    text.first() == Some('{') && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
 /// Marks the first call of every step that has no signature: models of Gemini 3 and later refuse a request in which it is
@@ -309,10 +312,10 @@ pub(super) fn sign_first_calls(contents: &mut [Content<'_>]) {
 /// About how many bytes a piece takes.
 pub(super) fn size_of(piece: &Piece<'_>) -> usize {
     let content = match piece {
-        Piece::Text(text) | Piece::Result { response: Response::Text(_, text), .. } => text.len(),
-        Piece::Blob { data, .. } => data.len(),
+        Piece::Text(text) | Piece::Result { response: Response::Text(_, text), .. } => text.room(),
+        Piece::Blob { data, .. } => data.size(),
         Piece::File { uri, .. } => uri.len(),
-        Piece::Thought { text, signature } => text.len() + signature.len(),
+        Piece::Thought { text, signature } => text.room() + signature.len(),
         Piece::Call { arguments, signature, .. } => arguments.len() + signature.map_or(0, str::len),
         Piece::Result { response: Response::Object(text), .. } => text.len(),
     };

@@ -3,14 +3,13 @@
 //! The end is told when the bytes end. Some models say `finishReason` in every chunk and some tell their usage or their
 //! sources after it, so no chunk can be known to be the last.
 
-use std::borrow::Cow;
-
 use paceway_domain::Dialect;
 use serde_json::value::RawValue;
 
 use super::finish::{self, Ended};
 use super::wire::{self, WireAnswer, WireCall, WireCandidate, WirePart, WireUsage, Words};
 use super::{encoding, errors, logprobs, sources};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{Delta, ErrorKind, ErrorReport, Finish, Opening, Piece, Seal, Text};
@@ -37,6 +36,8 @@ pub(super) struct Reader {
     has_content: bool,
     /// All words so far, in whose bytes sources are told.
     text: String,
+    /// What a chunk looks like that says mere words.
+    stencil: Stencil<()>,
 }
 
 impl StreamReader for Reader {
@@ -45,8 +46,15 @@ impl StreamReader for Reader {
         if self.is_over || data.trim_ascii().is_empty() || data.as_ref() == b"[DONE]" {
             return Ok(());
         }
+        if let Some((words, ())) = self.stencil.fit(&data) {
+            self.words(words, sink);
+            return Ok(());
+        }
         let mut chunk: WireAnswer<'_> = known::parse(&data)
             .map_err(|error| format!("a chunk is not what the dialect allows: {error}"))?;
+        if let Some(words) = chunk.only_words() {
+            self.stencil.learn(&data, words, &[], ());
+        }
         if let Some(error) = chunk.error {
             self.is_over = true;
             sink(Piece::Error(errors::read_error(error, None)));
@@ -80,7 +88,7 @@ impl StreamReader for Reader {
             && let Some(message) = self.message.take().filter(|message| !message.is_empty())
         {
             sink(Piece::Open(Opening::Refusal));
-            sink(Piece::Delta(Delta::Text(Cow::Owned(message))));
+            sink(Piece::Delta(Delta::Text(message.into())));
             sink(Piece::Close);
         }
         let finish: Finish<'_> = finish::finish(ended, self.calls > 0);
@@ -151,7 +159,7 @@ impl Reader {
     fn seal(&mut self, seal: Option<Seal<'_>>, sink: &mut Sink<'_>) {
         if seal.is_some() {
             self.close(sink);
-            self.thought(Cow::Borrowed(""), seal, sink);
+            self.thought("".into(), seal, sink);
         }
     }
 
@@ -183,8 +191,8 @@ impl Reader {
     fn call<'a>(&mut self, call: WireCall<'a>, seal: &mut Option<Seal<'a>>, sink: &mut Sink<'_>) {
         let Some(name) = call.name.map(|Words(name)| name).filter(|name| !name.is_empty()) else { return };
         let id = call.id.map(|Words(id)| id).filter(|id| !id.is_empty());
-        let id = id
-            .unwrap_or_else(|| Cow::Owned(wire::call_id(self.id.as_deref().unwrap_or_default(), self.calls)));
+        let id =
+            id.unwrap_or_else(|| wire::call_id(self.id.as_deref().unwrap_or_default(), self.calls).into());
         self.calls += 1;
         self.has_content = true;
         self.close(sink);
@@ -192,7 +200,7 @@ impl Reader {
         sink(Piece::Open(Opening::ToolCall { id, name, namespace: None, is_custom: false, seal }));
         let arguments = call.args.map_or("", RawValue::get);
         if !arguments.is_empty() && arguments != "{}" {
-            sink(Piece::Delta(Delta::Text(Cow::Borrowed(arguments))));
+            sink(Piece::Delta(Delta::Text(Text::of(arguments))));
         }
         sink(Piece::Close);
     }

@@ -2,7 +2,6 @@
 //!
 //! This API counts places in bytes of a part, the neutral form in characters of the whole answer's text.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Deserialize;
@@ -107,7 +106,7 @@ pub(super) fn read_grounding(
 }
 
 fn citation(source: &WireSource, place: Option<(u64, u64)>) -> Citation<'static> {
-    let owned = |text: &Option<String>| text.clone().map(Cow::Owned);
+    let owned = |text: &Option<String>| text.clone().map(Text::from);
     Citation { url: owned(&source.uri), title: owned(&source.title), quoted: owned(&source.text), place }
 }
 
@@ -115,8 +114,8 @@ fn citation(source: &WireSource, place: Option<(u64, u64)>) -> Citation<'static>
 pub(super) fn read_citations(raw: &RawValue, text: &str) -> Vec<Citation<'static>> {
     let list: WireCitations = serde_json::from_str(raw.get()).unwrap_or_default();
     let read = |wire: WireCitation| Citation {
-        url: wire.uri.map(Cow::Owned),
-        title: wire.title.map(Cow::Owned),
+        url: wire.uri.map(Text::from),
+        title: wire.title.map(Text::from),
         quoted: None,
         place: wire.end_index.map(|end| place_in(text, wire.start_index, end)),
     };

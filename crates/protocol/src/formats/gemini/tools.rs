@@ -1,7 +1,5 @@
 //! `tools` and `toolConfig`, read.
 
-use std::borrow::Cow;
-
 use paceway_domain::Refusal;
 use serde_json::value::RawValue;
 
@@ -38,11 +36,11 @@ pub(super) fn read<'a>(
         for name in SEARCHES {
             if let Some(raw) = names::take(&mut group, name) {
                 let search = search(raw, path.name(name), changes)?;
-                chat.tools.push(tool(Cow::Borrowed(WEB_SEARCH), None, ToolKind::WebSearch(search)));
+                chat.tools.push(tool(Text::of(WEB_SEARCH), None, ToolKind::WebSearch(search)));
             }
         }
         for kind in group.unread() {
-            let kind: Text<'a> = Cow::Owned(kind.to_owned());
+            let kind: Text<'a> = kind.to_owned().into();
             chat.tools.push(tool(kind.clone(), None, ToolKind::Hosted { kind }));
         }
     }

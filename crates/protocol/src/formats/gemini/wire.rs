@@ -2,17 +2,16 @@
 //!
 //! Fields that are not read here are not modelled.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Tokens, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::compose::ObjectWriter;
+use crate::neutral::Text;
 
 /// A text, borrowed where it holds no escapes; inside an `Option` a bare `Cow` would never be.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Text<'a>);
 
 /// A `GenerateContentResponse`.
 #[derive(Debug, Default, Deserialize)]
@@ -99,6 +98,21 @@ pub(super) struct WireFeedback<'a> {
 }
 
 impl<'a> WireAnswer<'a> {
+    /// The words of the answer if the chunk says nothing else, as they stand between their quotes where they hold no escapes.
+    pub(super) fn only_words(&self) -> Option<&'a str> {
+        let is_rest_empty =
+            self.prompt_feedback.is_none() && self.usage_metadata.is_none() && self.error.is_none();
+        let candidate = self.candidates.as_deref().filter(|_| is_rest_empty)?.first()?;
+        let [part] = candidate.content.as_ref()?.parts.as_deref()? else { return None };
+        let is_more =
+            [&candidate.finish_reason, &candidate.finish_message].iter().any(|words| words.is_some())
+                || [candidate.grounding_metadata, candidate.citation_metadata, candidate.logprobs_result]
+                    .iter()
+                    .any(Option::is_some);
+        let is_text = part.thought != Some(true) && part.thought_signature.is_none();
+        part.text.as_ref().filter(|_| is_text && !is_more)?.0.lent()
+    }
+
     /// The first candidate: others are not asked for.
     pub(super) fn candidate(&mut self) -> Option<WireCandidate<'a>> {
         self.candidates.take()?.into_iter().next()

@@ -247,7 +247,7 @@ fn write_config(
 
 fn write_sampling(chat: &Chat<'_>, config: &mut ObjectWriter<'_>, changes: &mut Changes) {
     let sampling = &chat.sampling;
-    let mut number = |name: &str, field: &str, value: Option<f64>, least: f64, most: f64| {
+    let mut number = |name: &'static str, field: &str, value: Option<f64>, least: f64, most: f64| {
         let Some(value) = value else { return };
         let clamped = value.clamp(least, most);
         if clamped.total_cmp(&value).is_ne() {

@@ -2,8 +2,6 @@
 //!
 //! Only the first choice is read; streams are elsewhere.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use paceway_domain::{Dialect, Usage};
 
@@ -85,7 +83,7 @@ fn read_calls<'a>(message: &Message<'a>, thoughts: &mut Thoughts<'a>, print: &st
     let calls: Vec<wire::Call<'a>> = wire::list(message.tool_calls);
     let read = |(place, call): (usize, wire::Call<'a>)| {
         let call_id = match call.id() {
-            none if none.is_empty() => Cow::Owned(made_up_call_id(print, place)),
+            none if none.is_empty() => made_up_call_id(print, place).into(),
             call_id => call_id,
         };
         let google = call.signature().map(|data| Seal { by: Dialect::OpenAi, data });

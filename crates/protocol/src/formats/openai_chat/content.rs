@@ -2,12 +2,9 @@
 //!
 //! The content of requests is read elsewhere, and strictly.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 
 use super::wire::{self, Raw};
-use super::words::tail;
 use crate::compose::{Joined, ObjectWriter};
 use crate::neutral::{Citation, Text};
 
@@ -142,19 +139,16 @@ pub(super) fn split_data_url(url: Text<'_>) -> Option<(Text<'_>, Text<'_>)> {
     let header_end = "data:".len() + header.len();
     let declared = header.strip_suffix(";base64")?.split(';').next()?;
     let kind_end = "data:".len() + declared.len();
-    let kind = match &url {
-        Cow::Borrowed(url) => Cow::Borrowed(&url["data:".len()..kind_end]),
-        Cow::Owned(url) => Cow::Owned(url["data:".len()..kind_end].to_owned()),
-    };
-    Some((media_type(kind), tail(url, header_end + 1)))
+    let kind = url.slice("data:".len()..kind_end);
+    Some((media_type(kind), url.tail(header_end + 1)))
 }
 
 /// A media type in lower case, with the name that everybody knows.
 pub(super) fn media_type(kind: Text<'_>) -> Text<'_> {
     let kind = if kind.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(kind.to_ascii_lowercase())
+        kind.to_ascii_lowercase().into()
     } else {
         kind
     };
-    if kind == "image/jpg" { Cow::Borrowed("image/jpeg") } else { kind }
+    if kind == "image/jpg" { "image/jpeg".into() } else { kind }
 }

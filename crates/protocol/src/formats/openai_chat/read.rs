@@ -9,7 +9,6 @@ mod tools;
 
 use paceway_domain::{Refusal, Tokens};
 
-use super::words::is_blank;
 use crate::changes::Changes;
 use crate::envelope::Envelope;
 use crate::formats::Summary;
@@ -107,7 +106,7 @@ fn one_of<'a>(body: &mut Object<'a, '_>, name: &str, words: &[&str]) -> Result<O
 fn user<'a>(body: &mut Object<'a, '_>) -> Result<Option<Text<'a>>, Refusal> {
     let newer = body.text("safety_identifier")?;
     let older = body.text("user")?;
-    Ok(newer.or(older).filter(|user| !is_blank(user)))
+    Ok(newer.or(older).filter(|user| !user.is_blank()))
 }
 
 fn service_tier(body: &mut Object<'_, '_>, changes: &mut Changes) -> Result<Option<ServiceTier>, Refusal> {

@@ -14,6 +14,7 @@ use super::watch::is_done;
 use super::wire::{self, Answer, Choice, Message};
 use super::words::{Ended, ended};
 use super::{errors, usage};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{Delta, ErrorReport, Finish, Opening, Piece, Seal, Text};
@@ -32,6 +33,8 @@ pub(super) struct Reader {
     parts: Sequence,
     /// Seals that came beside the thoughts and are of calls, by their ids.
     call_seals: Vec<(String, Seal<'static>)>,
+    /// What a chunk looks like that says mere words.
+    stencil: Stencil<Words>,
 }
 
 impl StreamReader for Reader {
@@ -41,6 +44,10 @@ impl StreamReader for Reader {
         };
         if is_done(&data) {
             self.end(sink);
+            return Ok(());
+        }
+        if let Some((words, meaning)) = self.stencil.fit(&data) {
+            self.parts.words(meaning, words, sink);
             return Ok(());
         }
         let chunk: Answer<'_> = known::parse(&data)
@@ -57,6 +64,9 @@ impl StreamReader for Reader {
         if !self.has_begun && chunk.choices.as_ref().is_some_and(|choices| !choices.is_empty()) {
             self.print = chunk.print();
             self.begin(wire::text(chunk.id), wire::text(chunk.model), sink);
+        }
+        if let Some(words) = chunk.only_words() {
+            self.stencil.learn(&data, words, &[chunk.obfuscation()], Words::Text);
         }
         if let Some(choice) = chunk.into_first_choice() {
             self.choice(choice, sink);

@@ -164,7 +164,7 @@ impl<'a> Thoughts<'a> {
     fn words(&mut self, text: Text<'a>, seal: Option<Seal<'a>>, is_next: bool) {
         match self.list.last_mut() {
             Some(Thought::Words { text: known, seal: place }) if is_next => {
-                known.to_mut().push_str(&text);
+                known.push_str(&text);
                 *place = seal;
             }
             _ => self.list.push(Thought::Words { text, seal }),

@@ -35,6 +35,9 @@ pub(super) struct Answer<'a> {
     /// `error` where vLLM writes an error bare.
     #[serde(borrow, default)]
     object: Raw<'a>,
+    /// OpenAI's: letters that hide the length of a chunk.
+    #[serde(borrow, default)]
+    obfuscation: Raw<'a>,
 }
 
 /// One of the answers asked for.
@@ -83,6 +86,23 @@ pub(super) struct Message<'a> {
     pub(super) function_call: Raw<'a>,
 }
 
+impl Message<'_> {
+    fn has_content_only(&self) -> bool {
+        let others = [
+            self.refusal,
+            self.reasoning_content,
+            self.reasoning,
+            self.reasoning_details,
+            self.thinking_blocks,
+            self.annotations,
+            self.images,
+            self.tool_calls,
+            self.function_call,
+        ];
+        others.iter().all(Option::is_none)
+    }
+}
+
 /// A call, or what a chunk adds to it.
 #[derive(Deserialize)]
 pub(super) struct Call<'a> {
@@ -118,6 +138,25 @@ impl<'a> Answer<'a> {
     /// The first of the answers: the others, if more than one was asked for, have no place in the neutral form.
     pub(super) fn into_first_choice(self) -> Option<Choice<'a>> {
         self.choices.into_iter().flatten().find(Choice::is_first)
+    }
+
+    /// The words of an answer's text if the chunk says nothing else, as they stand between their quotes.
+    pub(super) fn only_words(&self) -> Option<&'a str> {
+        let [choice] = self.choices.as_deref()? else { return None };
+        let content = choice.delta.as_ref()?.content;
+        let is_rest_empty = choice.is_first()
+            && choice.delta.as_ref().is_some_and(Message::has_content_only)
+            && [choice.finish_reason, choice.stop_reason, choice.logprobs, choice.error]
+                .iter()
+                .all(Option::is_none)
+            && [self.usage, self.x_groq, self.error].iter().all(Option::is_none)
+            && !self.is_error();
+        known::inside(content.filter(|_| is_rest_empty)?.get()).filter(|words| !words.is_empty())
+    }
+
+    /// What nobody reads and is another in every chunk.
+    pub(super) fn obfuscation(&self) -> Option<&'a str> {
+        self.obfuscation.map(RawValue::get)
     }
 
     /// What is particular to it: its id and the time at which it was made, as far as it says.
@@ -173,7 +212,7 @@ impl<'a> Call<'a> {
             (None, None) => None,
         };
         let Some(raw) = raw else { return Text::default() };
-        text(Some(raw)).unwrap_or(Cow::Borrowed(raw.get()))
+        text(Some(raw)).unwrap_or(Text::of(raw.get()))
     }
 
     /// What Google wants back with the call (ai.google.dev/gemini-api/docs/thought-signatures, under OpenAI).
@@ -201,7 +240,7 @@ pub(super) fn function_call(raw: &RawValue) -> Option<Call<'_>> {
 
 /// A string; `None` for anything else.
 pub(super) fn text(raw: Raw<'_>) -> Option<Text<'_>> {
-    known::string(raw?.get())
+    known::string(raw?.get()).map(Text::from)
 }
 
 /// The elements of an array that have this shape; none if it is something else.

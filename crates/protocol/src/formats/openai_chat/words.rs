@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::neutral::{Finish, Text};
+use crate::neutral::Finish;
 
 /// The longest id of a call that OpenAI takes: `Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string
 /// with maximum length 40` (github.com/vercel/ai/issues/5171).
@@ -75,22 +75,6 @@ pub(super) fn short_call_id(id: &str) -> Cow<'_, str> {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
     Cow::Owned(format!("{kept}_{print:016x}"))
-}
-
-/// Whether a text says nothing.
-pub(super) fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
-}
-
-/// The part of a text from `at` on, borrowed where the text is.
-pub(super) fn tail(text: Text<'_>, at: usize) -> Text<'_> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[at..]),
-        Cow::Owned(mut text) => {
-            text.drain(..at);
-            Cow::Owned(text)
-        }
-    }
 }
 
 #[cfg(test)]

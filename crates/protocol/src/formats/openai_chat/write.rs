@@ -15,7 +15,7 @@ use crate::changes::Changes;
 use crate::compose::{self, ObjectWriter};
 use crate::formats::Target;
 use crate::neutral::{
-    AnswerForm, Chat, DocumentSource, Media, Part, PartBody, Sampling, Schema, ServiceTier, ToolKind,
+    AnswerForm, Chat, DocumentSource, Media, Part, PartBody, Sampling, Schema, ServiceTier, Text, ToolKind,
 };
 
 /// The most stop sequences that OpenAI takes.
@@ -123,7 +123,7 @@ fn write_schema(schema: &Schema<'_>, body: &mut ObjectWriter<'_>) {
 }
 
 fn sampling(sampling: &Sampling<'_>, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
-    let mut number = |name: &str, value: Option<f64>, least: f64, most: f64| {
+    let mut number = |name: &'static str, value: Option<f64>, least: f64, most: f64| {
         let Some(value) = value else { return };
         let within = value.clamp(least, most);
         if (within - value).abs() > 0.0 {
@@ -159,7 +159,7 @@ pub(super) fn size(chat: &Chat<'_>) -> usize {
         .map(|tool| match &tool.kind {
             ToolKind::Function { schema: json, .. } | ToolKind::Custom { format: json } => {
                 256 + json.as_ref().map_or(0, |json| RawValue::get(json).len())
-                    + tool.description.as_ref().map_or(0, |text| text.len() + text.len() / 8)
+                    + tool.description.as_ref().map_or(0, Text::room)
             }
             ToolKind::WebSearch(_) | ToolKind::Hosted { .. } => 0,
         })
@@ -173,15 +173,15 @@ fn parts_size(parts: &[Part<'_>]) -> usize {
 
 fn part_size(body: &PartBody<'_>) -> usize {
     match body {
-        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.len() + text.len() / 8,
+        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.room(),
         PartBody::Image(image) => media_size(&image.media),
         PartBody::Audio(media) => media_size(media),
         PartBody::Document(document) => match &document.source {
             DocumentSource::Media(media) => media_size(media),
-            DocumentSource::Text(text) => text.len() + text.len() / 8,
+            DocumentSource::Text(text) => text.room(),
             DocumentSource::Parts(parts) => parts_size(parts),
         },
-        PartBody::ToolCall(call) => call.arguments.len() + call.arguments.len() / 4 + 128,
+        PartBody::ToolCall(call) => call.arguments.room() + 128,
         PartBody::ToolResult(result) => 64 + parts_size(&result.content),
         PartBody::Video(_) | PartBody::Thinking { .. } | PartBody::Redacted(_) => 0,
     }
@@ -189,8 +189,8 @@ fn part_size(body: &PartBody<'_>) -> usize {
 
 fn media_size(media: &Media<'_>) -> usize {
     match media {
-        Media::Base64 { data, .. } => data.len(),
-        Media::Url { url, .. } => url.len(),
+        Media::Base64 { data, .. } => data.size(),
+        Media::Url { url, .. } => url.size(),
         Media::File { id, .. } => id.len(),
     }
 }

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use super::words::{completion_id, finish_reason, made_up_call_id};
 use super::{content, errors, thoughts, usage};
-use crate::compose::{self, ObjectWriter};
+use crate::compose::{self, Gap, Mold, ObjectWriter, Value};
 use crate::formats::{Frame, StreamWriter};
-use crate::neutral::{Citation, Delta, ErrorReport, Json, Opening, Piece, Seal};
+use crate::neutral::{Citation, Delta, ErrorReport, Json, Opening, Piece, Seal, Text};
 use crate::seals;
 use crate::sse;
 
@@ -48,6 +48,8 @@ pub(super) struct Writer {
     length: u64,
     text_start: u64,
     cited: Vec<Cited>,
+    /// A chunk that adds to the open part, once one was written.
+    mold: Option<Mold>,
 }
 
 impl Writer {
@@ -63,6 +65,7 @@ impl Writer {
             length: 0,
             text_start: 0,
             cited: Vec::new(),
+            mold: None,
         }
     }
 
@@ -98,6 +101,7 @@ impl Writer {
     }
 
     fn open(&mut self, opening: &Opening<'_>, out: &mut Vec<u8>) {
+        self.mold = None;
         match opening {
             Opening::Text => {
                 self.open = Open::Text;
@@ -159,7 +163,7 @@ impl Writer {
         });
     }
 
-    fn arguments(&self, is_custom: bool, piece: &str, out: &mut Vec<u8>) {
+    fn arguments(&self, is_custom: bool, piece: &(impl Value + ?Sized), out: &mut Vec<u8>) {
         let (kind, field) = if is_custom { ("custom", "input") } else { ("function", "arguments") };
         self.call(out, |call| {
             call.object(kind, |body| {
@@ -181,26 +185,37 @@ impl Writer {
         });
     }
 
-    fn text(&mut self, text: &str, out: &mut Vec<u8>) {
+    fn text(&mut self, text: &Text<'_>, out: &mut Vec<u8>) {
         match &mut self.open {
-            Open::Text => {
-                self.length += text.chars().count() as u64;
-                self.delta(out, |delta| {
-                    delta.field("content", text);
+            Open::Text => self.length += text.chars().count() as u64,
+            Open::Call { has_arguments, .. } => *has_arguments = true,
+            Open::Thinking => {
+                return self.details(out, Some(text), |index, detail| {
+                    thoughts::write_words(text, None, index, detail);
                 });
             }
+            Open::Refusal => {}
+            Open::Nothing => return,
+        }
+        if self.mold.is_none() {
+            self.mold = Some(Mold::of(|out| self.words(&Gap, out)));
+        }
+        if let Some(mold) = &self.mold {
+            mold.pour([text], out);
+        }
+    }
+
+    /// A chunk that adds words to the open part, which is no thought.
+    fn words(&self, words: &impl Value, out: &mut Vec<u8>) {
+        match self.open {
+            Open::Text => self.delta(out, |delta| {
+                delta.field("content", words);
+            }),
             Open::Refusal => self.delta(out, |delta| {
-                delta.field("refusal", text);
+                delta.field("refusal", words);
             }),
-            Open::Thinking => self.details(out, Some(text), |index, detail| {
-                thoughts::write_words(text, None, index, detail);
-            }),
-            Open::Call { is_custom, has_arguments } => {
-                *has_arguments = true;
-                let is_custom = *is_custom;
-                self.arguments(is_custom, text, out);
-            }
-            Open::Nothing => {}
+            Open::Call { is_custom, .. } => self.arguments(is_custom, words, out),
+            Open::Thinking | Open::Nothing => {}
         }
     }
 
@@ -242,8 +257,8 @@ impl Writer {
                 for cited in std::mem::take(&mut self.cited) {
                     let citation = Citation {
                         url: None,
-                        title: cited.title.as_deref().map(Cow::Borrowed),
-                        quoted: cited.quoted.as_deref().map(Cow::Borrowed),
+                        title: cited.title.as_deref().map(Text::of),
+                        quoted: cited.quoted.as_deref().map(Text::of),
                         place: None,
                     };
                     self.annotation(&cited.url, &citation, (self.text_start, self.length), out);

@@ -168,7 +168,7 @@ fn thinking(id: &str, text: &str, seal: Option<&Seal<'_>>, is_redacted: bool, it
 }
 
 fn tool_call(call: &ToolCall<'_>, id: &str, status: &str, item: &mut ObjectWriter<'_>) {
-    let is_empty_function = !call.is_custom && call.arguments.trim().is_empty();
+    let is_empty_function = !call.is_custom && call.arguments.is_blank();
     let call = CallItem {
         id,
         call_id: &seals::id_with(&call.id, call.seal.as_ref()),

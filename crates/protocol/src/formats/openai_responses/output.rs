@@ -9,7 +9,7 @@ use super::echo::Echo;
 use super::{errors, usage};
 use crate::compose::{ArrayWriter, ObjectWriter};
 use crate::formats::Frame;
-use crate::neutral::{Citation, ErrorReport, Finish};
+use crate::neutral::{Citation, ErrorReport, Finish, Form};
 
 /// The ids of a response and its items: one stem, with what they are in front.
 pub(super) struct Ids {
@@ -55,10 +55,10 @@ pub(super) fn annotation(citation: &Citation<'_>, text: &str, fields: &mut Objec
 }
 
 /// The summary of a thought: one paragraph, or none.
-pub(super) fn summary(text: &str, list: &mut ArrayWriter<'_>) {
+pub(super) fn summary(text: Form<'_>, list: &mut ArrayWriter<'_>) {
     if !text.is_empty() {
         list.object(|part| {
-            part.field("type", "summary_text").field("text", text);
+            part.field("type", "summary_text").field("text", &text);
         });
     }
 }
@@ -66,7 +66,7 @@ pub(super) fn summary(text: &str, list: &mut ArrayWriter<'_>) {
 /// A `reasoning` item.
 pub(super) fn reasoning(id: &str, text: &str, encrypted: Option<&str>, item: &mut ObjectWriter<'_>) {
     item.field("id", id).field("type", "reasoning");
-    item.array("summary", |list| summary(text, list));
+    item.array("summary", |list| summary(text.into(), list));
     item.maybe("encrypted_content", encrypted);
 }
 

@@ -69,7 +69,7 @@ pub(super) fn chat<'a>(
     }
     let max_output = body.count("max_output_tokens")?.map(Tokens);
     let mut chat = Chat { max_output, stream: summary.stream, ..Chat::default() };
-    if let Some(instructions) = body.text("instructions")?.filter(|text| !text.trim().is_empty()) {
+    if let Some(instructions) = body.text("instructions")?.filter(|text| !text.is_blank()) {
         chat.turns.push(Turn { role: Role::System, name: None, parts: vec![Part::text(instructions)] });
     }
     if let Some(raw) = body.take("tools") {
@@ -94,7 +94,7 @@ fn input<'a>(
     match input {
         Some(raw) if is_string(raw) => {
             let words = text(raw, path)?;
-            if !words.trim().is_empty() {
+            if !words.is_blank() {
                 chat.turns.push(Turn { role: Role::User, name: None, parts: vec![Part::text(words)] });
             }
         }

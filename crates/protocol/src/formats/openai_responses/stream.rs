@@ -5,6 +5,7 @@
 
 mod calls;
 mod events;
+mod incoming;
 mod items;
 mod message;
 mod reader;

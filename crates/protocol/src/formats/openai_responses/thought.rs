@@ -28,7 +28,7 @@ pub(super) enum Thought<'a> {
 /// The thought that an item is; `None` if it says nothing.
 pub(super) fn read<'a>(id: &str, text: Text<'a>, encrypted: Text<'a>) -> Option<Thought<'a>> {
     match seal(id, encrypted) {
-        None => (!text.trim().is_empty()).then_some(Thought::Open { text, seal: None }),
+        None => (!text.is_blank()).then_some(Thought::Open { text, seal: None }),
         Some((seal, true)) => Some(Thought::Redacted(seal)),
         // An item of OpenAI's without words never had any to show.
         Some((seal, _)) if seal.by == Dialect::Responses && text.is_empty() => Some(Thought::Redacted(seal)),
@@ -42,7 +42,7 @@ pub(super) fn seal<'a>(id: &str, encrypted: Text<'a>) -> Option<(Seal<'a>, bool)
         return None;
     }
     if let Some(marked) = encrypted.strip_prefix(REDACTED) {
-        let seal = seals::unwrap(Cow::Owned(marked.to_owned()), Dialect::Responses);
+        let seal = seals::unwrap(marked.to_owned().into(), Dialect::Responses);
         if seal.by != Dialect::Responses {
             return Some((seal, true));
         }
@@ -65,9 +65,9 @@ pub(super) fn words<'a>(content: Vec<Text<'a>>, summary: Vec<Text<'a>>) -> Text<
 /// Paragraphs as one text.
 pub(super) fn joined(mut paragraphs: Vec<Text<'_>>) -> Text<'_> {
     match paragraphs.len() {
-        0 => Cow::Borrowed(""),
+        0 => "".into(),
         1 => paragraphs.remove(0),
-        _ => Cow::Owned(paragraphs.join("\n\n")),
+        _ => paragraphs.join("\n\n").into(),
     }
 }
 

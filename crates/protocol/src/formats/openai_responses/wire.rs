@@ -12,11 +12,11 @@ use crate::neutral::{Citation, Finish, Text};
 
 /// A text that is borrowed where it holds no escapes, also within an `Option`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Str<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Str<'a>(#[serde(borrow)] pub(super) Text<'a>);
 
 /// A text or nothing, as a text.
 pub(super) fn text(text: Option<Str<'_>>) -> Text<'_> {
-    text.map_or(Cow::Borrowed(""), |Str(text)| text)
+    text.map_or("".into(), |Str(text)| text)
 }
 
 /// A response, whole or as lifecycle events carry it.
@@ -161,7 +161,7 @@ impl<'a> WireImage<'a> {
             "" => Cow::Borrowed("image/png"),
             other => Cow::Owned(format!("image/{other}")),
         };
-        (!data.is_empty()).then_some((media_type, data))
+        (!data.is_empty()).then_some((media_type.into(), data))
     }
 }
 

@@ -201,22 +201,22 @@ fn size(chat: &Chat<'_>) -> usize {
 
 fn size_of_part(part: &Part<'_>) -> usize {
     let media = |media: &Media<'_>| match media {
-        Media::Base64 { data, .. } => data.len(),
-        Media::Url { url, .. } => url.len(),
+        Media::Base64 { data, .. } => data.size(),
+        Media::Url { url, .. } => url.size(),
         Media::File { .. } => 0,
     };
     let content = match &part.body {
-        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.len() + text.len() / 16,
+        PartBody::Text { text, .. } | PartBody::Refusal(text) => text.room(),
         PartBody::Image(image) => media(&image.media),
         PartBody::Document(document) => match &document.source {
             DocumentSource::Media(source) => media(source),
-            DocumentSource::Text(text) => text.len() + text.len() / 16,
+            DocumentSource::Text(text) => text.room(),
             DocumentSource::Parts(parts) => parts.iter().map(size_of_part).sum(),
         },
         PartBody::Audio(source) | PartBody::Video(source) => media(source),
-        PartBody::Thinking { text, seal } => text.len() + seal.as_ref().map_or(0, |seal| seal.data.len()),
-        PartBody::Redacted(seal) => seal.data.len(),
-        PartBody::ToolCall(call) => call.arguments.len() + call.arguments.len() / 8,
+        PartBody::Thinking { text, seal } => text.room() + seal.as_ref().map_or(0, |seal| seal.data.size()),
+        PartBody::Redacted(seal) => seal.data.size(),
+        PartBody::ToolCall(call) => call.arguments.room(),
         PartBody::ToolResult(result) => result.content.iter().map(size_of_part).sum(),
     };
     content + 128

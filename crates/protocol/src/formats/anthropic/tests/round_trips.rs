@@ -16,11 +16,11 @@ use crate::neutral::{
 };
 
 fn words() -> impl Strategy<Value = Text<'static>> + Clone {
-    "[a-zé\"\\\\\n{}]{0,8}[a-z]".prop_map(Cow::Owned)
+    "[a-zé\"\\\\\n{}]{0,8}[a-z]".prop_map(Text::from)
 }
 
 fn name() -> impl Strategy<Value = Text<'static>> + Clone {
-    "[a-zA-Z0-9_-]{1,12}".prop_map(Cow::Owned)
+    "[a-zA-Z0-9_-]{1,12}".prop_map(Text::from)
 }
 
 fn json() -> impl Strategy<Value = Json<'static>> {
@@ -258,7 +258,7 @@ fn replies() -> impl Strategy<Value = Reply<'static>> {
 
 /// The pieces of a reply that is streamed.
 fn streamed(reply: &Reply<'_>) -> Vec<Piece<'static>> {
-    let own = |text: &Text<'_>| Cow::Owned(text.to_string());
+    let own = |text: &Text<'_>| Text::from(text.to_string());
     let own_seal = |seal: &Seal<'_>| Seal { by: seal.by, data: own(&seal.data) };
     let usage = reply.usage;
     let mut pieces = vec![Piece::Begin { id: own(&reply.id), model: own(&reply.model), usage }];

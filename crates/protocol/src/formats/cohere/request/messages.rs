@@ -1,7 +1,5 @@
 //! Messages read into turns: consecutive results of tools are one turn of the user's.
 
-use std::borrow::Cow;
-
 use paceway_domain::Refusal;
 use serde_json::value::RawValue;
 
@@ -55,7 +53,7 @@ fn need_content<'a>(message: &mut Object<'a, '_>, changes: &mut Changes) -> Resu
 /// The plan of earlier models and the thoughts of later ones come before the words, the calls behind them.
 fn read_assistant<'a>(message: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Part<'a>>, Refusal> {
     let mut parts = Vec::new();
-    if let Some(text) = message.text("tool_plan")?.filter(|plan| !plan.trim().is_empty()) {
+    if let Some(text) = message.text("tool_plan")?.filter(|plan| !plan.is_blank()) {
         parts.push(Part::new(PartBody::Thinking { text, seal: None }));
     }
     if let Some(raw) = message.take("content") {
@@ -109,7 +107,7 @@ fn read_content<'a>(
             "text" => push_text(block.need_text("text")?, &mut parts),
             "thinking" => {
                 let text = block.need_text("thinking")?;
-                if !text.trim().is_empty() {
+                if !text.is_blank() {
                     parts.push(Part::new(PartBody::Thinking { text, seal: None }));
                 }
             }
@@ -129,7 +127,7 @@ fn read_content<'a>(
 }
 
 fn push_text<'a>(text: Text<'a>, parts: &mut Vec<Part<'a>>) {
-    if !text.trim().is_empty() {
+    if !text.is_blank() {
         parts.push(Part::text(text));
     }
 }
@@ -140,7 +138,7 @@ fn read_document<'a>(mut document: Object<'a, '_>) -> Result<Text<'a>, Refusal> 
     if object::is_string(data) {
         return object::text(data, &document.path.name("data"));
     }
-    Ok(Cow::Borrowed(data.get()))
+    Ok(Text::of(data.get()))
 }
 
 fn read_image<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Part<'a>, Refusal> {
@@ -165,7 +163,7 @@ fn read_image<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<P
             return Err(image.path.name("url").invalid(why));
         }
         None => Media::Url { url, media_type: None },
-        Some((media_type, at)) => Media::Base64 { media_type: Cow::Owned(media_type), data: tail(url, at) },
+        Some((media_type, at)) => Media::Base64 { media_type: media_type.into(), data: url.tail(at) },
     };
     Ok(Part::new(PartBody::Image(Image { media, detail })))
 }
@@ -177,11 +175,4 @@ fn inline(url: &str) -> Option<(String, usize)> {
     let media_type = head.strip_suffix(";base64")?.to_ascii_lowercase();
     let media_type = if media_type == "image/jpg" { "image/jpeg".to_owned() } else { media_type };
     (!media_type.is_empty() && !data.is_empty()).then_some((media_type, url.len() - data.len()))
-}
-
-fn tail(text: Text<'_>, at: usize) -> Text<'_> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[at..]),
-        Cow::Owned(text) => Cow::Owned(text[at..].to_owned()),
-    }
 }

@@ -42,7 +42,7 @@ impl TurnWriter<'_> {
             match &part.body {
                 PartBody::Text { text, .. } | PartBody::Refusal(text) => push_text(text, &mut blocks),
                 PartBody::Thinking { text, seal } => {
-                    let is_told = seal.is_none() && turn.role == Role::Assistant && !text.trim().is_empty();
+                    let is_told = seal.is_none() && turn.role == Role::Assistant && !text.is_blank();
                     if is_told {
                         thoughts.push((blocks.len(), &**text));
                     } else {
@@ -147,7 +147,7 @@ impl TurnWriter<'_> {
         if call.seal.is_some() {
             self.changes.hint(field, "its signature goes back only to the model that made it");
         }
-        let arguments = if call.arguments.trim().is_empty() { "{}" } else { &*call.arguments };
+        let arguments = if call.arguments.is_blank() { "{}" } else { &*call.arguments };
         list.object(|out| {
             out.field("id", id(&call.id)).field("type", "function");
             out.object("function", |function| {
@@ -224,7 +224,7 @@ impl TurnWriter<'_> {
         let head: Vec<_> = head.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect();
         let text =
             if head.is_empty() { words } else { Cow::Owned(format!("{}\n\n{words}", head.join("\n"))) };
-        blocks.push(Block::Text(text));
+        blocks.push(Block::Text(text.into()));
     }
 }
 
@@ -249,8 +249,8 @@ fn words_of<'d>(document: &'d Document<'_>) -> Option<Cow<'d, str>> {
 }
 
 fn push_text<'b>(text: &'b Text<'_>, blocks: &mut Vec<Block<'b>>) {
-    if !text.trim().is_empty() {
-        blocks.push(Block::Text(Cow::Borrowed(text)));
+    if !text.is_blank() {
+        blocks.push(Block::Text(Text::of(text)));
     }
 }
 

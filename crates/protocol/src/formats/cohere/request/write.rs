@@ -110,7 +110,7 @@ fn write_tool(tool: &Tool<'_>, list: &mut ArrayWriter<'_>) {
     list.object(|out| {
         out.field("type", "function");
         out.object("function", |function| {
-            let description = tool.description.as_ref().filter(|text| !text.trim().is_empty());
+            let description = tool.description.as_ref().filter(|text| !text.is_blank());
             function.field("name", &tool.name).maybe("description", description).raw("parameters", schema);
         });
     });
@@ -225,9 +225,9 @@ fn note_what_has_no_place(chat: &Chat<'_>, changes: &mut Changes) {
 /// About how many bytes a body will have, so that large pictures are copied once.
 fn size_of(chat: &Chat<'_>) -> usize {
     let of_part = |body: &PartBody<'_>| match body {
-        PartBody::Text { text, .. } | PartBody::Thinking { text, .. } => text.len() + text.len() / 16,
+        PartBody::Text { text, .. } | PartBody::Thinking { text, .. } => text.room(),
         PartBody::Image(image) => match &image.media {
-            Media::Base64 { data, .. } => data.len(),
+            Media::Base64 { data, .. } => data.size(),
             _ => 0,
         },
         PartBody::ToolCall(call) => call.arguments.len() * 2,

@@ -148,8 +148,8 @@ impl StreamReader for Reader {
 impl Reader {
     fn begin(&mut self, id: Option<Words<'_>>, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.has_begun, true) {
-            let id = id.map_or(Text::Borrowed(""), |Words(id)| id);
-            sink(Piece::Begin { id, model: Text::Borrowed(""), usage: Usage::default() });
+            let id = id.map_or(Text::default(), |Words(id)| id);
+            sink(Piece::Begin { id, model: Text::default(), usage: Usage::default() });
         }
     }
 
@@ -259,8 +259,7 @@ pub(super) fn kind_of<'e>(event: &Event<'e>, data: &'e [u8]) -> Cow<'e, [u8]> {
     }
     match event.name() {
         b"" => match serde_json::from_slice(data) {
-            Ok(Typed { kind: Words(Cow::Borrowed(kind)) }) => Cow::Borrowed(kind.as_bytes()),
-            Ok(Typed { kind: Words(Cow::Owned(kind)) }) => Cow::Owned(kind.into_bytes()),
+            Ok(Typed { kind: Words(kind) }) => kind.into_bytes(),
             Err(_) => Cow::Borrowed(b""),
         },
         name => Cow::Borrowed(name),

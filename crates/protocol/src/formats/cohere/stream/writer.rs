@@ -170,7 +170,7 @@ impl Writer {
         }
     }
 
-    fn content(&mut self, kind: &str, text: &str, out: &mut Vec<u8>) {
+    fn content(&mut self, kind: &'static str, text: &str, out: &mut Vec<u8>) {
         self.write_message("content-delta", Some(self.contents), out, |message| {
             message.object("content", |content| {
                 content.field(kind, text);

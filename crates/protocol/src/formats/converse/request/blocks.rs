@@ -12,7 +12,7 @@ use crate::changes::Changes;
 use crate::compose::{ArrayWriter, ObjectWriter};
 use crate::formats::converse::media::Use;
 use crate::formats::converse::model::{Family, Model};
-use crate::neutral::{CacheMark, Document, DocumentSource, Part, PartBody, Role, ToolCall, ToolResult};
+use crate::neutral::{CacheMark, Document, DocumentSource, Form, Part, PartBody, Role, ToolCall, ToolResult};
 use crate::seals;
 
 /// The longest id of a call; letters, digits, `_`, `.`, `:` and `-` (`ToolUseId`).
@@ -43,7 +43,7 @@ impl<'w> BlockWriter<'w> {
     pub(crate) fn system(&mut self, parts: &[Placed<'_>], list: &mut ArrayWriter<'_>) {
         for placed in parts {
             if let Some(text) = words(&placed.part.body) {
-                write_text(text, list);
+                write_text(text.form(), list);
                 self.mark(placed.part, list);
             }
         }
@@ -59,7 +59,7 @@ impl<'w> BlockWriter<'w> {
                 for (place, placed) in message.parts.iter().enumerate() {
                     let is_end = is_last && place == end && message.role == Role::Assistant;
                     match words(&placed.part.body) {
-                        Some(text) if is_end => write_text(text.trim_end(), blocks),
+                        Some(text) if is_end => write_text(text.trim_end().into(), blocks),
                         _ => self.block(placed, blocks),
                     }
                     self.mark(placed.part, blocks);
@@ -75,13 +75,13 @@ impl<'w> BlockWriter<'w> {
         let has_text = message.parts.iter().any(|placed| words(&placed.part.body).is_some());
         if let Some(document) = document.filter(|_| !has_text) {
             self.changes.adapted(document.field(), "words are put beside it: Amazon Bedrock demands some");
-            write_text("See the attached document.", blocks);
+            write_text("See the attached document.".into(), blocks);
         }
     }
 
     fn block(&mut self, placed: &Placed<'_>, list: &mut ArrayWriter<'_>) {
         match &placed.part.body {
-            PartBody::Text { text, .. } | PartBody::Refusal(text) => write_text(text, list),
+            PartBody::Text { text, .. } | PartBody::Refusal(text) => write_text(text.form(), list),
             PartBody::Thinking { text, seal } => list.object(|block| {
                 block.object("reasoningContent", |thought| {
                     thought.object("reasoningText", |words| {
@@ -137,7 +137,7 @@ impl<'w> BlockWriter<'w> {
                     let mut is_empty = true;
                     if result.is_error && !has_status {
                         self.changes.adapted(placed.field(), "that the tool failed is said in words");
-                        write_text("The tool failed.", content);
+                        write_text("The tool failed.".into(), content);
                         is_empty = false;
                     }
                     for (place, part) in result.content.iter().enumerate() {
@@ -147,7 +147,7 @@ impl<'w> BlockWriter<'w> {
                         }
                         is_empty = false;
                         match &part.body {
-                            PartBody::Text { text, .. } => write_text(text, content),
+                            PartBody::Text { text, .. } => write_text(text.form(), content),
                             PartBody::Document(document) => {
                                 content.object(|block| self.document(document, &field, block));
                             }
@@ -156,7 +156,7 @@ impl<'w> BlockWriter<'w> {
                     }
                     if is_empty {
                         self.changes.adapted(placed.field(), "an empty result is said in words");
-                        write_text("(empty)", content);
+                        write_text("(empty)".into(), content);
                     }
                 });
                 if result.is_error && has_status {
@@ -208,7 +208,7 @@ impl<'w> BlockWriter<'w> {
         source.array("content", |content| {
             for (place, part) in parts.iter().enumerate() {
                 match words(&part.body) {
-                    Some(text) => write_text(text, content),
+                    Some(text) => write_text(text.form(), content),
                     None => self.changes.lost(
                         format!("{}.source.content.{place}", field()),
                         "Amazon Bedrock takes only texts as parts of a document",
@@ -300,8 +300,8 @@ fn is_pdf(document: &Document<'_>) -> bool {
     }
 }
 
-pub(crate) fn write_text(text: &str, list: &mut ArrayWriter<'_>) {
+pub(crate) fn write_text(text: Form<'_>, list: &mut ArrayWriter<'_>) {
     list.object(|block| {
-        block.field("text", text);
+        block.field("text", &text);
     });
 }

@@ -69,7 +69,7 @@ fn read_block<'a>(
         return read_thought(Object::read(raw, block.path.name("reasoningContent"))?, changes).map(Some);
     }
     if let Some(raw) = block.take("json") {
-        return Ok(said(Cow::Borrowed(raw.get()), Vec::new()));
+        return Ok(said(Text::of(raw.get()), Vec::new()));
     }
     if let Some(raw) = block.take("citationsContent") {
         return read_cited(Object::read(raw, block.path.name("citationsContent"))?, changes);
@@ -99,7 +99,7 @@ fn read_block<'a>(
 }
 
 fn said<'a>(text: Text<'a>, citations: Vec<Citation<'a>>) -> Option<PartBody<'a>> {
-    (!text.trim().is_empty()).then_some(PartBody::Text { text, citations })
+    (!text.is_blank()).then_some(PartBody::Text { text, citations })
 }
 
 fn read_call<'a>(mut call: Object<'a, '_>, changes: &mut Changes) -> Result<PartBody<'a>, Refusal> {
@@ -108,7 +108,14 @@ fn read_call<'a>(mut call: Object<'a, '_>, changes: &mut Changes) -> Result<Part
     let input = call.need("input", "the arguments as an object")?;
     call.note_unread(&[], changes);
     let arguments = Cow::Borrowed(input.get());
-    Ok(PartBody::ToolCall(ToolCall { id, name, namespace: None, arguments, is_custom: false, seal }))
+    Ok(PartBody::ToolCall(ToolCall {
+        id,
+        name,
+        namespace: None,
+        arguments: arguments.into(),
+        is_custom: false,
+        seal,
+    }))
 }
 
 fn read_result<'a>(mut result: Object<'a, '_>, changes: &mut Changes) -> Result<PartBody<'a>, Refusal> {
@@ -140,12 +147,12 @@ fn read_thought<'a>(mut thought: Object<'a, '_>, changes: &mut Changes) -> Resul
 fn read_cited<'a>(mut cited: Object<'a, '_>, changes: &mut Changes) -> Result<Option<PartBody<'a>>, Refusal> {
     let here = cited.path;
     let path = here.name("content");
-    let mut text: Text<'a> = Cow::Borrowed("");
+    let mut text: Text<'a> = "".into();
     if let Some(raw) = cited.take("content") {
         for (place, raw) in object::array(raw, &path, "an array of texts")?.into_iter().enumerate() {
             let mut piece = Object::read(raw, path.index(place))?;
             let words = piece.text("text")?.unwrap_or_default();
-            text = if text.is_empty() { words } else { text + words };
+            text = text.followed_by(words);
             piece.note_unread(&[], changes);
         }
     }
@@ -247,11 +254,11 @@ fn read_source<'a>(
         let mut location = Object::read(raw, source.path.name("s3Location"))?;
         let url = location.need_text("uri")?;
         location.note_unread(&["bucketOwner"], changes);
-        return Ok(Media::Url { url, media_type: media_type.map(Cow::Borrowed) });
+        return Ok(Media::Url { url, media_type: media_type.map(Text::of) });
     }
     let data = source.need_filled("bytes")?;
     let media_type = media_type
         .ok_or_else(|| file.name("format").invalid("this field is required: send the format of the bytes"))?;
     source.note_unread(&[], changes);
-    Ok(Media::Base64 { media_type: Cow::Borrowed(media_type), data })
+    Ok(Media::Base64 { media_type: Text::of(media_type), data })
 }

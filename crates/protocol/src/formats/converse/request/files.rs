@@ -2,7 +2,7 @@
 
 use crate::compose::{ArrayWriter, ObjectWriter};
 use crate::formats::converse::media::{self, Use};
-use crate::neutral::{Media, PartBody};
+use crate::neutral::{Form, Media, PartBody};
 
 /// A file as Bedrock takes it.
 pub(crate) struct File<'m> {
@@ -11,7 +11,7 @@ pub(crate) struct File<'m> {
 }
 
 enum Place<'m> {
-    Bytes(&'m str),
+    Bytes(Form<'m>),
     S3(&'m str),
 }
 
@@ -23,7 +23,7 @@ impl<'m> File<'m> {
         match media {
             Media::Base64 { media_type, data } => {
                 let format = media::format(used_as, media_type).ok_or(UNKNOWN)?;
-                Ok(Self { format, place: Place::Bytes(data) })
+                Ok(Self { format, place: Place::Bytes(data.form()) })
             }
             Media::Url { url, media_type } if url.starts_with("s3://") => {
                 let stated = media_type.as_deref().and_then(|kind| media::format(used_as, kind));
@@ -38,7 +38,7 @@ impl<'m> File<'m> {
     }
 
     pub(crate) fn write_source(&self, source: &mut ObjectWriter<'_>) {
-        match self.place {
+        match &self.place {
             Place::Bytes(data) => {
                 source.field("bytes", data);
             }

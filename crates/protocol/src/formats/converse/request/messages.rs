@@ -7,7 +7,7 @@ use super::files::File;
 use crate::changes::Changes;
 use crate::formats::converse::media::Use;
 use crate::formats::converse::model::{Family, Model};
-use crate::neutral::{Chat, Document, DocumentSource, Media, Part, PartBody, Role, Seal, Turn};
+use crate::neutral::{Chat, Document, DocumentSource, Media, Part, PartBody, Role, Seal, Text, Turn};
 
 /// A part and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -127,7 +127,7 @@ fn is_sendable(
     changes: &mut Changes,
 ) -> bool {
     let why = match body {
-        PartBody::Text { text, .. } | PartBody::Refusal(text) => return !text.trim().is_empty(),
+        PartBody::Text { text, .. } | PartBody::Refusal(text) => return !text.is_blank(),
         PartBody::Thinking { seal, .. } => return is_own(seal.as_ref(), role, model, field, changes),
         PartBody::Redacted(seal) => return is_own(Some(seal), role, model, field, changes),
         PartBody::ToolCall(_) if role == Role::Assistant => return true,
@@ -151,7 +151,7 @@ pub(crate) fn is_sendable_in_result(
     changes: &mut Changes,
 ) -> bool {
     let why = match body {
-        PartBody::Text { text, .. } => return !text.trim().is_empty(),
+        PartBody::Text { text, .. } => return !text.is_blank(),
         PartBody::Image(_) | PartBody::Document(_) | PartBody::Video(_) => match unfit_file(body, model) {
             Some(why) => why,
             None => return true,
@@ -193,7 +193,7 @@ fn unfit_file(body: &PartBody<'_>, model: Model) -> Option<&'static str> {
             unfit(media, Use::Document)
         }
         PartBody::Document(Document { source: DocumentSource::Text(text), .. }) => {
-            text.trim().is_empty().then_some("the document is empty")
+            text.is_blank().then_some("the document is empty")
         }
         PartBody::Document(Document { source: DocumentSource::Parts(parts), .. }) => {
             let is_empty = !parts.iter().any(|part| words(&part.body).is_some());
@@ -204,11 +204,9 @@ fn unfit_file(body: &PartBody<'_>, model: Model) -> Option<&'static str> {
 }
 
 /// The words of a part that is words.
-pub(crate) fn words<'p>(body: &'p PartBody<'_>) -> Option<&'p str> {
+pub(crate) fn words<'p, 'a>(body: &'p PartBody<'a>) -> Option<&'p Text<'a>> {
     match body {
-        PartBody::Text { text, .. } | PartBody::Refusal(text) => {
-            Some(text).filter(|text| !text.trim().is_empty()).map(|text| &**text)
-        }
+        PartBody::Text { text, .. } | PartBody::Refusal(text) => Some(text).filter(|text| !text.is_blank()),
         _ => None,
     }
 }

@@ -203,7 +203,7 @@ fn called<'c>(chat: &'c Chat<'c>) -> Vec<&'c str> {
 }
 
 fn write_tool(tool: &Tool<'_>, model: Model, list: &mut ArrayWriter<'_>, changes: &mut Changes) {
-    let description = tool.description.as_ref().filter(|text| !text.trim().is_empty());
+    let description = tool.description.as_ref().filter(|text| !text.is_blank());
     match &tool.kind {
         ToolKind::Function { schema, strict } => {
             // Without a schema there is nothing to be strict about.
@@ -268,7 +268,7 @@ fn object_schema(schema: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-fn write_choice(config: &mut ObjectWriter<'_>, kind: &str, name: Option<&Text<'_>>) {
+fn write_choice(config: &mut ObjectWriter<'_>, kind: &'static str, name: Option<&Text<'_>>) {
     config.object("toolChoice", |choice| {
         choice.object(kind, |tool| {
             tool.maybe("name", name);

@@ -64,7 +64,7 @@ fn write_conversation(
                 .adapted("messages", "begun with a user's `Hello.`: Amazon Bedrock lets no model begin");
             list.object(|message| {
                 message.field("role", "user");
-                message.array("content", |content| blocks::write_text(OPENING, content));
+                message.array("content", |content| blocks::write_text(OPENING.into(), content));
             });
         }
         let end = conversation.messages.len() - 1;
@@ -148,7 +148,7 @@ fn write_inference(
 ) {
     let max_output = reasoning.max_output.or(chat.max_output);
     let is_blank = |stop: &&crate::neutral::Text<'_>| {
-        stop.is_empty() || (model.family == Family::Claude && stop.trim().is_empty())
+        stop.is_empty() || (model.family == Family::Claude && stop.is_blank())
     };
     let stop: Vec<_> = chat.stop.iter().filter(|stop| !is_blank(stop)).collect();
     if stop.len() < chat.stop.len() {
@@ -248,16 +248,16 @@ fn note_what_has_no_place(chat: &Chat<'_>, changes: &mut Changes) {
 /// About how many bytes a body will have, so that large files are copied once.
 fn size_of(chat: &Chat<'_>) -> usize {
     let of_media = |media: &Media<'_>| match media {
-        Media::Base64 { data, .. } => data.len(),
+        Media::Base64 { data, .. } => data.size(),
         _ => 0,
     };
     let of_part = |body: &PartBody<'_>| match body {
-        PartBody::Text { text, .. } | PartBody::Thinking { text, .. } => text.len() + text.len() / 16,
+        PartBody::Text { text, .. } | PartBody::Thinking { text, .. } => text.room(),
         PartBody::Image(image) => of_media(&image.media),
         PartBody::Audio(media) | PartBody::Video(media) => of_media(media),
         PartBody::Document(document) => match &document.source {
             crate::neutral::DocumentSource::Media(media) => of_media(media),
-            crate::neutral::DocumentSource::Text(text) => text.len() + text.len() / 16,
+            crate::neutral::DocumentSource::Text(text) => text.room(),
             crate::neutral::DocumentSource::Parts(_) => 0,
         },
         PartBody::ToolCall(call) => call.arguments.len(),

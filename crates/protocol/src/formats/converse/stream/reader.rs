@@ -1,7 +1,5 @@
 //! Reads a stream into pieces. Blocks of the provider's own tools are passed over.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Dialect, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +9,7 @@ use crate::formats::converse::errors;
 use crate::formats::converse::media::{self, Use};
 use crate::formats::converse::usage::WireUsage;
 use crate::formats::converse::wire::{self, Words};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
 use crate::known;
 use crate::neutral::{Delta, Opening, Piece, Text};
@@ -60,6 +59,9 @@ struct BlockDelta<'a> {
     delta: WireDelta<'a>,
     #[serde(default)]
     content_block_index: u64,
+    /// It hides how long an event is.
+    #[serde(rename = "p", borrow)]
+    padding: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +139,8 @@ pub(crate) struct Reader {
     has_calls: bool,
     stop: Option<Stop>,
     usage: Option<Usage>,
+    /// What an event looks like that adds words to the text at this place.
+    stencil: Stencil<u64>,
 }
 
 /// The block that is open.
@@ -173,7 +177,7 @@ impl StreamReader for Reader {
             b"contentBlockStart" | b"contentBlockDelta" | b"contentBlockStop" if self.stop.is_some() => {}
             b"messageStart" => self.begin(sink),
             b"contentBlockStart" => self.start(parse(&data)?, sink),
-            b"contentBlockDelta" => return self.delta(parse(&data)?, sink),
+            b"contentBlockDelta" => return self.delta(&data, sink),
             b"contentBlockStop" => {
                 let BlockStop { content_block_index } = parse(&data)?;
                 if self.open.as_ref().is_some_and(|open| open.index == content_block_index) {
@@ -209,7 +213,7 @@ impl StreamReader for Reader {
 impl Reader {
     fn begin(&mut self, sink: &mut Sink<'_>) {
         if !std::mem::replace(&mut self.has_begun, true) {
-            let nameless = Text::Borrowed("");
+            let nameless = Text::default();
             sink(Piece::Begin { id: nameless.clone(), model: nameless, usage: Usage::default() });
         }
     }
@@ -218,10 +222,7 @@ impl Reader {
         match self.open.take().map(|open| open.kind) {
             None | Some(Kind::Other) => {}
             Some(Kind::Image { media_type, data }) => {
-                sink(Piece::Open(Opening::Image {
-                    media_type: media_type.into(),
-                    data: Cow::Borrowed(&data),
-                }));
+                sink(Piece::Open(Opening::Image { media_type: media_type.into(), data: Text::of(&data) }));
                 sink(Piece::Close);
             }
             Some(Kind::Text | Kind::Thinking | Kind::Call) => sink(Piece::Close),
@@ -258,13 +259,17 @@ impl Reader {
         }
     }
 
-    fn delta(&mut self, event: BlockDelta<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
-        let BlockDelta { delta, content_block_index: index } = event;
+    fn delta(&mut self, data: &[u8], sink: &mut Sink<'_>) -> Result<(), String> {
+        if let Some((text, index)) = self.stencil.fit(data) {
+            self.words(index, text, sink);
+            return Ok(());
+        }
+        let BlockDelta { delta, content_block_index: index, padding } = parse(data)?;
         if let Some(Words(text)) = delta.text {
-            if !text.is_empty() {
-                self.ensure_text(index, sink);
-                sink(Piece::Delta(Delta::Text(text)));
+            if let Some(text) = text.lent() {
+                self.stencil.learn(data, text, &[padding.map(RawValue::get)], index);
             }
+            self.words(index, text, sink);
         } else if let Some(Input { input }) = delta.tool_use {
             return self.arguments(index, input, sink);
         } else if let Some(reasoning) = delta.reasoning_content {
@@ -279,6 +284,13 @@ impl Reader {
             data.push_str(&bytes);
         }
         Ok(())
+    }
+
+    fn words(&mut self, index: u64, text: Text<'_>, sink: &mut Sink<'_>) {
+        if !text.is_empty() {
+            self.ensure_text(index, sink);
+            sink(Piece::Delta(Delta::Text(text)));
+        }
     }
 
     /// A piece of a call's arguments. Calls come one after the other; a piece of one that is closed would be lost.
@@ -337,7 +349,7 @@ impl Reader {
         self.close(sink);
         self.stop = Some(Stop {
             reason: event.stop_reason.as_ref().map(|Words(reason)| reason.to_string()).unwrap_or_default(),
-            sequence: wire::stop_sequence(event.additional_model_response_fields).map(Cow::into_owned),
+            sequence: wire::stop_sequence(event.additional_model_response_fields).map(Text::into_owned),
         });
         self.end_if_stopped(sink);
     }
@@ -346,7 +358,7 @@ impl Reader {
     fn end_if_stopped(&mut self, sink: &mut Sink<'_>) {
         let (Some(stop), Some(usage)) = (&self.stop, self.usage) else { return };
         self.is_over = true;
-        let sequence = stop.sequence.as_deref().map(Cow::Borrowed);
+        let sequence = stop.sequence.as_deref().map(Text::of);
         sink(Piece::End { finish: wire::finish(&stop.reason, sequence, self.has_calls), usage });
     }
 }

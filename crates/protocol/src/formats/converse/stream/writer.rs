@@ -61,7 +61,7 @@ impl Writer {
     fn write_block(
         &mut self,
         name: &str,
-        key: &str,
+        key: &'static str,
         out: &mut Vec<u8>,
         fields: impl FnOnce(&mut ObjectWriter<'_>),
     ) {

@@ -1,14 +1,12 @@
 //! What holds for everything: nothing that is read panics, and what is written reads as it was.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Dialect, Usage};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::replies::show_reply;
 use super::*;
-use crate::neutral::{Finish, Image, Media, Reply, ReplyPart, Role, Seal, ToolCall, ToolResult};
+use crate::neutral::{Finish, Image, Media, Reply, ReplyPart, Role, Seal, Text, ToolCall, ToolResult};
 
 /// Names that are looked for.
 const NAMES: &[&str] = &[
@@ -177,7 +175,7 @@ fn exchange(place: usize) -> impl Strategy<Value = Vec<Turn<'static>>> {
             };
             let mut turns = vec![turn(Role::User, question)];
             if let Some((arguments, seal, result, is_error)) = call {
-                let id: Cow<'static, str> = format!("call_{}_0", place + 1).into();
+                let id: Text<'static> = format!("call_{}_0", place + 1).into();
                 let call = ToolCall {
                     id: id.clone(),
                     name: "tool".into(),

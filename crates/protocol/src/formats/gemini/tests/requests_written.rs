@@ -17,11 +17,11 @@ fn turn(role: Role, parts: Vec<PartBody<'_>>) -> Turn<'_> {
 }
 
 fn text(text: &str) -> PartBody<'_> {
-    PartBody::Text { text: Cow::Borrowed(text), citations: Vec::new() }
+    PartBody::Text { text: text.into(), citations: Vec::new() }
 }
 
 fn seal(by: Dialect, data: &str) -> Seal<'_> {
-    Seal { by, data: Cow::Borrowed(data) }
+    Seal { by, data: data.into() }
 }
 
 fn call<'a>(id: &'a str, name: &'a str, arguments: &'a str, seal: Option<Seal<'a>>) -> PartBody<'a> {

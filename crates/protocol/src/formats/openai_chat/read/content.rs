@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 
 use crate::changes::Changes;
 use crate::formats::openai_chat::content::{media_type, split_data_url};
-use crate::formats::openai_chat::words::is_blank;
 use crate::neutral::{CacheMark, Detail, Document, DocumentSource, Image, Media, Part, PartBody, Text};
 use crate::object::{self, Object, Path};
 use crate::seals;
@@ -34,7 +33,7 @@ pub(super) fn take<'a>(
         }
         parts
     };
-    parts.retain(|part| !matches!(&part.body, PartBody::Text { text, .. } if is_blank(text)));
+    parts.retain(|part| !matches!(&part.body, PartBody::Text { text, .. } if text.is_blank()));
     if let Some(last) = parts.last_mut() {
         last.cache = last.cache.or(mark);
     }
@@ -86,7 +85,7 @@ fn thought<'a>(part: &mut Object<'a, '_>) -> Result<PartBody<'a>, Refusal> {
         {
             joined.push_str(&Object::read(raw, path.index(place))?.need_text("text")?);
         }
-        Cow::Owned(joined)
+        joined.into()
     };
     let signature = part.text("signature")?.filter(|signature| !signature.is_empty());
     Ok(PartBody::Thinking { text, seal: signature.map(|data| seals::unwrap(data, Dialect::Anthropic)) })
@@ -155,7 +154,7 @@ fn audio<'a>(part: &mut Object<'a, '_>, changes: &mut Changes) -> Result<PartBod
         Some("wav") | None => Cow::Borrowed("audio/wav"),
         Some(other) => Cow::Owned(format!("audio/{other}")),
     };
-    Ok(PartBody::Audio(Media::Base64 { media_type, data }))
+    Ok(PartBody::Audio(Media::Base64 { media_type: media_type.into(), data }))
 }
 
 fn file<'a>(part: &mut Object<'a, '_>, changes: &mut Changes) -> Result<PartBody<'a>, Refusal> {

@@ -2,16 +2,14 @@
 //!
 //! What a message contains is read elsewhere.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Dialect, Refusal};
 use serde_json::value::RawValue;
 
 use super::content;
 use crate::changes::Changes;
+use crate::formats::openai_chat::content as answers;
 use crate::formats::openai_chat::thoughts::{self, Thought, Thoughts};
 use crate::formats::openai_chat::wire;
-use crate::formats::openai_chat::{content as answers, words::is_blank};
 use crate::neutral::{Image, Media, Part, PartBody, Role, Seal, Text, ToolCall, ToolResult, Turn};
 use crate::object::{self, Object, Path};
 use crate::seals;
@@ -115,7 +113,7 @@ impl<'a> Messages<'a> {
         let calls = self.take_calls(message, &mut thoughts, place, changes)?;
         let mut said = content::take(message, changes)?;
         cite(message, &mut said)?;
-        let refusal = message.text("refusal")?.filter(|refusal| !is_blank(refusal));
+        let refusal = message.text("refusal")?.filter(|refusal| !refusal.is_blank());
         said.extend(refusal.map(|refusal| Part::new(PartBody::Refusal(refusal))));
         if message.take("audio").is_some() {
             changes.lost(message.path.name("audio").to_string(), "only OpenAI has the recording");
@@ -195,7 +193,7 @@ impl<'a> Messages<'a> {
 
 /// The deprecated form has no ids.
 fn function_id(place: usize) -> Text<'static> {
-    Cow::Owned(format!("function_{place}"))
+    format!("function_{place}").into()
 }
 
 /// Google's place for the seal of a call, which Google's own clients of this format send back.

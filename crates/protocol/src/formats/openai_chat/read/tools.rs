@@ -47,7 +47,7 @@ pub(super) fn read<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Resu
 }
 
 fn read_tool<'a>(tool: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Tool<'a>, Refusal> {
-    let kind = tool.text("type")?.unwrap_or(Cow::Borrowed("function"));
+    let kind = tool.text("type")?.unwrap_or("function".into());
     let cache = take_mark(tool)?;
     let path = tool.path;
     let read = match &*kind {

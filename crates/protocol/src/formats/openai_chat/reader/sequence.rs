@@ -71,7 +71,7 @@ impl Sequence {
                 sink(Piece::Delta(Delta::Text(text)));
             }
             Room::Later => match self.hold(words).last_mut() {
-                Some(Delta::Text(known)) => known.to_mut().push_str(&text),
+                Some(Delta::Text(known)) => known.push_str(&text),
                 _ => self.hold(words).push(Delta::Text(text.into_owned().into())),
             },
         }
@@ -263,8 +263,8 @@ impl Sequence {
 fn hand_out(call: &mut Call, sink: &mut Sink<'_>) {
     if call.state == State::Held {
         sink(Piece::Open(Opening::ToolCall {
-            id: Cow::Borrowed(&call.id),
-            name: Cow::Borrowed(&call.name),
+            id: Text::of(&call.id),
+            name: Text::of(&call.name),
             namespace: None,
             is_custom: call.is_custom,
             seal: call.seal.take(),
@@ -283,38 +283,36 @@ fn is_sealed(held: &[Delta<'_>]) -> bool {
 }
 
 fn owned_seal(seal: &Seal<'_>) -> Seal<'static> {
-    Seal { by: seal.by, data: Cow::Owned(seal.data.clone().into_owned()) }
+    Seal { by: seal.by, data: seal.data.clone().detached() }
 }
 
 fn owned_delta(delta: Delta<'_>) -> Delta<'static> {
-    let own = |text: Text<'_>| Cow::Owned(text.into_owned());
     match delta {
-        Delta::Text(text) => Delta::Text(own(text)),
+        Delta::Text(text) => Delta::Text(text.detached()),
         Delta::Seal(seal) => Delta::Seal(owned_seal(&seal)),
         Delta::Logprobs(tokens) => Delta::Logprobs(Cow::Owned(tokens.into_owned())),
         Delta::Citation(citation) => Delta::Citation(Citation {
-            url: citation.url.map(own),
-            title: citation.title.map(own),
-            quoted: citation.quoted.map(own),
+            url: citation.url.map(Text::detached),
+            title: citation.title.map(Text::detached),
+            quoted: citation.quoted.map(Text::detached),
             place: citation.place,
         }),
     }
 }
 
 fn owned(opening: Opening<'_>) -> Opening<'static> {
-    let own = |text: Text<'_>| Cow::Owned(text.into_owned());
     match opening {
         Opening::Text => Opening::Text,
         Opening::Thinking => Opening::Thinking,
         Opening::Refusal => Opening::Refusal,
         Opening::Redacted(seal) => Opening::Redacted(owned_seal(&seal)),
         Opening::Image { media_type, data } => {
-            Opening::Image { media_type: own(media_type), data: own(data) }
+            Opening::Image { media_type: media_type.detached(), data: data.detached() }
         }
         Opening::ToolCall { id, name, namespace, is_custom, seal } => Opening::ToolCall {
-            id: own(id),
-            name: own(name),
-            namespace: namespace.map(own),
+            id: id.detached(),
+            name: name.detached(),
+            namespace: namespace.map(Text::detached),
             is_custom,
             seal: seal.as_ref().map(owned_seal),
         },

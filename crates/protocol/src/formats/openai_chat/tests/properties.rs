@@ -15,7 +15,7 @@ use crate::formats::{Address, Format, Summary};
 use crate::neutral::{
     AnswerForm, Chat, Citation, Delta, Detail, Document, DocumentSource, Effort, Finish, Image, Json,
     Logprobs, Media, Opening, Part, PartBody, Piece, Reasoning, ReasoningMode, Reply, ReplyPart, Role,
-    Sampling, Schema, Seal, ServiceTier, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, Turn,
+    Sampling, Schema, Seal, ServiceTier, Text, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, Turn,
 };
 use crate::sse::Splitter;
 
@@ -179,15 +179,15 @@ fn raw(text: &str) -> Json<'static> {
 }
 
 /// A text that is not blank.
-fn words() -> impl Strategy<Value = Cow<'static, str>> {
-    "[a-zé\"\\\\\n\u{1F600} ]{0,12}[a-z]".prop_map(Cow::Owned)
+fn words() -> impl Strategy<Value = Text<'static>> {
+    "[a-zé\"\\\\\n\u{1F600} ]{0,12}[a-z]".prop_map(Text::from)
 }
 
-fn name() -> impl Strategy<Value = Cow<'static, str>> {
-    "[A-Za-z0-9_-]{1,12}".prop_map(Cow::Owned)
+fn name() -> impl Strategy<Value = Text<'static>> {
+    "[A-Za-z0-9_-]{1,12}".prop_map(Text::from)
 }
 
-fn arguments() -> impl Strategy<Value = Cow<'static, str>> {
+fn arguments() -> impl Strategy<Value = Text<'static>> {
     vec(("[a-z]{1,3}", words()), 0..3).prop_map(|fields| {
         let fields: Vec<_> = fields
             .into_iter()
@@ -195,11 +195,11 @@ fn arguments() -> impl Strategy<Value = Cow<'static, str>> {
                 format!(
                     "{}: {}",
                     serde_json::to_string(&name).unwrap(),
-                    serde_json::to_string(&value).unwrap()
+                    serde_json::to_string(&*value).unwrap()
                 )
             })
             .collect();
-        Cow::Owned(format!("{{{}}}", fields.join(", ")))
+        format!("{{{}}}", fields.join(", ")).into()
     })
 }
 
@@ -247,7 +247,7 @@ fn text_part() -> impl Strategy<Value = Part<'static>> {
     words().prop_map(Part::text)
 }
 
-fn turn(role: Role, name: Option<Cow<'static, str>>, parts: Vec<Part<'static>>) -> Turn<'static> {
+fn turn(role: Role, name: Option<Text<'static>>, parts: Vec<Part<'static>>) -> Turn<'static> {
     Turn { role, name, parts }
 }
 
@@ -276,7 +276,7 @@ fn assistant_turns() -> impl Strategy<Value = Vec<Turn<'static>>> {
             parts.extend(refusal.map(|text| Part::new(PartBody::Refusal(text))));
             let mut results = Vec::new();
             for (place, (is_custom, name, arguments, is_sealed, content)) in calls.into_iter().enumerate() {
-                let id: Cow<'static, str> = Cow::Owned(format!("call_{salt}_{place}"));
+                let id: Text<'static> = format!("call_{salt}_{place}").into();
                 let seal = is_sealed.then(|| Seal { by: Dialect::OpenAi, data: "CiQ=".into() });
                 let call = ToolCall { id: id.clone(), name, namespace: None, arguments, is_custom, seal };
                 parts.push(Part::new(PartBody::ToolCall(call)));
@@ -307,7 +307,7 @@ fn tools() -> impl Strategy<Value = Vec<Tool<'static>>> {
     ];
     vec((kind, option::of(words())), 0..4).prop_map(|tools| {
         let tool = |(place, (kind, description))| Tool {
-            name: Cow::Owned(format!("tool_{place}")),
+            name: format!("tool_{place}").into(),
             namespace: None,
             description,
             kind,
@@ -423,7 +423,7 @@ fn thought_part() -> impl Strategy<Value = ReplyPart<'static>> {
 
 fn call_part() -> impl Strategy<Value = ReplyPart<'static>> {
     (any::<bool>(), name(), name(), arguments()).prop_map(|(is_custom, id, name, arguments)| {
-        let id = Cow::Owned(format!("call_{id}"));
+        let id = format!("call_{id}").into();
         ReplyPart::ToolCall(ToolCall { id, name, namespace: None, arguments, is_custom, seal: None })
     })
 }
@@ -477,14 +477,7 @@ fn reply() -> impl Strategy<Value = Reply<'static>> {
             let parts: Vec<_> =
                 thoughts.into_iter().chain(text).chain(refusal).chain(images).chain(calls).collect();
             let finish = finish(&parts, is_cut);
-            Reply {
-                id: Cow::Owned(format!("chatcmpl-{id}")),
-                model: "m".into(),
-                parts,
-                logprobs,
-                finish,
-                usage,
-            }
+            Reply { id: format!("chatcmpl-{id}").into(), model: "m".into(), parts, logprobs, finish, usage }
         })
 }
 
@@ -501,7 +494,7 @@ fn parts() -> impl Strategy<Value = Vec<ReplyPart<'static>>> {
         });
         let mut ids = std::collections::HashSet::new();
         parts.retain(|part| match part {
-            ReplyPart::ToolCall(call) => ids.insert(call.id.clone()),
+            ReplyPart::ToolCall(call) => ids.insert(call.id.to_string()),
             _ => true,
         });
         parts
@@ -512,12 +505,12 @@ fn parts() -> impl Strategy<Value = Vec<ReplyPart<'static>>> {
 fn streamed<'a>(parts: &'a [ReplyPart<'a>], usage: Usage, bite: usize) -> Vec<Piece<'a>> {
     let mut pieces =
         vec![Piece::Begin { id: "chatcmpl-1".into(), model: "m".into(), usage: Usage::default() }];
-    let seal = |seal: &'a Seal<'a>| Seal { by: seal.by, data: Cow::Borrowed(&*seal.data) };
+    let seal = |seal: &'a Seal<'a>| Seal { by: seal.by, data: Text::from(&*seal.data) };
     let texts = |text: &'a str, pieces: &mut Vec<Piece<'a>>| {
         let mut rest = text;
         while !rest.is_empty() {
             let end = rest.char_indices().nth(bite).map_or(rest.len(), |(end, _)| end);
-            pieces.push(Piece::Delta(Delta::Text(Cow::Borrowed(&rest[..end]))));
+            pieces.push(Piece::Delta(Delta::Text(Text::from(&rest[..end]))));
             rest = &rest[end..];
         }
     };
@@ -541,8 +534,8 @@ fn streamed<'a>(parts: &'a [ReplyPart<'a>], usage: Usage, bite: usize) -> Vec<Pi
             ReplyPart::Redacted(sealed) => pieces.push(Piece::Open(Opening::Redacted(seal(sealed)))),
             ReplyPart::ToolCall(call) => {
                 pieces.push(Piece::Open(Opening::ToolCall {
-                    id: Cow::Borrowed(&*call.id),
-                    name: Cow::Borrowed(&*call.name),
+                    id: Text::from(&*call.id),
+                    name: Text::from(&*call.name),
                     namespace: None,
                     is_custom: call.is_custom,
                     seal: None,
@@ -550,8 +543,8 @@ fn streamed<'a>(parts: &'a [ReplyPart<'a>], usage: Usage, bite: usize) -> Vec<Pi
                 texts(&call.arguments, &mut pieces);
             }
             ReplyPart::Image { media_type, data } => pieces.push(Piece::Open(Opening::Image {
-                media_type: Cow::Borrowed(&**media_type),
-                data: Cow::Borrowed(&**data),
+                media_type: Text::from(&**media_type),
+                data: Text::from(&**data),
             })),
         }
         pieces.push(Piece::Close);

@@ -5,11 +5,11 @@
 
 use paceway_domain::Dialect;
 
-use super::said;
+use super::said::{self, Said};
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined, ObjectWriter};
 use crate::formats::openai_chat::words::short_call_id;
-use crate::neutral::{Chat, Part, PartBody, Role, ToolCall, ToolResult, Turn};
+use crate::neutral::{Chat, Form, Part, PartBody, Role, ToolCall, ToolResult, Turn};
 use crate::object::Path;
 
 /// What stands between texts that were separate.
@@ -91,13 +91,10 @@ fn user(turn: &Turn<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, changes: &
 fn result(found: &ToolResult<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) {
     let said = said::all(found.content.iter().enumerate(), false, &path.name("content"), changes);
     let mut pieces = said::only_words(&said, BETWEEN).unwrap_or_default();
-    let says_so = pieces.first().is_some_and(|text| {
-        text.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"))
-    });
-    if found.is_error && !says_so {
+    if found.is_error && !says_so(&said) {
         changes.adapted(format!("{path}.is_error"), "said in words");
-        let said = if pieces.is_empty() { [FAILED, ""] } else { [FAILED, ": "] };
-        pieces.splice(0..0, said);
+        let colon = if pieces.is_empty() { "" } else { ": " };
+        pieces.splice(0..0, [FAILED, colon].map(Form::from));
     }
     list.object(|message| {
         message
@@ -107,6 +104,12 @@ fn result(found: &ToolResult<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, c
     });
 }
 
+/// Whether the words of a tool that failed begin with that.
+fn says_so(said: &[Said<'_>]) -> bool {
+    let Some(Said::Words(text)) = said.first() else { return false };
+    text.trim_start().get(..FAILED.len()).is_some_and(|start| start.eq_ignore_ascii_case(FAILED))
+}
+
 fn assistant(turn: &Turn<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) -> bool {
     let is_call = |part: &Part<'_>| matches!(part.body, PartBody::ToolCall(_));
     let is_refusal = |part: &Part<'_>| matches!(part.body, PartBody::Refusal(_));
@@ -114,11 +117,11 @@ fn assistant(turn: &Turn<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, chang
     let said = said::all(turn.parts.iter().enumerate().filter(is_other), false, path, changes);
     // An answer's texts are one text that was cut (at citations, say).
     let pieces = said::only_words(&said, "").unwrap_or_default();
-    let refusals: Vec<&str> = turn
+    let refusals: Vec<Form<'_>> = turn
         .parts
         .iter()
         .filter_map(|part| match &part.body {
-            PartBody::Refusal(text) => Some(&**text),
+            PartBody::Refusal(text) => Some(text.form()),
             _ => None,
         })
         .collect();
@@ -154,10 +157,10 @@ fn call(call: &ToolCall<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) 
                 custom.field("name", &call.name).field("input", &call.arguments);
             });
         } else {
-            let is_empty = call.arguments.trim().is_empty();
-            let arguments = if is_empty { "{}" } else { &*call.arguments };
+            let is_empty = call.arguments.is_blank();
+            let arguments = if is_empty { "{}".into() } else { call.arguments.form() };
             body.field("type", "function").object("function", |function| {
-                function.field("name", &call.name).field("arguments", arguments);
+                function.field("name", &call.name).field("arguments", &arguments);
             });
         }
         match &call.seal {

@@ -2,30 +2,28 @@
 //!
 //! What has no place here is noted as lost and left out.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use paceway_domain::Dialect;
 
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined};
-use crate::neutral::{Detail, Document, DocumentSource, Image, Media, Part, PartBody};
+use crate::neutral::{Detail, Document, DocumentSource, Form, Image, Media, Part, PartBody, Text};
 use crate::object::Path;
 
 /// A part as this format says it.
 pub(super) enum Said<'t> {
-    Words(Cow<'t, str>),
+    Words(Text<'t>),
     Image { url: Url<'t>, detail: Option<&'static str> },
-    Audio { data: &'t str, format: &'static str },
-    File { name: &'t str, media_type: &'t str, data: &'t str },
+    Audio { data: Form<'t>, format: &'static str },
+    File { name: &'t str, media_type: &'t str, data: Form<'t> },
     FileId(&'t str),
 }
 
 /// An address, or bytes that are written as one.
 pub(super) enum Url<'t> {
     At(&'t str),
-    Data { media_type: &'t str, data: &'t str },
+    Data { media_type: &'t str, data: Form<'t> },
 }
 
 /// What these parts say, and whether the place allows more than words. `path` is that of the parts, for notes.
@@ -60,13 +58,13 @@ fn each<'t>(body: &'t PartBody<'t>, path: &Path<'_>, changes: &mut Changes, said
             if !citations.is_empty() {
                 changes.hint("citations", "this API does not take them back");
             }
-            said.push(Said::Words(Cow::Borrowed(text)));
+            said.push(Said::Words(text.borrowed()));
         }
         PartBody::Image(image) => said.extend(read_image(image, path, changes)),
         PartBody::Audio(media) => said.extend(audio(media, path, changes)),
         PartBody::Document(document) => read_document(document, path, changes, said),
         PartBody::Video(_) => changes.lost(path, "this API takes no films"),
-        PartBody::Refusal(text) => said.push(Said::Words(Cow::Borrowed(text))),
+        PartBody::Refusal(text) => said.push(Said::Words(text.borrowed())),
         PartBody::Thinking { .. } | PartBody::Redacted(_) => {
             changes.hint("thinking", "this API takes no thoughts back");
         }
@@ -76,7 +74,7 @@ fn each<'t>(body: &'t PartBody<'t>, path: &Path<'_>, changes: &mut Changes, said
 
 fn read_image<'t>(image: &'t Image<'t>, path: &Path<'_>, changes: &mut Changes) -> Option<Said<'t>> {
     let url = match &image.media {
-        Media::Base64 { media_type, data } => Url::Data { media_type, data },
+        Media::Base64 { media_type, data } => Url::Data { media_type, data: data.form() },
         Media::Url { url, .. } if url.starts_with("https:") || url.starts_with("http:") => Url::At(url),
         Media::Url { .. } => {
             changes.lost(path, "this API fetches pictures from http and https only");
@@ -107,7 +105,7 @@ fn audio<'t>(media: &'t Media<'t>, path: &Path<'_>, changes: &mut Changes) -> Op
             _ => None,
         };
         if let Some(format) = format {
-            return Some(Said::Audio { data, format });
+            return Some(Said::Audio { data: data.form(), format });
         }
     }
     changes.lost(path, "this API takes recordings only as bytes of WAV or MP3");
@@ -125,15 +123,15 @@ fn read_document<'t>(
     }
     let title = document.title.as_deref();
     if let Some(context) = document.context.as_deref() {
-        said.push(Said::Words(Cow::Borrowed(context)));
+        said.push(Said::Words(context.into()));
     }
     match &document.source {
         DocumentSource::Text(text) => {
             changes.adapted(path, "sent as text");
-            said.push(Said::Words(titled(title, Cow::Borrowed(text))));
+            said.push(Said::Words(titled(title, text.borrowed())));
         }
         DocumentSource::Parts(parts) => {
-            said.extend(title.map(|title| Said::Words(Cow::Borrowed(title))));
+            said.extend(title.map(|title| Said::Words(title.into())));
             for (place, part) in parts.iter().enumerate() {
                 each(&part.body, &path.index(place), changes, said);
             }
@@ -142,13 +140,13 @@ fn read_document<'t>(
             match STANDARD.decode(data.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
                 Some(text) => {
                     changes.adapted(path, "sent as text");
-                    said.push(Said::Words(titled(title, Cow::Owned(text))));
+                    said.push(Said::Words(titled(title, text.into())));
                 }
                 None => changes.lost(path, "its bytes are not text"),
             }
         }
         DocumentSource::Media(Media::Base64 { media_type, data }) => {
-            said.push(Said::File { name: title.unwrap_or("document.pdf"), media_type, data });
+            said.push(Said::File { name: title.unwrap_or("document.pdf"), media_type, data: data.form() });
         }
         DocumentSource::Media(Media::File { at: Dialect::OpenAi | Dialect::Responses, id }) => {
             said.push(Said::FileId(id));
@@ -162,22 +160,22 @@ fn read_document<'t>(
     }
 }
 
-fn titled<'t>(title: Option<&str>, text: Cow<'t, str>) -> Cow<'t, str> {
+fn titled<'t>(title: Option<&str>, text: Text<'t>) -> Text<'t> {
     match title {
-        Some(title) => Cow::Owned(format!("{title}\n\n{text}")),
+        Some(title) => format!("{title}\n\n{text}").into(),
         None => text,
     }
 }
 
 /// The words of parts that are nothing else; `None` if there is more.
-pub(super) fn only_words<'s>(said: &'s [Said<'_>], between: &'static str) -> Option<Vec<&'s str>> {
+pub(super) fn only_words<'s>(said: &'s [Said<'_>], between: &'static str) -> Option<Vec<Form<'s>>> {
     let mut pieces = Vec::with_capacity(2 * said.len());
     for said in said {
         let Said::Words(text) = said else { return None };
         if !pieces.is_empty() {
-            pieces.push(between);
+            pieces.push(between.into());
         }
-        pieces.push(text);
+        pieces.push(text.form());
     }
     Some(pieces)
 }
@@ -193,9 +191,10 @@ pub(super) fn write(said: &[Said<'_>], list: &mut ArrayWriter<'_>) {
                 part.field("type", "image_url").object("image_url", |image| {
                     match url {
                         Url::At(url) => image.field("url", url),
-                        Url::Data { media_type, data } => {
-                            image.field("url", &Joined(&["data:", media_type, ";base64,", data]))
-                        }
+                        Url::Data { media_type, data } => image.field(
+                            "url",
+                            &Joined(&["data:".into(), (*media_type).into(), ";base64,".into(), *data]),
+                        ),
                     };
                     image.maybe("detail", *detail);
                 });
@@ -207,8 +206,10 @@ pub(super) fn write(said: &[Said<'_>], list: &mut ArrayWriter<'_>) {
             }
             Said::File { name, media_type, data } => {
                 part.field("type", "file").object("file", |file| {
-                    file.field("filename", name)
-                        .field("file_data", &Joined(&["data:", media_type, ";base64,", data]));
+                    file.field("filename", name).field(
+                        "file_data",
+                        &Joined(&["data:".into(), (*media_type).into(), ";base64,".into(), *data]),
+                    );
                 });
             }
             Said::FileId(id) => {

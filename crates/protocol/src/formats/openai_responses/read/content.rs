@@ -1,7 +1,5 @@
 //! The content of messages and of tools' results: words, pictures, files.
 
-use std::borrow::Cow;
-
 use paceway_domain::{Dialect, Refusal};
 use serde_json::value::RawValue;
 
@@ -23,7 +21,7 @@ pub(super) fn read<'a>(
 ) -> Result<Vec<Part<'a>>, Refusal> {
     if is_string(raw) {
         let words = text(raw, path)?;
-        return Ok(if words.trim().is_empty() { Vec::new() } else { vec![Part::text(words)] });
+        return Ok(if words.is_blank() { Vec::new() } else { vec![Part::text(words)] });
     }
     let parts = array(raw, path, "a string or an array of content parts")?;
     let mut read = Vec::with_capacity(parts.len());
@@ -39,11 +37,11 @@ fn part<'a>(mut part: Object<'a, '_>, changes: &mut Changes) -> Result<Option<Pa
         "input_text" | "output_text" | "text" => {
             let text = part.need_text("text")?;
             let citations = citations(&mut part)?;
-            (!text.trim().is_empty()).then_some(PartBody::Text { text, citations })
+            (!text.is_blank()).then_some(PartBody::Text { text, citations })
         }
         "refusal" => {
             let words = part.need_text("refusal")?;
-            (!words.trim().is_empty()).then_some(PartBody::Refusal(words))
+            (!words.is_blank()).then_some(PartBody::Refusal(words))
         }
         "input_image" | "computer_screenshot" => Some(PartBody::Image(image(&mut part)?)),
         "input_file" => Some(PartBody::Document(file(&mut part)?)),
@@ -127,8 +125,8 @@ fn audio<'a>(part: &mut Object<'a, '_>) -> Result<Media<'a>, Refusal> {
     let mut audio = Object::read(raw, part.path.name("input_audio"))?;
     let data = audio.need_filled("data")?;
     let media_type = match audio.need_text("format")?.as_ref() {
-        "mp3" => Cow::Borrowed("audio/mpeg"),
-        other => Cow::Owned(format!("audio/{other}")),
+        "mp3" => "audio/mpeg".into(),
+        other => format!("audio/{other}").into(),
     };
     Ok(Media::Base64 { media_type, data })
 }
@@ -142,16 +140,9 @@ fn at_url<'a>(url: Text<'a>, path: &Path<'_>) -> Result<Media<'a>, Refusal> {
         return Err(path.invalid(format!("expected `data:<media type>;base64,<data>`, got `{came}`")));
     };
     let media_type = media_type.to_ascii_lowercase();
-    let media_type = Cow::Owned(if media_type == "image/jpg" { "image/jpeg".into() } else { media_type });
+    let media_type = if media_type == "image/jpg" { "image/jpeg".to_owned() } else { media_type };
     let start = url.len() - data.len();
-    let data = match url {
-        Cow::Borrowed(url) => Cow::Borrowed(&url[start..]),
-        Cow::Owned(mut url) => {
-            url.drain(..start);
-            Cow::Owned(url)
-        }
-    };
-    Ok(Media::Base64 { media_type, data })
+    Ok(Media::Base64 { media_type: media_type.into(), data: url.tail(start) })
 }
 
 /// Media type, without its parameters, and data.

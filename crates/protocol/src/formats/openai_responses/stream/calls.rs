@@ -44,7 +44,7 @@ impl Call {
     fn event(
         &self,
         [custom, function]: [&str; 2],
-        field: &str,
+        field: &'static str,
         text: &str,
         items: &mut Items,
         out: &mut Vec<u8>,

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::compose::{self, ObjectWriter};
+use crate::compose::{self, Gap, Mold, ObjectWriter, Value};
 use crate::formats::openai_responses::errors;
-use crate::neutral::ErrorReport;
+use crate::neutral::{ErrorReport, Text};
 use crate::sse::Event;
 
 /// The kind of an event: its name, or where a server leaves that out, the `type` in its data.
@@ -14,12 +14,11 @@ pub(super) fn kind<'a>(event: &Event<'a>, data: &'a [u8]) -> Cow<'a, [u8]> {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(rename = "type", borrow)]
-        kind: Cow<'a, str>,
+        kind: Text<'a>,
     }
     match event.name() {
         b"" | b"message" => match serde_json::from_slice(data) {
-            Ok(Typed { kind: Cow::Borrowed(kind) }) => Cow::Borrowed(kind.as_bytes()),
-            Ok(Typed { kind: Cow::Owned(kind) }) => Cow::Owned(kind.into_bytes()),
+            Ok(Typed { kind }) => kind.into_bytes(),
             Err(_) => Cow::Borrowed(b""),
         },
         name => Cow::Borrowed(name),
@@ -40,14 +39,18 @@ impl Events {
         out: &mut Vec<u8>,
         fields: impl FnOnce(&mut ObjectWriter<'_>),
     ) {
-        for piece in ["event: ", name, "\ndata: "] {
-            out.extend_from_slice(piece.as_bytes());
-        }
-        compose::object(out, |event| {
-            event.field("type", name).field("sequence_number", &self.number);
-            fields(event);
-        });
-        out.extend_from_slice(b"\n\n");
+        write(name, &self.number, out, fields);
+        self.number += 1;
+    }
+
+    /// Events with this type, any number and these fields, one of which is a [`Gap`].
+    pub(super) fn mold(name: &str, fields: impl FnOnce(&mut ObjectWriter<'_>)) -> Mold {
+        Mold::of(|out| write(name, &Gap, out, fields))
+    }
+
+    /// Writes an event of such a mold.
+    pub(super) fn pour(&mut self, mold: &Mold, value: &dyn Value, out: &mut Vec<u8>) {
+        mold.pour([&self.number, value], out);
         self.number += 1;
     }
 
@@ -59,4 +62,15 @@ impl Events {
             event.object("error", |fields| errors::write_fields(error, fields));
         });
     }
+}
+
+fn write(name: &str, number: &impl Value, out: &mut Vec<u8>, fields: impl FnOnce(&mut ObjectWriter<'_>)) {
+    for piece in ["event: ", name, "\ndata: "] {
+        out.extend_from_slice(piece.as_bytes());
+    }
+    compose::object(out, |event| {
+        event.field("type", name).field("sequence_number", number);
+        fields(event);
+    });
+    out.extend_from_slice(b"\n\n");
 }

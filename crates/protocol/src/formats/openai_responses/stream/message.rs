@@ -1,9 +1,10 @@
 //! A message in a stream: its parts one after the other, each with its events.
 
+use super::events::Events;
 use super::items::Items;
-use crate::compose::{self, ArrayWriter, ObjectWriter};
+use crate::compose::{self, ArrayWriter, Gap, Mold, ObjectWriter};
 use crate::formats::openai_responses::{echo, output};
-use crate::neutral::Citation;
+use crate::neutral::{Citation, Text};
 
 /// A message that is open.
 pub(super) struct Message {
@@ -23,6 +24,8 @@ struct Part {
     annotations: String,
     annotation_count: u64,
     logprobs: String,
+    /// An event that adds words to it, once one was written.
+    mold: Option<Mold>,
 }
 
 impl Part {
@@ -83,17 +86,21 @@ impl Message {
         self.part = Some(part);
     }
 
-    pub(super) fn text(&mut self, text: &str, items: &mut Items, out: &mut Vec<u8>) {
+    pub(super) fn text(&mut self, text: &Text<'_>, items: &mut Items, out: &mut Vec<u8>) {
         let Some(part) = &mut self.part else { return };
         part.text.push_str(text);
-        let is_refusal = part.is_refusal;
-        let name = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
-        self.event(name, items, out, |event| {
-            event.field("delta", text);
-            if !is_refusal {
-                event.array("logprobs", |_| {});
-            }
+        let (id, index, is_refusal) = (&self.id, self.index, part.is_refusal);
+        let mold = part.mold.get_or_insert_with(|| {
+            let name = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
+            Events::mold(name, |event| {
+                event.field("item_id", id).field("output_index", &items.index).field("content_index", &index);
+                event.field("delta", &Gap);
+                if !is_refusal {
+                    event.array("logprobs", |_| {});
+                }
+            })
         });
+        items.events.pour(mold, text, out);
     }
 
     /// Likelihoods come after their words, so they go with a delta that has none.

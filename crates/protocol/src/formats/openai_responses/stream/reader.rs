@@ -5,17 +5,19 @@
 
 use std::collections::VecDeque;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::events;
+use super::incoming::{ItemEvent, Lifecycle, error, failure, parse};
 use super::whole::{self, CallTold, MessageTold, ThoughtTold};
-use crate::formats::openai_responses::errors::{WireError, WireErrorFields};
 use crate::formats::openai_responses::wire::{self, Str, WireContent, WireItem, WireResponse};
+use crate::formats::stencil::Stencil;
 use crate::formats::{Sink, StreamReader};
-use crate::known;
-use crate::neutral::{ErrorKind, ErrorReport, Piece};
+use crate::neutral::{ErrorReport, Piece};
 use crate::sse::Event;
+
+/// Events of this kind are most of a stream.
+const TEXT: &[u8] = b"response.output_text.delta";
 
 /// How many items may wait. Beyond that something is wrong with the stream.
 const MAX_WAITING: usize = 256;
@@ -29,6 +31,8 @@ pub(in crate::formats::openai_responses) struct Reader {
     has_items: bool,
     open: Option<Open>,
     waiting: VecDeque<Waiting>,
+    /// What an event looks like that adds words to the message at this place, and to which of its parts.
+    stencil: Stencil<(Option<u64>, u64)>,
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -58,34 +62,6 @@ struct Waiting {
     whole: Option<String>,
 }
 
-/// An event about an item or a part of one. No kind has all of these fields.
-#[derive(Deserialize)]
-struct ItemEvent<'a> {
-    output_index: Option<u64>,
-    content_index: Option<u64>,
-    summary_index: Option<u64>,
-    #[serde(borrow)]
-    delta: Option<Str<'a>>,
-    #[serde(borrow)]
-    logprobs: Option<&'a RawValue>,
-    #[serde(borrow)]
-    annotation: Option<&'a RawValue>,
-    #[serde(borrow)]
-    part: Option<&'a RawValue>,
-    #[serde(borrow)]
-    item: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Lifecycle<'a> {
-    #[serde(borrow)]
-    response: WireResponse<'a>,
-}
-
-fn parse<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, String> {
-    known::parse(data).map_err(|error| format!("an event is not what the dialect allows: {error}"))
-}
-
 impl StreamReader for Reader {
     fn event(&mut self, event: Event<'_>, sink: &mut Sink<'_>) -> Result<(), String> {
         let Some(data) = event.data().filter(|_| self.phase != Phase::Ended) else { return Ok(()) };
@@ -105,31 +81,6 @@ impl StreamReader for Reader {
             kind => self.item_event(kind, &data, sink)?,
         }
         Ok(())
-    }
-}
-
-/// The error in a failed response.
-fn failure(data: &[u8]) -> ErrorReport {
-    let lifecycle: Option<Lifecycle<'_>> = serde_json::from_slice(data).ok();
-    let raw = lifecycle.and_then(|lifecycle| lifecycle.response.error);
-    match raw.and_then(|raw| serde_json::from_str::<WireError>(raw.get()).ok()) {
-        Some(error) => error.report(None),
-        None => ErrorReport::new(ErrorKind::Server, "the response failed, and the provider gave no reason"),
-    }
-}
-
-/// The error in an `error` event: an object of its own, or among the event's fields.
-fn error(data: &[u8]) -> ErrorReport {
-    #[derive(Deserialize)]
-    struct Nested {
-        error: WireError,
-    }
-    match serde_json::from_slice::<Nested>(data) {
-        Ok(Nested { error }) => error.report(None),
-        Err(_) => {
-            let fields: WireErrorFields = serde_json::from_slice(data).unwrap_or_default();
-            WireError::Object(fields.without_type()).report(None)
-        }
     }
 }
 
@@ -170,7 +121,23 @@ impl Reader {
         if !is_known {
             return Ok(());
         }
+        if kind == TEXT
+            && let Some((words, (place, index))) = self.stencil.fit(data)
+            && let Some(Open { place: open, told: Told::Message(told) }) = &mut self.open
+            && *open == place
+        {
+            told.words(index, false, words, sink);
+            return Ok(());
+        }
         let event: ItemEvent<'_> = parse(data)?;
+        if kind == TEXT
+            && wire::some_logprobs(event.logprobs).is_none()
+            && let Some(words) = event.delta.as_ref().and_then(|Str(words)| words.lent())
+        {
+            let unread = [event.sequence_number, event.obfuscation].map(|raw| raw.map(RawValue::get));
+            let meaning = (event.output_index, event.content_index.unwrap_or(0));
+            self.stencil.learn(data, words, &unread, meaning);
+        }
         self.begin(&WireResponse::default(), sink);
         match kind {
             b"response.output_item.added" => self.added(&event, sink),

@@ -12,14 +12,6 @@ use crate::formats::openai_responses::wire::{
 };
 use crate::neutral::{Delta, Opening, Piece, Text};
 
-/// The rest of a text of which so many bytes were told.
-fn rest(whole: Text<'_>, told: usize) -> Text<'_> {
-    match whole {
-        Cow::Borrowed(whole) => Cow::Borrowed(whole.get(told..).unwrap_or_default()),
-        Cow::Owned(whole) => Cow::Owned(whole.get(told..).unwrap_or_default().to_owned()),
-    }
-}
-
 fn tell(text: Text<'_>, told: &mut usize, sink: &mut Sink<'_>) {
     if !text.is_empty() {
         *told += text.len();
@@ -92,7 +84,7 @@ impl MessageTold {
             Some(Str(refusal)) => (true, refusal),
             None => (false, wire::text(part.text)),
         };
-        self.words(index, is_refusal, rest(words, told), sink);
+        self.words(index, is_refusal, words.tail(told), sink);
         if index != self.index {
             return;
         }
@@ -140,7 +132,7 @@ impl ThoughtTold {
         }
         if paragraph != self.paragraph {
             self.paragraph = paragraph;
-            tell(Cow::Borrowed("\n\n"), &mut self.bytes, sink);
+            tell("\n\n".into(), &mut self.bytes, sink);
         }
         tell(words, &mut self.bytes, sink);
     }
@@ -152,7 +144,7 @@ impl ThoughtTold {
             return thought_at_once(thought::read(&id, thought::words(content, summary), encrypted), sink);
         };
         let text = thought::joined(if is_content { content } else { summary });
-        tell(rest(text, self.bytes), &mut self.bytes, sink);
+        tell(text.tail(self.bytes), &mut self.bytes, sink);
         if let Some((seal, _)) = thought::seal(&id, encrypted) {
             sink(Piece::Delta(Delta::Seal(seal)));
         }
@@ -209,7 +201,7 @@ impl CallTold {
     }
 
     pub(super) fn whole(mut self, arguments: Text<'_>, sink: &mut Sink<'_>) {
-        tell(rest(arguments, self.bytes), &mut self.bytes, sink);
+        tell(arguments.tail(self.bytes), &mut self.bytes, sink);
         sink(Piece::Close);
     }
 }

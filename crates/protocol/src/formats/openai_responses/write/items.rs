@@ -8,8 +8,8 @@ use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined, ObjectWriter};
 use crate::formats::openai_responses::{output, thought};
 use crate::neutral::{
-    Detail, Document, DocumentSource, Image, Media, Part, PartBody, Role, Seal, Text, ToolCall, ToolResult,
-    Turn,
+    Detail, Document, DocumentSource, Form, Image, Media, Part, PartBody, Role, Seal, Text, ToolCall,
+    ToolResult, Turn,
 };
 
 /// The longest id of a call that OpenAI takes.
@@ -18,7 +18,7 @@ const MAX_CALL_ID: usize = 64;
 /// An item to be written.
 pub(super) enum Item<'c, 'a> {
     Message { role: Role, parts: Vec<&'c Part<'a>> },
-    Thought { text: &'c str, seal: &'c Seal<'a> },
+    Thought { text: Form<'c>, seal: &'c Seal<'a> },
     Call(&'c ToolCall<'a>),
     Result { result: &'c ToolResult<'a>, parts: Vec<&'c Part<'a>> },
 }
@@ -50,9 +50,11 @@ fn add_turn<'c, 'a>(turn: &'c Turn<'a>, path: &str, items: &mut Vec<Item<'c, 'a>
                 Item::Result { result, parts: result_parts(result, &at(), changes) }
             }
             PartBody::Thinking { seal: Some(seal), text } if seal.by == Dialect::Responses => {
-                Item::Thought { text, seal }
+                Item::Thought { text: text.form(), seal }
             }
-            PartBody::Redacted(seal) if seal.by == Dialect::Responses => Item::Thought { text: "", seal },
+            PartBody::Redacted(seal) if seal.by == Dialect::Responses => {
+                Item::Thought { text: "".into(), seal }
+            }
             PartBody::Thinking { .. } | PartBody::Redacted(_) => {
                 changes.hint(at(), "this API takes back no thoughts but its own");
                 continue;
@@ -91,7 +93,7 @@ fn result_parts<'c, 'a>(result: &'c ToolResult<'a>, path: &str, changes: &mut Ch
 /// Whether a part can stand in a message of this role; if not, that is noted.
 fn is_sayable(part: &Part<'_>, role: Role, at: &dyn Fn() -> String, changes: &mut Changes) -> bool {
     let why = match &part.body {
-        PartBody::Text { text, .. } | PartBody::Refusal(text) if text.trim().is_empty() => return false,
+        PartBody::Text { text, .. } | PartBody::Refusal(text) if text.is_blank() => return false,
         PartBody::Text { .. } | PartBody::Refusal(_) => return true,
         PartBody::Image(_) | PartBody::Document(_) if role == Role::Assistant => {
             "here the model says words only"
@@ -144,7 +146,7 @@ impl Item<'_, '_> {
     pub(super) fn write(&self, list: &mut ArrayWriter<'_>) {
         list.object(|item| match self {
             Self::Message { role, parts } => message(*role, parts, item),
-            Self::Thought { text, seal } => reasoning(text, seal, item),
+            Self::Thought { text, seal } => reasoning(*text, seal, item),
             Self::Call(call) => tool_call(call, item),
             Self::Result { result, parts } => tool_result(result, parts, item),
         });
@@ -176,25 +178,26 @@ fn content(body: &PartBody<'_>, role: Role, list: &mut ArrayWriter<'_>) {
         PartBody::Refusal(text) if role == Role::Assistant => list.object(|part| {
             part.field("type", "refusal").field("refusal", text);
         }),
-        PartBody::Text { text, .. } | PartBody::Refusal(text) => input_text(text, list),
+        PartBody::Text { text, .. } | PartBody::Refusal(text) => input_text(text.form(), list),
         PartBody::Image(image) => list.object(|part| input_image(image, part)),
         PartBody::Document(document) => input_document(document, role, list),
         _ => {}
     }
 }
 
-fn input_text(text: &str, list: &mut ArrayWriter<'_>) {
+fn input_text(text: Form<'_>, list: &mut ArrayWriter<'_>) {
     list.object(|part| {
-        part.field("type", "input_text").field("text", text);
+        part.field("type", "input_text").field("text", &text);
     });
 }
 
 fn input_image(image: &Image<'_>, part: &mut ObjectWriter<'_>) {
     part.field("type", "input_image");
     match &image.media {
-        Media::Base64 { media_type, data } => {
-            part.field("image_url", &Joined(&["data:", media_type, ";base64,", data]))
-        }
+        Media::Base64 { media_type, data } => part.field(
+            "image_url",
+            &Joined(&["data:".into(), media_type.form(), ";base64,".into(), data.form()]),
+        ),
         Media::Url { url, .. } => part.field("image_url", url),
         Media::File { id, .. } => part.field("file_id", id),
     };
@@ -209,16 +212,17 @@ fn input_image(image: &Image<'_>, part: &mut ObjectWriter<'_>) {
 
 fn input_document(document: &Document<'_>, role: Role, list: &mut ArrayWriter<'_>) {
     let title = document.title.as_deref().filter(|title| !title.trim().is_empty());
-    if let Some(context) = document.context.as_deref().filter(|context| !context.trim().is_empty()) {
-        input_text(context, list);
+    if let Some(context) = document.context.as_ref().filter(|context| !context.is_blank()) {
+        input_text(context.form(), list);
     }
     match &document.source {
         DocumentSource::Media(media) => list.object(|part| input_file(media, title, part)),
         DocumentSource::Text(text) => match title {
             Some(title) => list.object(|part| {
-                part.field("type", "input_text").field("text", &Joined(&[title, "\n\n", text]));
+                part.field("type", "input_text")
+                    .field("text", &Joined(&[title.into(), "\n\n".into(), text.form()]));
             }),
-            None => input_text(text, list),
+            None => input_text(text.form(), list),
         },
         DocumentSource::Parts(parts) => parts.iter().for_each(|part| content(&part.body, role, list)),
     }
@@ -235,14 +239,17 @@ fn input_file(media: &Media<'_>, title: Option<&str>, part: &mut ObjectWriter<'_
                 (None, _) => "document.pdf",
             };
             part.field("filename", name);
-            part.field("file_data", &Joined(&["data:", media_type, ";base64,", data]))
+            part.field(
+                "file_data",
+                &Joined(&["data:".into(), media_type.form(), ";base64,".into(), data.form()]),
+            )
         }
         Media::Url { url, .. } => part.maybe("filename", title).field("file_url", url),
         Media::File { id, .. } => part.field("file_id", id),
     };
 }
 
-fn reasoning(text: &str, seal: &Seal<'_>, item: &mut ObjectWriter<'_>) {
+fn reasoning(text: Form<'_>, seal: &Seal<'_>, item: &mut ObjectWriter<'_>) {
     let (id, encrypted) = thought::id_and_content(seal);
     item.field("type", "reasoning");
     item.maybe("id", Some(id).filter(|id| !id.is_empty()));
@@ -253,10 +260,10 @@ fn reasoning(text: &str, seal: &Seal<'_>, item: &mut ObjectWriter<'_>) {
 fn tool_call(call: &ToolCall<'_>, item: &mut ObjectWriter<'_>) {
     let (kind, field) =
         if call.is_custom { ("custom_tool_call", "input") } else { ("function_call", "arguments") };
-    let is_empty_function = !call.is_custom && call.arguments.trim().is_empty();
+    let is_empty_function = !call.is_custom && call.arguments.is_blank();
     item.field("type", kind).field("call_id", &short_id(&call.id)).field("name", &call.name);
     item.maybe("namespace", call.namespace.as_ref());
-    item.field(field, if is_empty_function { "{}" } else { call.arguments.as_ref() });
+    item.field(field, &if is_empty_function { "{}".into() } else { call.arguments.form() });
 }
 
 fn tool_result(result: &ToolResult<'_>, parts: &[&Part<'_>], item: &mut ObjectWriter<'_>) {
@@ -265,10 +272,12 @@ fn tool_result(result: &ToolResult<'_>, parts: &[&Part<'_>], item: &mut ObjectWr
     let failed = if result.is_error { "Error: " } else { "" };
     match parts {
         [] => item.field("output", failed.trim_end_matches(": ")),
-        [Part { body: PartBody::Text { text, .. }, .. }] => item.field("output", &Joined(&[failed, text])),
+        [Part { body: PartBody::Text { text, .. }, .. }] => {
+            item.field("output", &Joined(&[failed.into(), text.form()]))
+        }
         parts => item.array("output", |list| {
             if result.is_error {
-                input_text("Error", list);
+                input_text("Error".into(), list);
             }
             for part in parts {
                 content(&part.body, Role::User, list);

@@ -1,0 +1,157 @@
+//! A stream that breaks in the middle goes on at another target, and its client sees one answer.
+#![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use paceway_domain::{Dialect, Failure};
+use paceway_gateway::provider::ProviderSettings;
+use paceway_scheduler::Limits;
+use paceway_upstream::Answer;
+use serde_json::{Value, json};
+use support::{House, STREAM, alias, house_with, provider, question, response, text, whole};
+
+type Said = Result<Answer, Failure>;
+
+fn at(name: &str, dialect: Dialect, pattern: &str) -> ProviderSettings {
+    let mut settings = provider(name, dialect, pattern, Limits::none());
+    settings.ways[0].base_url = format!("http://{name}.test").parse().unwrap();
+    settings
+}
+
+fn house(answers: Vec<Said>, continues: bool) -> House {
+    let (name, mut settings) = alias("smart", &["one/claude-haiku-5-5", "two/gpt-5.5"]);
+    settings.rules.continues = continues;
+    house_with(
+        answers,
+        vec![at("one", Dialect::Anthropic, "claude-*"), at("two", Dialect::OpenAi, "gpt-*")],
+        Vec::new(),
+        Duration::ZERO,
+        0,
+        BTreeMap::from([(name, settings)]),
+    )
+}
+
+/// A stream of these bytes that then breaks.
+fn broken(bytes: &'static str) -> Said {
+    let (answer, feed) = response(200, &[("content-type", "text/event-stream")]);
+    feed.send(Ok(Bytes::from_static(bytes.as_bytes()))).unwrap();
+    feed.send(Err(Failure::Broken("reset".into()))).unwrap();
+    Ok(answer)
+}
+
+/// The rest, in OpenAI's dialect.
+fn rest(words: &str) -> Said {
+    let (answer, feed) = response(200, &[("content-type", "text/event-stream")]);
+    let chunk = |delta: Value, finish: Value| {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5.5", "choices": [choice]});
+        format!("data: {chunk}\n\n")
+    };
+    let usage = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5.5", "choices": [],
+        "usage": {"prompt_tokens": 50, "completion_tokens": 9, "total_tokens": 59}});
+    let events = [
+        chunk(json!({"role": "assistant", "content": ""}), Value::Null),
+        chunk(json!({"content": words}), Value::Null),
+        chunk(json!({}), json!("stop")),
+        format!("data: {usage}\n\ndata: [DONE]\n\n"),
+    ];
+    feed.send(Ok(events.concat().into())).unwrap();
+    Ok(answer)
+}
+
+/// Up to the first words.
+fn half() -> &'static str {
+    let end = STREAM.find("Héllo ").unwrap() + "Héllo \"}}\n\n".len();
+    &STREAM[..end]
+}
+
+async fn ask(house: &House, headers: &[(&'static str, &'static str)]) -> String {
+    let answer = house.ask_with(Dialect::Anthropic, &question("smart", true), headers).await;
+    text(answer).await
+}
+
+fn words(stream: &str) -> String {
+    let data = stream.lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = data.map(|data| serde_json::from_str::<Value>(data).unwrap());
+    events.filter_map(|event| event["delta"]["text"].as_str().map(str::to_owned)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_comes_from_another_target_in_one_answer_with_one_usage() {
+    let house = house(vec![broken(half()), rest("Héllo wörld, again")], true);
+    let stream = ask(&house, &[]).await;
+    assert_eq!(words(&stream), "Héllo wörld, again", "{stream}");
+    for once in ["message_start\"", "content_block_start\"", "message_delta\"", "message_stop\""] {
+        assert_eq!(stream.matches(&format!("\"type\":\"{once}")).count(), 1, "{once}: {stream}");
+    }
+    assert!(!stream.contains("event: error"), "{stream}");
+    let sent = house.sent();
+    let turns: Vec<&str> =
+        sent["messages"].as_array().unwrap().iter().map(|turn| turn["role"].as_str().unwrap()).collect();
+    assert_eq!(turns, ["user", "assistant", "user"]);
+    assert_eq!(sent["messages"][1]["content"].as_str().unwrap().trim(), "Héllo");
+    // Each part has a row, at its own model's price.
+    let rows = house.rows.all();
+    let [first, second] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((first.provider.as_str(), first.outcome.as_str()), ("one", "continued"));
+    assert_eq!((second.provider.as_str(), second.outcome.as_str()), ("two", "completed"));
+    assert!(first.request_id.as_str().starts_with(second.request_id.as_str()));
+    assert_eq!((first.usage.input.get(), second.usage.input.get(), second.usage.output.get()), (100, 50, 9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_with_an_error_where_that_is_not_allowed() {
+    let house = house(vec![broken(half()), rest("never")], false);
+    let stream = ask(&house, &[]).await;
+    assert!(stream.contains("event: error") && !stream.contains("never"), "{stream}");
+    assert_eq!(house.script.calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_may_allow_or_forbid_it() {
+    let allowed = house(vec![broken(half()), rest("Héllo you")], false);
+    assert_eq!(words(&ask(&allowed, &[("x-paceway-continue", "true")]).await), "Héllo you");
+    let forbidden = house(vec![broken(half())], true);
+    assert!(ask(&forbidden, &[("x-paceway-continue", "false")]).await.contains("event: error"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_goes_on_it_ends_with_an_error_that_says_both() {
+    let refused = whole(401, &[], &json!({"error": {"message": "no"}}));
+    let again = Err(Failure::Connect("refused".into()));
+    let house = house(vec![broken(half()), refused, again], true);
+    let stream = ask(&house, &[]).await;
+    assert_eq!(stream.matches("event: error").count(), 1, "{stream}");
+    assert!(stream.contains("could not be continued elsewhere"), "{stream}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_whole_passes_as_it_is_understood() {
+    let (answer, feed) = response(200, &[("content-type", "text/event-stream")]);
+    feed.send(Ok(Bytes::from_static(STREAM.as_bytes()))).unwrap();
+    drop(feed);
+    let house = house(vec![Ok(answer)], true);
+    let stream = ask(&house, &[]).await;
+    assert_eq!(
+        (words(&stream).as_str(), stream.matches("\"type\":\"message_stop\"").count()),
+        ("Héllo wörld", 1)
+    );
+    let row = house.rows.only();
+    assert_eq!((row.outcome.as_str(), row.usage.output.get()), ("completed", 20));
+}
+
+/// At every event, also one in the middle of which it breaks.
+#[tokio::test(start_paused = true)]
+async fn wherever_it_breaks_the_client_sees_one_valid_answer() {
+    for (at, _) in STREAM.char_indices().step_by(7).skip(1) {
+        let house = house(vec![broken(&STREAM[..at]), rest("Héllo wörld")], true);
+        let stream = ask(&house, &[]).await;
+        assert_eq!(stream.matches("\"type\":\"message_stop\"").count(), 1, "cut at {at}: {stream}");
+        assert_eq!(stream.matches("\"type\":\"message_start\"").count(), 1, "cut at {at}: {stream}");
+        assert_eq!(words(&stream).trim(), "Héllo wörld", "cut at {at}: {stream}");
+    }
+}
