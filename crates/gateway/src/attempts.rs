@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use paceway_domain::{Cause, Failure, LimitReadings, Moment, RateRefusal, Refusal};
 use paceway_policy::fallback::Reason;
 use paceway_policy::retry::may_pass;
@@ -22,24 +22,13 @@ use paceway_upstream::{Answer, AnswerBody};
 use crate::admission::Progress;
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::calls::{self, Called, Outcome};
 use crate::journey::{End, Failed, Journey, Leg, Sent, is_only_a_wish};
 use crate::retries;
 use crate::siblings::Prefix;
 use crate::target::Plan;
 use crate::upstream_error::ErrorAnswer;
-use crate::{Gateway, siblings};
-
-/// What came of a call.
-enum Outcome {
-    /// An answer to hand on, of which the first byte is there.
-    Answer(Answer),
-    /// The provider refused for its rate, load or account.
-    Refused(ErrorAnswer, RateRefusal, LimitReadings),
-    /// It failed without an answer.
-    Broken(Failure),
-    /// It answered with an error of its own.
-    Error(ErrorAnswer),
-}
+use crate::{Gateway, cascade, hedge, siblings};
 
 /// What comes of a visit to a target.
 enum Visit {
@@ -103,7 +92,7 @@ async fn visit(
 ) -> Visit {
     let is_streamed = bill.is_streamed();
     let leg = &journey.legs[place];
-    let (target, plan) = (Arc::clone(&leg.target), leg.plan());
+    let target = Arc::clone(&leg.target);
     let turn = match gateway.turnstile.wait(leg.wish, progress).await {
         Ok(turn) => turn,
         Err(refusal) => return Visit::Failed(Failed::not_admitted(refusal)),
@@ -118,65 +107,47 @@ async fn visit(
     gateway.metrics.waited(target.provider.name(), waited);
     let pool = turn.pool();
     bill.goes_out(&target, turn, flight, waited);
-    match outcome(gateway, plan, pool, bill).await {
-        Outcome::Answer(answer) => {
+    let hedge = journey.hedge(gateway, place, is_streamed);
+    let (place, called) = match hedge {
+        None => (place, calls::call(gateway, journey.legs[place].plan(), pool).await),
+        Some(hedge) => hedge::race(gateway, &journey.legs, (place, pool), hedge, bill).await,
+    };
+    judge(gateway, journey, place, called, bill)
+}
+
+/// What comes of a call that was made for the leg at this place, where the bill is.
+fn judge(gateway: &Gateway, journey: &mut Journey, place: usize, called: Called, bill: &mut Bill) -> Visit {
+    let Called { pool, outcome, said, readings } = called;
+    let target = Arc::clone(&journey.legs[place].target);
+    if let Some((status, id)) = said {
+        bill.answered(status, id);
+    }
+    match outcome {
+        Outcome::Answer(answer, whole) => {
+            bill.learns(&readings);
             bill.is_served();
-            Visit::Answer(answer)
+            match cascade::doubted(journey, place, &answer, whole.as_deref(), bill) {
+                Some(failed) => Visit::Failed(failed),
+                None => Visit::Answer(answer),
+            }
         }
         Outcome::Broken(failure) => {
             let failed = Failed::broken(&target, failure);
             bill.failed(failed.reason);
             Visit::Failed(failed)
         }
-        Outcome::Error(error) => on_error(&mut journey.legs[place], pool, error, bill),
-        Outcome::Refused(error, refusal, readings) => {
+        Outcome::Error(error) => {
+            bill.learns(&readings);
+            on_error(&mut journey.legs[place], pool, error, bill)
+        }
+        Outcome::Refused(error, refusal) => {
+            gateway.metrics.upstream_refused(target.provider.name(), refusal.cause);
+            tracing::debug!(provider = target.provider.name(), ?refusal, "a call was refused");
             bill.was_refused(&refusal, &readings);
             let refused = Refused { error, refusal: &refusal, pool };
             refused.judge(gateway, journey, place, bill)
         }
     }
-}
-
-/// Makes the call and looks at what comes back, up to the first byte of an answer.
-async fn outcome(gateway: &Gateway, plan: &Plan, pool: PoolId, bill: &mut Bill) -> Outcome {
-    let answer = match call(gateway, plan, pool).await {
-        Ok(answer) => answer,
-        Err(failure) => return Outcome::Broken(failure),
-    };
-    bill.answered(answer.status, &answer.headers);
-    let readings = limits::readings(&answer.headers, gateway.clock.wall());
-    if answer.status.is_success() {
-        bill.learns(&readings);
-        return match begun(gateway, plan, answer).await {
-            Ok(answer) => Outcome::Answer(answer),
-            Err(failure) => Outcome::Broken(failure),
-        };
-    }
-    let error = ErrorAnswer::read(answer).await;
-    let refusal = limits::refusal(error.status.as_u16(), &error.headers, &error.body, gateway.clock.wall());
-    let provider = plan.target.provider.name();
-    if let Some(refusal) = refusal {
-        gateway.metrics.upstream_refused(provider, refusal.cause);
-        tracing::debug!(provider, ?refusal, "a call was refused");
-        return Outcome::Refused(error, refusal, readings);
-    }
-    bill.learns(&readings);
-    Outcome::Error(error)
-}
-
-/// An answer of which something has come: all of one that is whole, the first chunk of a stream.
-async fn begun(gateway: &Gateway, plan: &Plan, answer: Answer) -> Result<Answer, Failure> {
-    let Answer { status, headers, body } = answer;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let body = match Framing::of(kind) {
-        Some(_) => body.begun().await?,
-        None => {
-            let whole = body.collect(gateway.bounds.max_answer_bytes).await?;
-            plan.check_whole(&whole)?;
-            AnswerBody::full(whole)
-        }
-    };
-    Ok(Answer { status, headers, body })
 }
 
 /// An error of the provider's own: one that may pass, one that another target might not make, or one to hand on.
@@ -296,11 +267,6 @@ const fn reason_of(refusal: &RateRefusal) -> Reason {
         Cause::Billing | Cause::SpendCap => Reason::Quota,
         _ => Reason::RateLimit,
     }
-}
-
-async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Failure> {
-    let call = plan.call(pool, &gateway.upstream, gateway.clock.wall()).await?;
-    gateway.upstream.call(call).await
 }
 
 /// While a sibling writes what this request could read, it waits; then it prefers to go where that can be read.

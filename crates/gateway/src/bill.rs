@@ -4,34 +4,33 @@
 //! is synchronous: one lock at the turnstile, one `write` to the ledger's journal. It happens before the last byte of
 //! the answer leaves.
 
+mod settling;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use paceway_domain::{
-    Cause, Failure, KeyId, LimitReadings, MicroUsd, Moment, RateRefusal, RequestId, Tokens, Usage,
+    Cause, KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage,
 };
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
-use paceway_policy::pricing;
 use paceway_protocol::Seen;
 use paceway_scheduler::{Cost, PoolId, Reason as WaitReason};
 use paceway_store::Row;
 
 use crate::admission::Turn;
 use crate::ask::Ask;
-use crate::calibration::Subject;
 use crate::choice::HeldPrefix;
 use crate::deployment::Flight;
 use crate::explain::{Decision, Record};
 use crate::siblings::Claim;
 use crate::target::Target;
-use crate::{Endpoint, Gateway};
 
-/// Headers in which providers name a request.
-const PROVIDER_ID_HEADERS: [&str; 2] = ["request-id", "x-request-id"];
+pub(crate) use self::settling::fault_of;
+use crate::{Endpoint, Gateway};
 
 /// How many bytes of generated text make a token, for answers whose count never came.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -75,6 +74,8 @@ pub(crate) struct Bill {
     waited_for: Option<Wait>,
     /// Parts that have rows of their own.
     parts: u32,
+    /// What is handed on is on the bill already.
+    is_paid: bool,
     is_open: bool,
 }
 
@@ -123,6 +124,7 @@ impl Bill {
             went: None,
             waited_for: None,
             parts: 0,
+            is_paid: false,
             is_open: true,
         }
     }
@@ -170,10 +172,11 @@ impl Bill {
         self.record.all_tried()
     }
 
-    /// An error that this target gave before is the end.
+    /// What this target said before is the end. If it was an answer, it is on the bill already.
     pub(crate) fn ends_with(&mut self, target: &Arc<Target>, status: StatusCode) {
         self.is_at(target);
         self.row.status = status.as_u16();
+        self.is_paid = status.is_success();
     }
 
     /// The target serves it: its answer has begun.
@@ -237,11 +240,15 @@ impl Bill {
         (200..300).contains(&self.row.status)
     }
 
-    /// Response headers have come.
-    pub(crate) fn answered(&mut self, status: StatusCode, headers: &HeaderMap) {
+    /// Response headers have come, in which the provider names the request.
+    pub(crate) fn answered(&mut self, status: StatusCode, provider_id: Option<String>) {
         self.row.status = status.as_u16();
-        let named = PROVIDER_ID_HEADERS.iter().find_map(|name| headers.get(*name));
-        self.row.provider_request_id = named.and_then(|id| id.to_str().ok()).map(str::to_owned);
+        self.row.provider_request_id = provider_id;
+    }
+
+    /// Something to be told of where it is now.
+    pub(crate) fn notes(&mut self, result: &str, said: String) {
+        self.record.notes(self.elapsed_ms(), &self.target.name(), result, said);
     }
 
     /// A piece of the answer goes to the client.
@@ -294,12 +301,18 @@ impl Bill {
 
     /// What the provider says it used.
     pub(crate) fn used(&mut self, usage: Usage) {
+        if self.is_paid {
+            return;
+        }
         self.row.usage = usage;
         self.row.usage_is_estimated = false;
     }
 
     /// What has been seen of a stream, with estimates in the place of what has not been said.
     pub(crate) fn seen(&mut self, seen: &Seen) {
+        if self.is_paid {
+            return;
+        }
         self.row.usage = seen.usage;
         self.row.usage_is_estimated = !seen.usage_is_final;
         if !seen.usage_is_final {
@@ -316,119 +329,8 @@ impl Bill {
         self.seen(&Seen { output_bytes, ..Seen::default() });
     }
 
-    /// Its answer broke off in the middle.
-    pub(crate) fn cut(&mut self, failure: &Failure) {
-        if self.is_open {
-            self.lands(Some(fault_of(failure)));
-        }
-        self.close("cut");
-    }
-
-    /// A part of what was asked is over and was paid for, and the request goes on: the part has a row of its own.
-    pub(crate) fn part_ends(&mut self, outcome: &str, fault: Option<Fault>) {
-        self.lands(fault);
-        if let Some(turn) = self.turn.take() {
-            turn.settle(Cost::of(&self.row.usage));
-        }
-        if self.row.usage == Usage::default() {
-            return;
-        }
-        self.parts += 1;
-        let id = RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts));
-        let row = Row {
-            request_id: id,
-            outcome: outcome.to_owned(),
-            total_ms: self.elapsed_ms(),
-            cost: self.price(),
-            ..self.row.clone()
-        };
-        self.append(row);
-        self.row.usage = Usage::default();
-        self.row.usage_is_estimated = false;
-    }
-
-    /// What the usage so far costs.
-    fn price(&self) -> Option<MicroUsd> {
-        match self.endpoint {
-            Endpoint::CountTokens => Some(MicroUsd::ZERO),
-            Endpoint::Generate | Endpoint::Embeddings => {
-                pricing::price(self.target.provider.catalogue(), &self.row.model, &self.row.usage)
-            }
-            // What is not sold by the token has no price yet, which is not a price of zero.
-            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
-        }
-    }
-
-    fn append(&self, row: Row) {
-        self.gateway.metrics.settled(&row);
-        let id = row.request_id.clone();
-        if let Err(error) = self.gateway.ledger.append(row) {
-            tracing::error!(request = %id, %error, "a ledger row is kept in memory only");
-        }
-    }
-
-    /// Settles the request. What comes later changes nothing.
-    pub(crate) fn close(&mut self, outcome: &str) {
-        if !std::mem::replace(&mut self.is_open, false) {
-            return;
-        }
-        self.gateway.metrics.in_flight.dec();
-        if outcome == "completed" {
-            self.answer_begins();
-        }
-        self.claim = None;
-        self.flight = None;
-        self.gateway.decisions.keep(self.record.ends(outcome, self.elapsed_ms()));
-        if self.row.attempts == 0 {
-            return;
-        }
-        outcome.clone_into(&mut self.row.outcome);
-        self.row.total_ms = self.elapsed_ms();
-        self.row.cost = self.price();
-        if let Some(turn) = self.turn.take() {
-            turn.settle(Cost::of(&self.row.usage));
-        }
-        self.calibrate();
-        self.append(self.row.clone());
-    }
-
-    /// What the provider counted corrects the next estimates. What was estimated itself teaches nothing.
-    fn calibrate(&self) {
-        let usage = &self.row.usage;
-        if self.endpoint == Endpoint::Generate && !self.row.usage_is_estimated && usage.output > Tokens::ZERO
-        {
-            let (provider, model) = (self.target.provider.name(), self.row.model.as_str());
-            let subject = Subject { provider, model, caller: self.caller };
-            let counted = usage.input + usage.cache_write();
-            self.gateway.calibration.learn(subject, self.expected_input, counted, usage.output);
-        }
-    }
-
     fn elapsed_ms(&self) -> u64 {
         millis(self.gateway.clock.now().since(self.arrived))
-    }
-}
-
-impl Drop for Bill {
-    /// Nobody closed it, so the client has hung up (its task was dropped).
-    fn drop(&mut self) {
-        if self.is_open {
-            // A call that the provider refused, or is about to, has used nothing.
-            let may_have_used = self.turn.is_some() && matches!(self.row.status, 0 | 200..300);
-            if may_have_used && self.row.usage == Usage::default() && self.endpoint == Endpoint::Generate {
-                self.used_unknown(0);
-            }
-            self.close("client_gone");
-        }
-    }
-}
-
-/// What a break in mid-answer says of the deployment.
-pub(crate) fn fault_of(failure: &Failure) -> Fault {
-    match failure {
-        Failure::Timeout(..) => Fault::Timeout,
-        Failure::Garbled(_) | Failure::TooLarge(_) => Fault::Server,
-        Failure::Connect(_) | Failure::Broken(_) => Fault::Connection,
     }
 }
 

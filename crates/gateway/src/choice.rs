@@ -27,6 +27,7 @@ use paceway_scheduler::{Ask as Wish, MeterState};
 use crate::ask::Ask;
 use crate::deployment::Pulse;
 use crate::explain::{Considered, Known};
+use crate::journey::Cascade;
 use crate::fleet::{Chain, ChainRules, EscalationBy, Sticky, Stop};
 use crate::overrides::Overrides;
 use crate::target::Target;
@@ -107,6 +108,21 @@ pub(crate) fn order(
     inquiry.gather(&mut runners, prefix.as_ref());
     inquiry.leave_out_the_dear(&mut runners);
     inquiry.ranked(runners, prefix)
+}
+
+/// How the answer of the first target, the cheap one, is judged; `None` if it is not.
+pub(crate) fn cascade(
+    ask: &Ask,
+    envelope: Option<&Envelope<'_>>,
+    rules: &ChainRules,
+    cheap: Option<String>,
+) -> Option<Cascade> {
+    let escalation = rules.escalation.filter(|escalation| escalation.by == EscalationBy::Answer)?;
+    if !ask.is_generation() || ask.is_streamed() {
+        return None;
+    }
+    let question = last_words(envelope?).unwrap_or_default();
+    Some(Cascade { question, threshold: escalation.threshold, cheap: cheap? })
 }
 
 /// What one request asks about its targets.

@@ -29,8 +29,28 @@ pub(crate) struct Journey {
     circumstances: Circumstances,
     /// Whether an answer that breaks off in the middle is continued elsewhere.
     pub(crate) continues: bool,
+    /// Whether another target is asked too when an answer is late.
+    pub(crate) hedges: bool,
+    /// The question, and from which doubt on an answer of the cheap target does not serve.
+    pub(crate) cascade: Option<Cascade>,
     /// Chosen already, for the first call.
     next: Option<usize>,
+}
+
+/// When another target is asked too, and which.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hedge {
+    pub(crate) after: Duration,
+    pub(crate) place: usize,
+}
+
+/// How the answer of the cheap target is judged.
+#[derive(Debug, Clone)]
+pub(crate) struct Cascade {
+    pub(crate) question: String,
+    pub(crate) threshold: f64,
+    /// The cheap one: `provider/model`.
+    pub(crate) cheap: String,
 }
 
 /// One target on the way.
@@ -102,7 +122,7 @@ impl Journey {
                 return Err(pin.is_elsewhere(&model));
             }
         }
-        let mut journey = Self { legs, rules, circumstances, continues: false, next: None };
+        let mut journey = Self { legs, rules, circumstances, continues: false, hedges: false, cascade: None, next: None };
         loop {
             let Some(place) = journey.choose(gateway) else { return Err(journey.refusal()) };
             let leg = &mut journey.legs[place];
@@ -114,6 +134,32 @@ impl Journey {
                 }
                 Err(refusal) => journey.fails(place, Failed::unsupported(refusal)),
             }
+        }
+    }
+
+    /// The question and the threshold, if an answer of this leg is to be judged and there is another to ask.
+    pub(crate) fn judges(&self, place: usize) -> Option<(&str, f64)> {
+        let cascade = self.cascade.as_ref()?;
+        let has_other = self.legs.iter().enumerate().any(|(at, leg)| at != place && leg.failed.is_none());
+        let is_cheap = self.legs[place].target.name() == cascade.cheap;
+        (is_cheap && has_other).then_some((cascade.question.as_str(), cascade.threshold))
+    }
+
+    /// Which leg is asked too, and when, if an answer of this one is late: the next in order that has its call written.
+    pub(crate) fn hedge(&self, gateway: &Gateway, place: usize, is_streamed: bool) -> Option<Hedge> {
+        if !self.hedges {
+            return None;
+        }
+        let after = self.legs[place].target.deployment.pulse(gateway.clock.now(), is_streamed).p95?;
+        let may = |(at, leg): &(usize, &Leg)| *at != place && leg.failed.is_none() && leg.plan.is_some();
+        let (other, _) = self.legs.iter().enumerate().find(may)?;
+        Some(Hedge { after, place: other })
+    }
+
+    /// Writes the calls of all legs, for those who may have to be quick.
+    pub(crate) fn write_all(&mut self, ask: &Ask, envelope: Option<&Envelope<'_>>) {
+        for leg in self.legs.iter_mut().filter(|leg| leg.plan.is_none() && leg.failed.is_none()) {
+            leg.plan = leg.target.plan(ask, envelope, self.circumstances).ok();
         }
     }
 

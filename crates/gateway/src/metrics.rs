@@ -81,6 +81,7 @@ pub struct Metrics {
     upstream_refusals: Family<CauseLabels, Counter>,
     retries: Family<ProviderLabels, Counter>,
     failovers: Family<ReasonLabels, Counter>,
+    hedges: Family<ProviderLabels, Counter>,
     breakers: Family<BreakerLabels, Gauge>,
     breaker_openings: Family<ModelLabels, Gauge>,
     calls_in_flight: Family<ModelLabels, Gauge>,
@@ -113,6 +114,7 @@ impl Metrics {
             upstream_refusals: Family::default(),
             retries: Family::default(),
             failovers: Family::default(),
+            hedges: Family::default(),
             breakers: Family::default(),
             breaker_openings: Family::default(),
             calls_in_flight: Family::default(),
@@ -145,6 +147,7 @@ impl Metrics {
         );
         registry.register("retries", "Calls made again because they failed", self.retries.clone());
         registry.register("failovers", "Times that a target did not serve a request", self.failovers.clone());
+        registry.register("hedges", "Calls made because another was late", self.hedges.clone());
         registry.register("breaker", "1 for the state that a breaker is in", self.breakers.clone());
         registry.register(
             "breaker_openings",
@@ -189,6 +192,11 @@ impl Metrics {
     pub(crate) fn failed_over(&self, provider: &str, reason: Reason) {
         let labels = ReasonLabels { provider: provider.to_owned(), reason: reason.name() };
         self.failovers.get_or_create(&labels).inc();
+    }
+
+    /// A call is made because another one is late.
+    pub(crate) fn hedged(&self, provider: &str) {
+        self.hedges.get_or_create(&ProviderLabels { provider: provider.to_owned() }).inc();
     }
 
     /// How a deployment's breaker stands, and how often it has opened.

@@ -127,6 +127,7 @@ fn plan(
     let envelope = envelope.as_ref();
     let chain = gateway.fleet.chain(&ask.summary.model, &overrides.models)?;
     let rules = chain.rules;
+    let first = chain.stops.first().map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
     let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
     decision.asked = overrides.told();
     let Choice { targets, considered, prefix: held, notes } =
@@ -137,6 +138,11 @@ fn plan(
     let mut journey =
         Journey::plan(gateway, (&ask, envelope), targets, rules.fallback, pin.as_ref(), circumstances)?;
     journey.continues = ask.may_continue().unwrap_or(rules.continues);
+    journey.cascade = choice::cascade(&ask, envelope, rules, first);
+    journey.hedges = rules.hedges && ask.is_generation();
+    if journey.hedges {
+        journey.write_all(&ask, envelope);
+    }
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
     *planned = Some(Planned { ask, journey, prefix, decision, held });
     Ok(None)

@@ -2,6 +2,8 @@
 //!
 //! One that breaks in the middle goes on elsewhere where that is allowed (`continuing`), and otherwise ends with an error.
 
+mod written;
+
 use std::fmt;
 use std::task::{Context, Poll};
 
@@ -9,10 +11,10 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use paceway_domain::Failure;
 use paceway_protocol::continuation::Translation;
-use paceway_protocol::formats::{Edit, Ending, format_of};
+use paceway_protocol::formats::{Ending, format_of};
 use paceway_protocol::framing::{Framing, Unframing};
 use paceway_protocol::neutral::{ErrorKind, ErrorReport};
-use paceway_protocol::sse::{Event, Splitter};
+use paceway_protocol::sse::Splitter;
 use paceway_protocol::{Format, StreamWatch, limits};
 use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 
@@ -22,6 +24,8 @@ use crate::continuing::{Continuation, Going, Resumed, told};
 use crate::crossing::{Crossing, same_shore};
 use crate::kept::Keeper;
 use crate::target::Plan;
+
+use self::written::{Gathered, Written};
 
 /// Beyond this many bytes, what has been gathered goes out before more is looked for.
 const MAX_GATHERED: usize = 64 * 1024;
@@ -354,57 +358,5 @@ impl Relay {
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay").field("provider", &self.attempt.provider).finish_non_exhaustive()
-    }
-}
-
-/// Chunks on their way out together: each write to a client costs more than all that is done to a chunk before it.
-#[derive(Default)]
-struct Gathered {
-    /// Alone, it goes out as it came.
-    first: Bytes,
-    joined: Vec<u8>,
-}
-
-impl Gathered {
-    fn length(&self) -> usize {
-        self.first.len().max(self.joined.len())
-    }
-
-    fn add(&mut self, bytes: Bytes) {
-        if self.first.is_empty() {
-            self.first = bytes;
-        } else if !bytes.is_empty() {
-            if self.joined.is_empty() {
-                self.joined.extend_from_slice(&self.first);
-            }
-            self.joined.extend_from_slice(&bytes);
-        }
-    }
-
-    fn bytes(self) -> Bytes {
-        if self.joined.is_empty() { self.first } else { self.joined.into() }
-    }
-}
-
-/// What a chunk's events have become.
-#[derive(Default)]
-struct Written {
-    bytes: Vec<u8>,
-    garbled: Option<String>,
-}
-
-impl Written {
-    fn edited(&mut self, event: Event<'_>, edit: Edit) {
-        match edit {
-            Edit::Pass => self.bytes.extend_from_slice(event.raw()),
-            Edit::Hide => {}
-            Edit::Replace(bytes) => self.bytes.extend_from_slice(&bytes),
-        }
-    }
-
-    fn translate(&mut self, translation: &mut Translation, event: Event<'_>) {
-        if let Err(why) = translation.event(event, &mut self.bytes) {
-            self.garbled = Some(why);
-        }
     }
 }

@@ -80,16 +80,20 @@ impl Retries {
         if now.after(wait) > failed.deadline {
             return None;
         }
+        self.takes(now, failed.caller).then_some(wait)
+    }
+
+    /// Whether the budgets allow one more call for this caller; if so, it is taken from both.
+    pub(crate) fn takes(&self, now: Moment, caller: u64) -> bool {
         let budgets = &mut *self.lock();
         // Both are asked before one is taken from.
-        let caller = self.of_caller(budgets, now, failed.caller);
-        let (mut mine, mut all) = (*caller, budgets.in_all);
+        let (mut mine, mut all) = (*self.of_caller(budgets, now, caller), budgets.in_all);
         let may = mine.takes(now) && all.takes(now);
         if may {
-            *self.of_caller(budgets, now, failed.caller) = mine;
+            *self.of_caller(budgets, now, caller) = mine;
             budgets.in_all = all;
         }
-        may.then_some(wait)
+        may
     }
 
     fn of_caller<'b>(&self, budgets: &'b mut Budgets, now: Moment, caller: u64) -> &'b mut RetryBudget {

@@ -30,13 +30,15 @@ pub enum Reason {
     Quota,
     /// The request says something that cannot be put in its dialect, or asks for an endpoint that it lacks.
     Unsupported,
+    /// Its answer looks wrong, and a stronger model was to be asked then.
+    Doubt,
     /// Its circuit breaker is open.
     Breaker,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::RateLimit,
         Self::Overload,
         Self::ServerError,
@@ -48,6 +50,7 @@ impl Reason {
         Self::NotFound,
         Self::Quota,
         Self::Unsupported,
+        Self::Doubt,
         Self::Breaker,
     ];
 
@@ -65,6 +68,7 @@ impl Reason {
             Self::NotFound => "not_found",
             Self::Quota => "quota",
             Self::Unsupported => "unsupported",
+            Self::Doubt => "doubt",
             Self::Breaker => "breaker",
         }
     }
@@ -87,6 +91,7 @@ impl Reason {
             | Self::Content
             | Self::Quota
             | Self::Unsupported
+            | Self::Doubt
             | Self::Breaker => None,
         }
     }
@@ -116,9 +121,10 @@ impl Reasons {
         Reason::ALL.into_iter().filter(|reason| *reason != Reason::Content).collect()
     }
 
-    /// Whether a reason is in it. An open breaker always is: it stands for failures that have been.
+    /// Whether a reason is in it. An open breaker always is, since it stands for failures that have been, and so is doubt, which
+    /// arises only where it was asked for.
     pub fn has(self, reason: Reason) -> bool {
-        reason == Reason::Breaker || self.0 & bit(reason) != 0
+        matches!(reason, Reason::Breaker | Reason::Doubt) || self.0 & bit(reason) != 0
     }
 }
 
@@ -158,7 +164,7 @@ mod tests {
     fn a_set_has_what_was_put_in_and_an_open_breaker_always() {
         let set: Reasons = [Reason::Timeout, Reason::Context].into_iter().collect();
         let held: Vec<_> = Reason::ALL.into_iter().filter(|reason| set.has(*reason)).collect();
-        assert_eq!(held, [Reason::Timeout, Reason::Context, Reason::Breaker]);
+        assert_eq!(held, [Reason::Timeout, Reason::Context, Reason::Doubt, Reason::Breaker]);
         assert!(!Reasons::usual().has(Reason::Content) && Reasons::usual().has(Reason::Quota));
     }
 }

@@ -1,0 +1,172 @@
+//! How a bill ends: its parts and the whole priced, settled with the scheduler, and appended to the ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use paceway_domain::{Failure, MicroUsd, RequestId, Tokens, Usage};
+use paceway_policy::breaker::Fault;
+use paceway_policy::fallback::Reason;
+use paceway_policy::pricing;
+use paceway_scheduler::Cost;
+use paceway_store::Row;
+
+use super::Bill;
+use crate::Endpoint;
+use crate::admission::Turn;
+use crate::calibration::Subject;
+use crate::deployment::Flight;
+use crate::target::Target;
+
+impl Bill {
+    /// Its answer broke off in the middle.
+    pub(crate) fn cut(&mut self, failure: &Failure) {
+        if self.is_open {
+            self.lands(Some(fault_of(failure)));
+        }
+        self.close("cut");
+    }
+
+    /// A part of what was asked is over and was paid for, and the request goes on: the part has a row of its own.
+    pub(crate) fn part_ends(&mut self, outcome: &str, fault: Option<Fault>) {
+        self.lands(fault);
+        if let Some(turn) = self.turn.take() {
+            turn.settle(Cost::of(&self.row.usage));
+        }
+        if self.row.usage == Usage::default() {
+            return;
+        }
+        self.parts += 1;
+        let id = RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts));
+        let row = Row {
+            request_id: id,
+            outcome: outcome.to_owned(),
+            total_ms: self.elapsed_ms(),
+            cost: self.price(),
+            ..self.row.clone()
+        };
+        self.append(row);
+        self.row.usage = Usage::default();
+        self.row.usage_is_estimated = false;
+    }
+
+    /// Two targets were asked at once, and this one was too late: it is given up, and likely used so much.
+    pub(crate) fn lost(&mut self, target: &Target, turn: Turn) {
+        let usage = Usage { input: self.expected_input, ..Usage::default() };
+        turn.settle(Cost::of(&usage));
+        self.parts += 1;
+        let (provider, model) = (target.provider.name().to_owned(), target.model.clone());
+        let cost = pricing::price(target.provider.catalogue(), &model, &usage);
+        let row = Row {
+            request_id: RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts)),
+            provider,
+            model,
+            usage,
+            usage_is_estimated: true,
+            cost,
+            status: 0,
+            outcome: "hedge_lost".to_owned(),
+            total_ms: self.elapsed_ms(),
+            ..self.row.clone()
+        };
+        self.append(row);
+        self.record.notes(self.elapsed_ms(), &target.name(), "given up: the other was sooner", String::new());
+    }
+
+    /// Of two targets that were asked at once the second is what goes on: the first was too late, or has failed.
+    pub(crate) fn changes_to(&mut self, target: &Arc<Target>, turn: Turn, flight: Flight, first: Option<Reason>) {
+        let before = Arc::clone(&self.target);
+        match (first, self.turn.take()) {
+            (None, Some(late)) => {
+                self.flight = None;
+                self.lost(&before, late);
+            }
+            (Some(reason), turn) => {
+                self.turn = turn;
+                self.failed(reason);
+                self.tried(&before, reason, "while another was asked too".to_owned());
+            }
+            (None, None) => {}
+        }
+        self.goes_out(target, turn, flight, Duration::ZERO);
+    }
+
+    /// What the usage so far costs.
+    fn price(&self) -> Option<MicroUsd> {
+        match self.endpoint {
+            Endpoint::CountTokens => Some(MicroUsd::ZERO),
+            Endpoint::Generate | Endpoint::Embeddings => {
+                pricing::price(self.target.provider.catalogue(), &self.row.model, &self.row.usage)
+            }
+            // What is not sold by the token has no price yet, which is not a price of zero.
+            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
+        }
+    }
+
+    fn append(&self, row: Row) {
+        self.gateway.metrics.settled(&row);
+        let id = row.request_id.clone();
+        if let Err(error) = self.gateway.ledger.append(row) {
+            tracing::error!(request = %id, %error, "a ledger row is kept in memory only");
+        }
+    }
+
+    /// Settles the request. What comes later changes nothing.
+    pub(crate) fn close(&mut self, outcome: &str) {
+        if !std::mem::replace(&mut self.is_open, false) {
+            return;
+        }
+        self.gateway.metrics.in_flight.dec();
+        if outcome == "completed" {
+            self.answer_begins();
+        }
+        self.claim = None;
+        self.flight = None;
+        self.gateway.decisions.keep(self.record.ends(outcome, self.elapsed_ms()));
+        if self.row.attempts == 0 {
+            return;
+        }
+        outcome.clone_into(&mut self.row.outcome);
+        self.row.total_ms = self.elapsed_ms();
+        self.row.cost = self.price();
+        if let Some(turn) = self.turn.take() {
+            turn.settle(Cost::of(&self.row.usage));
+        }
+        self.calibrate();
+        self.append(self.row.clone());
+    }
+
+    /// What the provider counted corrects the next estimates. What was estimated itself teaches nothing.
+    fn calibrate(&self) {
+        let usage = &self.row.usage;
+        if self.endpoint == Endpoint::Generate && !self.row.usage_is_estimated && usage.output > Tokens::ZERO
+        {
+            let (provider, model) = (self.target.provider.name(), self.row.model.as_str());
+            let subject = Subject { provider, model, caller: self.caller };
+            let counted = usage.input + usage.cache_write();
+            self.gateway.calibration.learn(subject, self.expected_input, counted, usage.output);
+        }
+    }
+}
+
+impl Drop for Bill {
+    /// Nobody closed it, so the client has hung up (its task was dropped).
+    fn drop(&mut self) {
+        if self.is_open {
+            // A call that the provider refused, or is about to, has used nothing.
+            let may_have_used = self.turn.is_some() && matches!(self.row.status, 0 | 200..300);
+            if may_have_used && self.row.usage == Usage::default() && self.endpoint == Endpoint::Generate {
+                self.used_unknown(0);
+            }
+            self.close("client_gone");
+        }
+    }
+}
+
+/// What a break in mid-answer says of the deployment.
+pub(crate) fn fault_of(failure: &Failure) -> Fault {
+    match failure {
+        Failure::Timeout(..) => Fault::Timeout,
+        Failure::Garbled(_) | Failure::TooLarge(_) => Fault::Server,
+        Failure::Connect(_) | Failure::Broken(_) => Fault::Connection,
+    }
+}

@@ -1,0 +1,98 @@
+//! One call to a provider, up to the first byte of its answer, and what came of it. Nobody's bill is touched here.
+
+use http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+use paceway_domain::{Failure, LimitReadings, RateRefusal};
+use paceway_protocol::framing::Framing;
+use paceway_protocol::limits;
+use paceway_scheduler::PoolId;
+use paceway_upstream::{Answer, AnswerBody};
+
+use crate::Gateway;
+use crate::target::Plan;
+use crate::upstream_error::ErrorAnswer;
+
+/// Headers in which providers name a request.
+const PROVIDER_ID_HEADERS: [&str; 2] = ["request-id", "x-request-id"];
+
+/// A call that was made.
+pub(crate) struct Called {
+    /// With a key of this pool.
+    pub(crate) pool: PoolId,
+    pub(crate) outcome: Outcome,
+    /// The status, and the provider's name for the request, if there was an answer.
+    pub(crate) said: Option<(StatusCode, Option<String>)>,
+    /// What its headers said about limits.
+    pub(crate) readings: LimitReadings,
+}
+
+/// What came of a call.
+pub(crate) enum Outcome {
+    /// An answer to hand on, of which the first byte is there; all of it too, if it is not streamed.
+    Answer(Answer, Option<Bytes>),
+    /// The provider refused for its rate, load or account.
+    Refused(ErrorAnswer, RateRefusal),
+    /// It failed without an answer.
+    Broken(Failure),
+    /// It answered with an error of its own.
+    Error(ErrorAnswer),
+}
+
+impl Called {
+    /// Whether it is an answer that serves.
+    pub(crate) fn is_good(&self) -> bool {
+        matches!(self.outcome, Outcome::Answer(..))
+    }
+}
+
+/// Makes a call with a key of a pool whose turn it is. Dropping the future cancels it.
+pub(crate) async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Called {
+    let answer = match send(gateway, plan, pool).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            let readings = LimitReadings::default();
+            return Called { pool, outcome: Outcome::Broken(failure), said: None, readings };
+        }
+    };
+    let said = Some((answer.status, id_in(&answer.headers)));
+    let readings = limits::readings(&answer.headers, gateway.clock.wall());
+    let outcome = if answer.status.is_success() {
+        match begun(gateway, plan, answer).await {
+            Ok((answer, whole)) => Outcome::Answer(answer, whole),
+            Err(failure) => Outcome::Broken(failure),
+        }
+    } else {
+        let error = ErrorAnswer::read(answer).await;
+        let wall = gateway.clock.wall();
+        match limits::refusal(error.status.as_u16(), &error.headers, &error.body, wall) {
+            Some(refusal) => Outcome::Refused(error, refusal),
+            None => Outcome::Error(error),
+        }
+    };
+    Called { pool, outcome, said, readings }
+}
+
+async fn send(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Failure> {
+    let call = plan.call(pool, &gateway.upstream, gateway.clock.wall()).await?;
+    gateway.upstream.call(call).await
+}
+
+/// An answer of which something has come: all of one that is whole, the first chunk of a stream.
+async fn begun(gateway: &Gateway, plan: &Plan, answer: Answer) -> Result<(Answer, Option<Bytes>), Failure> {
+    let Answer { status, headers, body } = answer;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (body, whole) = match Framing::of(kind) {
+        Some(_) => (body.begun().await?, None),
+        None => {
+            let whole = body.collect(gateway.bounds.max_answer_bytes).await?;
+            plan.check_whole(&whole)?;
+            (AnswerBody::full(whole.clone()), Some(whole))
+        }
+    };
+    Ok((Answer { status, headers, body }, whole))
+}
+
+fn id_in(headers: &HeaderMap) -> Option<String> {
+    let named = PROVIDER_ID_HEADERS.iter().find_map(|name| headers.get(*name));
+    named.and_then(|id| id.to_str().ok()).map(str::to_owned)
+}

@@ -1,0 +1,83 @@
+//! Hedging: when an answer is later than is usual at its target, another target is asked too, and the first to answer serves.
+//!
+//! The one that is too late is given up, and what it likely used is on the bill. A hedge takes from the budget of retries and goes
+//! out only where the other target has room at once.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use paceway_policy::fallback::Reason;
+use paceway_scheduler::PoolId;
+
+use crate::Gateway;
+use crate::admission::{Progress, Turn};
+use crate::bill::Bill;
+use crate::calls::{self, Called, Outcome};
+use crate::deployment::Flight;
+use crate::journey::{Failed, Hedge, Leg};
+
+/// Makes the call for one leg, and after a while for another too. The bill is then at the one whose call is returned.
+pub(crate) async fn race(
+    gateway: &Arc<Gateway>,
+    legs: &[Leg],
+    (place, pool): (usize, PoolId),
+    hedge: Hedge,
+    bill: &mut Bill,
+) -> (usize, Called) {
+    let mut first = pin!(calls::call(gateway, legs[place].plan(), pool));
+    tokio::select! {
+        biased;
+        called = &mut first => return (place, called),
+        () = tokio::time::sleep(hedge.after) => {}
+    }
+    let other = &legs[hedge.place];
+    let Some((turn, mut flight)) = enter(gateway, other, bill).await else { return (place, first.await) };
+    tracing::info!(target = other.target.name(), "an answer is late, and another target is asked too");
+    gateway.metrics.hedged(other.target.provider.name());
+    let mut second = pin!(calls::call(gateway, other.plan(), turn.pool()));
+    tokio::select! {
+        biased;
+        called = &mut first => {
+            if called.is_good() {
+                bill.lost(&other.target, turn);
+                return (place, called);
+            }
+            let reason = reason_of(called, legs, place);
+            let second = second.await;
+            bill.changes_to(&other.target, turn, flight, Some(reason));
+            (hedge.place, second)
+        }
+        called = &mut second => {
+            if called.is_good() {
+                bill.changes_to(&other.target, turn, flight, None);
+                return (hedge.place, called);
+            }
+            let reason = reason_of(called, legs, hedge.place);
+            if let Some(fault) = reason.fault() {
+                flight.failed(&gateway.breaker, gateway.clock.now(), fault);
+            }
+            drop((turn, flight));
+            (place, first.await)
+        }
+    }
+}
+
+/// A turn at a target that has room at once, within the budget.
+async fn enter(gateway: &Arc<Gateway>, leg: &Leg, bill: &Bill) -> Option<(Turn, Flight)> {
+    let now = gateway.clock.now();
+    let has_room = gateway.turnstile.expected(&leg.wish).is_zero();
+    if !has_room || !gateway.retries.takes(now, bill.caller()) {
+        return None;
+    }
+    let turn = gateway.turnstile.wait(leg.wish, &Progress::default()).await.ok()?;
+    let flight = leg.target.deployment.enter(&gateway.breaker, now, leg.dice(), bill.is_streamed()).ok()?;
+    Some((turn, flight))
+}
+
+fn reason_of(called: Called, legs: &[Leg], place: usize) -> Reason {
+    match called.outcome {
+        Outcome::Broken(failure) => Failed::broken(&legs[place].target, failure).reason,
+        Outcome::Refused(..) => Reason::RateLimit,
+        Outcome::Error(_) | Outcome::Answer(..) => Reason::ServerError,
+    }
+}
