@@ -12,7 +12,7 @@ mod shape;
 mod text;
 mod weights;
 
-pub use features::{FEATURES, Feature, features};
+pub use features::{FEATURES, Feature, May, features};
 
 use weights::WEIGHTS;
 
