@@ -17,6 +17,13 @@ pub(crate) struct Row {
     pub(crate) weak_answer: Option<String>,
 }
 
+impl Row {
+    /// What the strong model gains: 1, 0 or −1.
+    pub(crate) fn gain(&self) -> f64 {
+        f64::from(u8::from(self.strong_is_right)) - f64::from(u8::from(self.weak_is_right))
+    }
+}
+
 /// Reads a set.
 pub(crate) fn read(path: &Path) -> Result<Vec<Row>> {
     let text = std::fs::read_to_string(path).with_context(|| {
@@ -30,7 +37,8 @@ fn rows(text: &str) -> Result<Vec<Row>> {
     let head = records.next().context("the file is empty")?;
     let column = |name: &str| head.iter().position(|known| known == name);
     let prompt = column("prompt").context("no column `prompt`")?;
-    let is_model = |name: &&String| !matches!(name.as_str(), "subject" | "prompt") && !name.ends_with("_response");
+    let is_model =
+        |name: &&String| !matches!(name.as_str(), "subject" | "prompt") && !name.ends_with("_response");
     let [weak, strong] = head.iter().filter(is_model).collect::<Vec<_>>()[..] else {
         bail!("not two models: {head:?}")
     };
@@ -83,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_row_is_read_with_its_quotes_commas_and_lines() {
-        let text = "subject,prompt,w,s,w_response\nx,\"A, \"\"b\"\"\nc\",True,False,\"1\n2\"\r\ny,z,False,True,";
+        let text =
+            "subject,prompt,w,s,w_response\nx,\"A, \"\"b\"\"\nc\",True,False,\"1\n2\"\r\ny,z,False,True,";
         let rows = rows(text).unwrap();
         assert_eq!(rows[0].prompt, "A, \"b\"\nc");
         assert_eq!((rows[0].weak_is_right, rows[0].strong_is_right), (true, false));

@@ -15,8 +15,10 @@ const STEPS: usize = 25;
 /// leaves all scores near the middle (Platt, Probabilistic Outputs, 1999, for the second step).
 pub(super) fn scaled(rows: &[Row], ridge: f64, may: &[May]) -> Vec<f64> {
     let weights = within(rows, ridge, may);
-    let margin = |row: &Row| weights[1..].iter().zip(&row.features).map(|(weight, value)| weight * value).sum();
-    let margins: Vec<Row> = rows.iter().map(|row| Row { features: vec![margin(row)], hard: row.hard }).collect();
+    let margin =
+        |row: &Row| weights[1..].iter().zip(&row.features).map(|(weight, value)| weight * value).sum();
+    let margins: Vec<Row> =
+        rows.iter().map(|row| Row { features: vec![margin(row)], hard: row.hard }).collect();
     let [base, scale] = logistic(&margins, 0.0)[..] else { unreachable!("a base and one weight") };
     std::iter::once(base).chain(weights[1..].iter().map(|weight| weight * scale)).collect()
 }
@@ -31,8 +33,13 @@ fn within(rows: &[Row], ridge: f64, may: &[May]) -> Vec<f64> {
             May::Lower => *weight > 0.0,
             May::Both => false,
         };
-        let against: Vec<usize> =
-            weights[1..].iter().zip(may).enumerate().filter(|(_, pair)| is_against(*pair)).map(|(at, _)| at).collect();
+        let against: Vec<usize> = weights[1..]
+            .iter()
+            .zip(may)
+            .enumerate()
+            .filter(|(_, pair)| is_against(*pair))
+            .map(|(at, _)| at)
+            .collect();
         if against.is_empty() {
             return weights;
         }
@@ -93,7 +100,8 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         for column in 0..=row {
             let known: f64 = (0..column).map(|at| matrix[row][at] * matrix[column][at]).sum();
             let left = matrix[row][column] - known;
-            matrix[row][column] = if row == column { left.max(1e-12).sqrt() } else { left / matrix[column][column] };
+            matrix[row][column] =
+                if row == column { left.max(1e-12).sqrt() } else { left / matrix[column][column] };
         }
     }
     for row in 0..size {

@@ -5,15 +5,25 @@
 use fastrand::Rng;
 
 const NAMES: &[&str] = &[
-    "Mira", "Oskar", "Leila", "Tomas", "Ingrid", "Kofi", "Yuki", "Pedro", "Anouk", "Dario", "Nadia", "Felix", "Zara",
-    "Emil", "Priya", "Hugo",
+    "Mira", "Oskar", "Leila", "Tomas", "Ingrid", "Kofi", "Yuki", "Pedro", "Anouk", "Dario", "Nadia", "Felix",
+    "Zara", "Emil", "Priya", "Hugo",
 ];
 const THINGS: &[(&str, &str)] = &[
-    ("stickers", "album"), ("plums", "basket"), ("candles", "box"), ("pages", "notebook"), ("beads", "necklace"),
-    ("bricks", "wall"), ("tickets", "booklet"), ("seedlings", "tray"), ("cookies", "tin"), ("chairs", "hall"),
-    ("bottles", "crate"), ("cards", "deck"),
+    ("stickers", "album"),
+    ("plums", "basket"),
+    ("candles", "box"),
+    ("pages", "notebook"),
+    ("beads", "necklace"),
+    ("bricks", "wall"),
+    ("tickets", "booklet"),
+    ("seedlings", "tray"),
+    ("cookies", "tin"),
+    ("chairs", "hall"),
+    ("bottles", "crate"),
+    ("cards", "deck"),
 ];
-const PLACES: &[&str] = &["at the market", "in the garden", "at school", "in the workshop", "at the fair", "on the farm"];
+const PLACES: &[&str] =
+    &["at the market", "in the garden", "at school", "in the workshop", "at the fair", "on the farm"];
 /// The load at which a problem is easy, and the loads from there to hard.
 const EASY: f64 = 1.0;
 const SPAN: f64 = 8.0;
@@ -65,14 +75,17 @@ struct Story {
 impl Story {
     fn begin(dice: &mut Rng) -> Self {
         let who = pick(dice, NAMES);
-        let other = NAMES[(NAMES.iter().position(|name| *name == who).unwrap_or(0) + dice.usize(1..8)) % NAMES.len()];
+        let other =
+            NAMES[(NAMES.iter().position(|name| *name == who).unwrap_or(0) + dice.usize(1..8)) % NAMES.len()];
         let &(things, container) = &THINGS[dice.usize(0..THINGS.len())];
         let number = number(dice);
         let place = pick(dice, PLACES);
         let text = match dice.u8(0..4) {
             0 => format!("{who} has {number} {things}."),
             1 => format!("There are {number} {things} {place}, and all of them belong to {who}."),
-            2 => format!("{who} collects {things}. Last week there were {number} of them in the {container}."),
+            2 => {
+                format!("{who} collects {things}. Last week there were {number} of them in the {container}.")
+            }
             _ => format!("{who} bought {number} {things} {place}."),
         };
         Self { text, who, other, things, container, load: 0.0 }
@@ -99,19 +112,45 @@ impl Story {
             4 => self.say(1.4, &format!("{other} has {m} fewer {things} than {who} had at first.")),
             5 => self.say(1.5, &format!("After lunch {who} sells {part} of the remaining {things}.")),
             6 => self.say(1.6, &format!("{percent}% of the {things} are damaged and cannot be used.")),
-            7 => self.say(1.0, &format!("Every {container} holds {n} {things}, and there are {small} of them.")),
+            7 => self
+                .say(1.0, &format!("Every {container} holds {n} {things}, and there are {small} of them.")),
             8 => self.say(1.2, &format!("{who} works {m} hours a day and earns ${n} per hour.")),
-            9 => self.say(1.8, &format!("The price rises by {percent}%, and {other} gets a discount of $1.{m}5 on each.")),
-            10 => self.say(1.5, &format!("It takes {other} {m} minutes to pack a {container}, and {who} twice as long.")),
+            9 => self.say(
+                1.8,
+                &format!("The price rises by {percent}%, and {other} gets a discount of $1.{m}5 on each."),
+            ),
+            10 => self.say(
+                1.5,
+                &format!("It takes {other} {m} minutes to pack a {container}, and {who} twice as long."),
+            ),
             11 => self.say(1.3, &format!("For the next {small} weeks {who} adds {m} {things} per day.")),
-            12 => self.say(2.0, &format!("The ratio of {things} of {who} to those of {other} is now {m}:{}.", m + 1)),
-            13 => self.say(1.6, &format!("Of what is left, {part} goes to {other}, who already has as many as {who}.")),
+            12 => self.say(
+                2.0,
+                &format!("The ratio of {things} of {who} to those of {other} is now {m}:{}.", m + 1),
+            ),
+            13 => self.say(
+                1.6,
+                &format!("Of what is left, {part} goes to {other}, who already has as many as {who}."),
+            ),
             14 => self.say(1.5, &format!("{other} has {times} as many as both of their cousins together.")),
-            15 => self.say(1.4, &format!("On the second day {who} needs {times} as long as on the day before.")),
-            16 => self.say(1.4, &format!("A neighbour has more {things} than {other}, by the same number as {who} has.")),
-            17 => self.say(0.4, &format!("There are {n} {things}, {m} lamps and {small} tables in the room.")),
-            18 => self.say(1.6, &format!("If it rains, {who} sells only {part} of what would otherwise be sold each day.")),
-            _ => self.say(1.2, &format!("The first {small} friends take {m} each and the last one takes the rest.")),
+            15 => {
+                self.say(1.4, &format!("On the second day {who} needs {times} as long as on the day before."))
+            }
+            16 => self.say(
+                1.4,
+                &format!("A neighbour has more {things} than {other}, by the same number as {who} has."),
+            ),
+            17 => {
+                self.say(0.4, &format!("There are {n} {things}, {m} lamps and {small} tables in the room."))
+            }
+            18 => self.say(
+                1.6,
+                &format!("If it rains, {who} sells only {part} of what would otherwise be sold each day."),
+            ),
+            _ => self.say(
+                1.2,
+                &format!("The first {small} friends take {m} each and the last one takes the rest."),
+            ),
         }
     }
 
@@ -133,7 +172,8 @@ impl Story {
             2 => self.say(1.0, &format!("How many {things} are there altogether?")),
             3 => self.say(1.0, &format!("How much money in dollars does {who} make in a week?")),
             4 => self.say(1.2, &format!("How many more {things} than {other} does {who} have in the end?")),
-            5 => self.say(2.2, &format!("If {who} has 40 {things} in the end, how many were there originally?")),
+            5 => self
+                .say(2.2, &format!("If {who} has 40 {things} in the end, how many were there originally?")),
             _ => self.say(1.7, &format!("What percentage of all the {things} is left?")),
         }
     }
@@ -164,7 +204,8 @@ mod tests {
         let problems = generate(200, 1);
         assert_eq!(problems, generate(200, 1));
         assert_ne!(problems, generate(200, 2));
-        let between = |low: f64, high: f64| problems.iter().filter(|(_, hard)| (low..high).contains(hard)).count();
+        let between =
+            |low: f64, high: f64| problems.iter().filter(|(_, hard)| (low..high).contains(hard)).count();
         assert!(between(0.0, 0.3) > 20 && between(0.3, 0.7) > 20 && between(0.7, 1.1) > 20);
         assert!(problems.iter().all(|(text, _)| text.contains('?')));
     }

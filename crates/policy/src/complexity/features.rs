@@ -116,7 +116,14 @@ mod tests {
 
     #[test]
     fn every_feature_of_any_text_is_a_share() {
-        let texts = ["", "hi", "?!?", &"12% of 3/4, if (x^2) = ∀y; ".repeat(3_000), "如果所有的数字都是质数", "\n\nA. "];
+        let texts = [
+            "",
+            "hi",
+            "?!?",
+            &"12% of 3/4, if (x^2) = ∀y; ".repeat(3_000),
+            "如果所有的数字都是质数",
+            "\n\nA. ",
+        ];
         for text in texts {
             for (value, feature) in features(text).into_iter().zip(FEATURES) {
                 assert!((0.0..=1.25).contains(&value), "{} of {text:.20}: {value}", feature.name);

@@ -123,13 +123,15 @@ impl Shape {
             "$" | "€" | "£" | "¥" => self.number_kinds |= 1 << 3,
             "," => self.commas += 1.0,
             "\"" | "“" | "”" | "«" | "»" | "「" => self.quotes += 1.0,
-            "^" | "√" | "∫" | "∑" | "≤" | "≥" | "±" | "×" | "÷" | "∂" | "∞" | "π" | "θ" | "λ" | "∈" | "⊂" | "∪"
-            | "∩" | "+" | "*" | "\\" | "≠" | "−" => self.mathematics += 1.0,
+            "^" | "√" | "∫" | "∑" | "≤" | "≥" | "±" | "×" | "÷" | "∂" | "∞" | "π" | "θ" | "λ" | "∈" | "⊂"
+            | "∪" | "∩" | "+" | "*" | "\\" | "≠" | "−" => self.mathematics += 1.0,
             "=" => {
                 self.mathematics += 1.0;
                 self.code += 0.5;
             }
-            "∨" | "∧" | "¬" | "~" | "≡" | "→" | "⊃" | "∃" | "∀" | "↔" | "⊢" | "⇒" | "•" | "·" => self.logic += 1.0,
+            "∨" | "∧" | "¬" | "~" | "≡" | "→" | "⊃" | "∃" | "∀" | "↔" | "⊢" | "⇒" | "•" | "·" => {
+                self.logic += 1.0
+            }
             "{" | "}" | ";" | "`" | "_" | "<" | ">" | "[" | "]" | "#" | "|" => self.code += 1.0,
             "(" if touches.is_some_and(|before| before.kind == Kind::Word) => self.code += 1.0,
             _ => {}
@@ -196,7 +198,8 @@ mod tests {
 
     #[test]
     fn options_are_counted_with_those_that_speak_of_others() {
-        let shape = Shape::of("Which is prime?\nA. 4\nB. 7 and 11\n(c) Both of these\nd) none of the above\nAnswer:");
+        let shape =
+            Shape::of("Which is prime?\nA. 4\nB. 7 and 11\n(c) Both of these\nd) none of the above\nAnswer:");
         assert!((shape.options - 4.0).abs() < f64::EPSILON);
         assert!((shape.combined_options - 2.0).abs() < f64::EPSILON);
         assert!(Shape::of("A. is a letter").options > 0.0 && Shape::of("A cat sat").options < 1.0);
