@@ -7,11 +7,12 @@
 mod curve;
 mod rows;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use paceway_policy::complexity;
+use paceway_policy::complexity::{self, Doubt};
 
 use curve::Curve;
 use rows::Row;
@@ -72,54 +73,117 @@ impl Options {
     }
 }
 
-/// Prints the table.
+/// Prints the tables.
 pub(crate) fn route(options: &Options) -> Result<()> {
-    println!("{:<46}{:>7}{:>7}{:>8}{:>8}{:>8}", "", "weak", "strong", "APGR", "CPT50", "CPT80");
+    println!("{:<46}{:>8}{:>8}{:>8}", "", "APGR", "CPT50", "CPT80");
     let mut from_prompts = Vec::new();
     for (name, file) in SETS {
-        let rows = options.rows(file)?;
-        let right = |is_right: fn(&Row) -> bool| {
-            rows.iter().filter(|row| is_right(row)).count() as f64 / rows.len() as f64
-        };
-        let qualities = (right(|row| row.weak_is_right), right(|row| row.strong_is_right));
-        let report = |what: &str, scores: &[f64], cheap: f64| {
-            let curve = Curve::of(&rows, scores);
-            let (weak, strong) = qualities;
-            let share =
-                |level| curve.cost(level, cheap).map_or("–".into(), |cost| format!("{:.1}%", cost * 100.0));
-            let average = curve.average(cheap);
-            println!(
-                "{:<46}{weak:>7.3}{strong:>7.3}{average:>8.3}{:>8}{:>8}",
-                format!("{name} ({}), {what}", rows.len()),
-                share(0.5),
-                share(0.8)
-            );
-            average
-        };
-        let mut dice = fastrand::Rng::with_seed(SEED);
-        report("random", &rows.iter().map(|_| dice.f64()).collect::<Vec<_>>(), 0.0);
-        let before = Instant::now();
-        let scores: Vec<f64> = rows.iter().map(|row| complexity::score(&row.prompt)).collect();
-        let spent = before.elapsed();
-        from_prompts.push(report("from the prompt", &scores, 0.0));
-        let gain =
-            |row: &Row| f64::from(u8::from(row.strong_is_right)) - f64::from(u8::from(row.weak_is_right));
-        report("oracle", &rows.iter().map(gain).collect::<Vec<_>>(), 0.0);
-        let bytes: usize = rows.iter().map(|row| row.prompt.len()).sum();
-        println!(
-            "  {:.1} µs a prompt of {} bytes on average; a quarter of the scores is below {:.2}, a half {:.2}, three {:.2}",
-            spent.as_secs_f64() * 1e6 / rows.len() as f64,
-            bytes / rows.len(),
-            quantile(&scores, 0.25),
-            quantile(&scores, 0.5),
-            quantile(&scores, 0.75)
-        );
+        let set = Set { name, rows: options.rows(file)? };
+        from_prompts.push(set.by_prompt());
+        if set.rows.iter().all(|row| row.weak_answer.is_some()) {
+            set.by_cascade(options);
+        }
+        println!();
     }
     println!(
         "mean APGR from the prompt: {:.3}",
         from_prompts.iter().sum::<f64>() / from_prompts.len() as f64
     );
     Ok(())
+}
+
+/// A set of requests under its name.
+struct Set {
+    name: &'static str,
+    rows: Vec<Row>,
+}
+
+impl Set {
+    /// Prints one line and returns the APGR.
+    fn report(&self, what: &str, scores: &[f64], cheap: f64) -> f64 {
+        let curve = Curve::of(&self.rows, scores);
+        let cost =
+            |level| curve.cost(level, cheap).map_or("–".into(), |cost| format!("{:.1}%", cost * 100.0));
+        let average = curve.average(cheap);
+        println!("{:<46}{average:>8.3}{:>8}{:>8}", format!("{}, {what}", self.name), cost(0.5), cost(0.8));
+        average
+    }
+
+    fn random(&self) -> Vec<f64> {
+        let mut dice = fastrand::Rng::with_seed(SEED);
+        self.rows.iter().map(|_| dice.f64()).collect()
+    }
+
+    /// Routing before any model is asked.
+    fn by_prompt(&self) -> f64 {
+        let rows = &self.rows;
+        let right =
+            |is: fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count() as f64 / rows.len() as f64;
+        println!(
+            "{}: {} rows, the weak model is right in {:.3} and the strong one in {:.3}",
+            self.name,
+            rows.len(),
+            right(|row| row.weak_is_right),
+            right(|row| row.strong_is_right)
+        );
+        self.report("random", &self.random(), 0.0);
+        self.report(
+            "longest first",
+            &rows.iter().map(|row| row.prompt.len() as f64).collect::<Vec<_>>(),
+            0.0,
+        );
+        // The first prompt makes the tables.
+        complexity::score("");
+        let before = Instant::now();
+        let scores: Vec<f64> = rows.iter().map(|row| complexity::score(&row.prompt)).collect();
+        let spent = before.elapsed();
+        let average = self.report("from the prompt", &scores, 0.0);
+        self.report("oracle", &rows.iter().map(Row::gain).collect::<Vec<_>>(), 0.0);
+        let [low, middle, high] = [0.25, 0.5, 0.75].map(|share| quantile(&scores, share));
+        println!(
+            "  {:.1} µs a prompt of {} bytes on average; quartiles of the score {low:.2}, {middle:.2}, {high:.2}",
+            spent.as_secs_f64() * 1e6 / rows.len() as f64,
+            rows.iter().map(|row| row.prompt.len()).sum::<usize>() / rows.len()
+        );
+        average
+    }
+
+    /// The weak model first; the strong one where its answer is doubted.
+    fn by_cascade(&self, options: &Options) {
+        let judged = |row: &Row| {
+            complexity::explain_doubt(&row.prompt, row.weak_answer.as_deref().unwrap_or_default())
+        };
+        let before = Instant::now();
+        let doubts: Vec<_> = self.rows.iter().map(judged).collect();
+        let spent = before.elapsed().as_secs_f64() * 1e6 / self.rows.len() as f64;
+        let scores: Vec<f64> = doubts.iter().map(|doubt| doubt.score).collect();
+        for cheap in [options.cheap].into_iter().chain(OTHER_RATIOS) {
+            self.report(&format!("cascade, cheap call {:.1}%", cheap * 100.0), &scores, cheap);
+            self.report(&format!("random cascade, {:.1}%", cheap * 100.0), &self.random(), cheap);
+        }
+        let wrong = |row: &Row| f64::from(u8::from(!row.weak_is_right));
+        self.report("cascade that knows", &self.rows.iter().map(wrong).collect::<Vec<_>>(), options.cheap);
+        let [low, middle, high] = [0.25, 0.5, 0.75].map(|share| quantile(&scores, share));
+        println!("  {spent:.1} µs an answer; quartiles of the doubt {low:.2}, {middle:.2}, {high:.2}");
+        if options.signs {
+            self.signs(&doubts);
+        }
+    }
+
+    /// How often each sign is found, and how often the answer is wrong then.
+    fn signs(&self, doubts: &[Doubt]) {
+        let mut counts: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+        for (row, doubt) in self.rows.iter().zip(doubts) {
+            for found in &doubt.signs {
+                let (all, wrong) = counts.entry(found.sign.told()).or_default();
+                *all += 1;
+                *wrong += u32::from(!row.weak_is_right);
+            }
+        }
+        for (sign, (all, wrong)) in counts {
+            println!("  {sign:<48}{all:>6}{:>7.0}% wrong", f64::from(wrong) / f64::from(all) * 100.0);
+        }
+    }
 }
 
 fn quantile(values: &[f64], share: f64) -> f64 {

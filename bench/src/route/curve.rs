@@ -14,15 +14,13 @@ pub(crate) struct Curve {
 impl Curve {
     /// Sends the rows with the highest scores first; rows of one score in an even mix.
     pub(crate) fn of(rows: &[Row], scores: &[f64]) -> Self {
-        let gain =
-            |row: &Row| f64::from(u8::from(row.strong_is_right)) - f64::from(u8::from(row.weak_is_right));
-        let gap: f64 = rows.iter().map(gain).sum();
+        let gap: f64 = rows.iter().map(Row::gain).sum();
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by(|one, other| scores[*other].total_cmp(&scores[*one]));
         let mut recovered = vec![0.0];
         let mut so_far = 0.0;
         for tied in order.chunk_by(|one, other| scores[*one].total_cmp(&scores[*other]).is_eq()) {
-            let mean = tied.iter().map(|at| gain(&rows[*at])).sum::<f64>() / tied.len() as f64;
+            let mean = tied.iter().map(|at| rows[*at].gain()).sum::<f64>() / tied.len() as f64;
             for _ in tied {
                 so_far += mean;
                 recovered.push(so_far / gap);

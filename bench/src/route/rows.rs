@@ -17,6 +17,13 @@ pub(crate) struct Row {
     pub(crate) weak_answer: Option<String>,
 }
 
+impl Row {
+    /// What the strong model gains: 1, 0 or −1.
+    pub(crate) fn gain(&self) -> f64 {
+        f64::from(u8::from(self.strong_is_right)) - f64::from(u8::from(self.weak_is_right))
+    }
+}
+
 /// Reads a set.
 pub(crate) fn read(path: &Path) -> Result<Vec<Row>> {
     let text = std::fs::read_to_string(path).with_context(|| {

@@ -10,14 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{Cause, Failure, LimitReadings, Moment, RateRefusal, Refusal};
+use paceway_domain::{Cause, Moment, RateRefusal, Refusal};
 use paceway_policy::fallback::Reason;
 use paceway_policy::retry::may_pass;
 use paceway_protocol::complaint::{Complaint, complaint};
-use paceway_protocol::framing::Framing;
 use paceway_protocol::limits;
 use paceway_scheduler::PoolId;
-use paceway_upstream::{Answer, AnswerBody};
+use paceway_upstream::Answer;
 
 use crate::admission::Progress;
 use crate::ask::Ask;
@@ -26,7 +25,6 @@ use crate::calls::{self, Called, Outcome};
 use crate::journey::{End, Failed, Journey, Leg, Sent, is_only_a_wish};
 use crate::retries;
 use crate::siblings::Prefix;
-use crate::target::Plan;
 use crate::upstream_error::ErrorAnswer;
 use crate::{Gateway, cascade, hedge, siblings};
 

@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use paceway_domain::{
-    Cause, KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage,
-};
+use paceway_domain::{Cause, KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage};
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;

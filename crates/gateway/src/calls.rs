@@ -1,7 +1,7 @@
 //! One call to a provider, up to the first byte of its answer, and what came of it. Nobody's bill is touched here.
 
-use http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
 use paceway_domain::{Failure, LimitReadings, RateRefusal};
 use paceway_protocol::framing::Framing;
 use paceway_protocol::limits;

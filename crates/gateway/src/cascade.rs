@@ -3,12 +3,12 @@
 //! Only whole answers are judged: of a stream the client has the beginning before its end is there. The cheap answer is paid for and
 //! kept: it is handed on if no other target serves.
 
+use bytes::Bytes;
 use paceway_policy::complexity;
 use paceway_policy::fallback::Reason;
 use paceway_protocol::format_of;
 use paceway_protocol::neutral::{Reply, ReplyPart};
 use paceway_upstream::Answer;
-use bytes::Bytes;
 
 use crate::bill::Bill;
 use crate::journey::{Failed, Journey};
@@ -30,7 +30,8 @@ pub(crate) fn doubted(
     let words = words(&reply)?;
     let doubt = complexity::explain_doubt(question, &words);
     let signs: Vec<&str> = doubt.signs.iter().take(3).map(|found| found.sign.told()).collect();
-    let said = format!("doubt {:.2} (wrong from {threshold}): the answer {}", doubt.score, signs.join(", it "));
+    let said =
+        format!("doubt {:.2} (wrong from {threshold}): the answer {}", doubt.score, signs.join(", it "));
     bill.notes(if doubt.score < threshold { "judged" } else { "doubted" }, said);
     if doubt.score < threshold {
         return None;

@@ -122,7 +122,8 @@ impl Journey {
                 return Err(pin.is_elsewhere(&model));
             }
         }
-        let mut journey = Self { legs, rules, circumstances, continues: false, hedges: false, cascade: None, next: None };
+        let mut journey =
+            Self { legs, rules, circumstances, continues: false, hedges: false, cascade: None, next: None };
         loop {
             let Some(place) = journey.choose(gateway) else { return Err(journey.refusal()) };
             let leg = &mut journey.legs[place];

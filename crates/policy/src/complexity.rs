@@ -5,6 +5,7 @@
 //! came about and what they cannot do is in `docs/complexity.md`. No model is called here and nothing is learned here.
 //! Which score calls for which model is the business of who routes.
 
+mod doubt;
 mod features;
 mod lexicon;
 mod numbers;
@@ -12,7 +13,8 @@ mod shape;
 mod text;
 mod weights;
 
-pub use features::{FEATURES, Feature, features};
+pub use doubt::{Doubt, Found, Sign};
+pub use features::{FEATURES, Feature, May, features};
 
 use weights::WEIGHTS;
 
@@ -56,6 +58,16 @@ pub fn explain(prompt: &str) -> Complexity {
         .collect();
     reasons.sort_by(|one, other| other.moves.abs().total_cmp(&one.moves.abs()));
     Complexity { score: score(prompt), reasons }
+}
+
+/// How much an answer to a question looks wrong, from 0 to 1. Of longer texts the ends are read, as for `score`.
+pub fn doubt(question: &str, answer: &str) -> f64 {
+    explain_doubt(question, answer).score
+}
+
+/// The doubt with the signs that were found.
+pub fn explain_doubt(question: &str, answer: &str) -> Doubt {
+    doubt::judge(question, answer, score(question))
 }
 
 fn logistic(log_odds: f64) -> f64 {

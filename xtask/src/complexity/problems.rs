@@ -35,15 +35,30 @@ pub(super) fn generate(count: usize, seed: u64) -> Vec<(String, f64)> {
 }
 
 fn problem(dice: &mut Rng) -> (String, f64) {
+    if dice.u8(0..6) == 0 {
+        return bill(dice);
+    }
     let mut story = Story::begin(dice);
     for _ in 0..dice.usize(0..8) {
         story.step(dice);
     }
-    if dice.u8(0..4) == 0 {
+    if dice.u8(0..3) == 0 {
         story.aside(dice);
     }
     story.ask(dice);
     (story.text, ((story.load - EASY) / SPAN).clamp(0.0, 1.0))
+}
+
+/// Many numbers, and yet easy: what several things cost in all.
+fn bill(dice: &mut Rng) -> (String, f64) {
+    let who = pick(dice, NAMES);
+    let count = dice.usize(2..6);
+    let mut things: Vec<_> = THINGS.iter().map(|(things, _)| *things).collect();
+    dice.shuffle(&mut things);
+    let line = |thing: &&str| format!("{} {thing} for ${} each", number(dice), dice.u32(1..20));
+    let lines: Vec<_> = things.iter().take(count).map(line).collect();
+    let last = if count > 3 { "How much does it cost?" } else { "How much does this cost in total?" };
+    (format!("{who} buys {}. {last}", lines.join(", ")), 0.07 * count as f64)
 }
 
 /// A problem as it grows.
@@ -89,7 +104,7 @@ impl Story {
         let percent = dice.u32(1..18) * 5;
         let part = pick(dice, &["half", "a third", "a quarter", "two fifths", "1/4", "3/8"]);
         let times = pick(dice, &["twice", "three times", "half", "4 times"]);
-        match dice.u8(0..14) {
+        match dice.u8(0..20) {
             0 => self.say(0.8, &format!("Then {who} gets {n} more.")),
             1 => self.say(0.8, &format!("{who} gives {small} of the {things} to a friend.")),
             2 => self.say(1.0, &format!("Each of the {n} {things} costs ${m}.")),
@@ -113,6 +128,25 @@ impl Story {
                 2.0,
                 &format!("The ratio of {things} of {who} to those of {other} is now {m}:{}.", m + 1),
             ),
+            13 => self.say(
+                1.6,
+                &format!("Of what is left, {part} goes to {other}, who already has as many as {who}."),
+            ),
+            14 => self.say(1.5, &format!("{other} has {times} as many as both of their cousins together.")),
+            15 => {
+                self.say(1.4, &format!("On the second day {who} needs {times} as long as on the day before."))
+            }
+            16 => self.say(
+                1.4,
+                &format!("A neighbour has more {things} than {other}, by the same number as {who} has."),
+            ),
+            17 => {
+                self.say(0.4, &format!("There are {n} {things}, {m} lamps and {small} tables in the room."))
+            }
+            18 => self.say(
+                1.6,
+                &format!("If it rains, {who} sells only {part} of what would otherwise be sold each day."),
+            ),
             _ => self.say(
                 1.2,
                 &format!("The first {small} friends take {m} each and the last one takes the rest."),
@@ -128,7 +162,7 @@ impl Story {
             1 => format!("The {} stands beside a window with a view of the lake.", self.container),
             _ => format!("{} would rather have read a book of {years} chapters.", self.who),
         };
-        self.say(0.7, &sentence);
+        self.say(0.3, &sentence);
     }
 
     fn ask(&mut self, dice: &mut Rng) {

@@ -73,7 +73,13 @@ impl Bill {
     }
 
     /// Of two targets that were asked at once the second is what goes on: the first was too late, or has failed.
-    pub(crate) fn changes_to(&mut self, target: &Arc<Target>, turn: Turn, flight: Flight, first: Option<Reason>) {
+    pub(crate) fn changes_to(
+        &mut self,
+        target: &Arc<Target>,
+        turn: Turn,
+        flight: Flight,
+        first: Option<Reason>,
+    ) {
         let before = Arc::clone(&self.target);
         match (first, self.turn.take()) {
             (None, Some(late)) => {

@@ -12,8 +12,24 @@ pub struct Feature {
     pub name: &'static str,
     /// What it is, for people: completes "because of …".
     pub told: &'static str,
+    /// In which direction alone it may move a score.
+    pub may: May,
     value: fn(&Shape) -> f64,
 }
+
+/// What a feature may say. Sense sets it, not the corpus: in a small corpus features go together by chance, and a sign that
+/// came from that would be wrong elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum May {
+    /// Only that a task is harder.
+    Raise,
+    /// Only that it is easier.
+    Lower,
+    /// Either.
+    Both,
+}
+
+use May::{Both, Lower, Raise};
 
 /// Grows from 0 towards 1; a half at `half`. Keeps any one sign from deciding alone.
 fn sated(count: f64, half: f64) -> f64 {
@@ -25,67 +41,67 @@ fn share(part: f64, whole: f64) -> f64 {
 }
 
 macro_rules! features {
-    ($($name:literal, $told:literal, $value:expr;)*) => {
+    ($($name:literal, $told:literal, $may:ident, $value:expr;)*) => {
         /// All features, in the order of the weights file.
-        pub static FEATURES: &[Feature] = &[$(Feature { name: $name, told: $told, value: $value },)*];
+        pub static FEATURES: &[Feature] = &[$(Feature { name: $name, told: $told, may: $may, value: $value },)*];
     };
 }
 
 features! {
-    "length", "its length", |s| (s.words.ln_1p() / 6.0).min(1.25);
-    "sentences", "the number of its sentences", |s| sated((s.sentences - 1.0).max(0.0), 4.0);
-    "long_sentences", "long sentences", |s| sated(share(s.words, s.sentences), 25.0);
-    "long_words", "long words", |s| (share(s.letters, s.words) / 4.0 - 1.0).clamp(0.0, 1.0);
-    "commas", "its many clauses", |s| sated(s.commas, 5.0);
-    "questions", "several questions at once", |s| sated((s.questions - 1.0).max(0.0), 1.0);
-    "items", "its list of points", |s| sated(s.items, 4.0);
-    "numbers", "the numbers in it", |s| sated(s.numbers, 4.0);
-    "number_kinds", "several kinds of numbers", |s| sated(f64::from(s.number_kinds.count_ones()), 2.0);
-    "fractions", "fractions and percentages", |s| sated(s.group(Group::Fraction), 2.0);
-    "relations", "quantities that depend on each other", |s| sated(s.group(Group::Relation), 4.0);
-    "units", "units of measure", |s| sated(s.group(Group::Unit), 3.0);
-    "sequence", "steps in time", |s| sated(s.group(Group::Sequence), 3.0);
-    "conditions", "conditions", |s| sated(s.group(Group::Condition), 2.0);
-    "constraints", "constraints to hold", |s| sated(s.group(Group::Constraint), 3.0);
-    "negation", "negations", |s| sated(s.group(Group::Negation), 2.0);
-    "quantifiers", "words such as all, some, only", |s| sated(s.group(Group::Quantifier), 3.0);
-    "comparison", "comparisons", |s| sated(s.group(Group::Comparison), 3.0);
-    "direction", "effects of changes", |s| sated(s.group(Group::Direction), 2.0);
-    "names", "the names in it", |s| sated(s.names, 4.0);
-    "people", "people who act in it", |s| sated(s.group(Group::People), 4.0);
-    "quotes", "quotations", |s| sated(s.quotes, 4.0);
-    "passage", "a text that holds the answer", |s| sated(s.group(Group::Passage), 2.0);
-    "recall", "that it asks for a fact", |s| sated(s.group(Group::Recall), 2.0);
-    "greeting", "that it is small talk", |s| sated(s.group(Group::Greeting), 1.0) / (1.0 + s.words / 12.0);
-    "rewrite", "that it wants a text changed", |s| sated(s.group(Group::Rewrite), 1.0);
-    "create", "that it wants a small text written", |s| sated(s.group(Group::Create), 1.0);
-    "analyse", "that it wants analysis, proof or design", |s| sated(s.group(Group::Analyse), 1.0);
-    "explain", "that it wants an explanation", |s| sated(s.group(Group::Explain), 1.0);
-    "calculate", "that it wants a calculation", |s| sated(s.group(Group::Calculate), 1.0);
-    "quantity", "that it asks for a quantity", |s| sated(s.group(Group::Quantity), 2.0);
-    "mathematical_signs", "mathematical signs", |s| sated(s.mathematics, 4.0);
-    "logical_signs", "logical signs", |s| sated(s.logic, 2.0);
-    "code", "code", |s| sated(s.code, 8.0);
-    "foreign", "letters beyond English", |s| share(s.foreign, s.letters);
-    "options", "options to choose from", |s| f64::from(u8::from(s.options >= 3.0));
-    "long_options", "long options", |s| sated(share(s.option_words, s.options), 8.0);
-    "combined_options", "options that combine others", |s| sated(s.combined_options, 1.0);
-    "logic", "terms of logic", |s| sated(s.group(Group::Logic), 2.0);
-    "mathematics", "terms of mathematics", |s| sated(s.group(Group::Mathematics), 2.0);
-    "statistics", "terms of statistics", |s| sated(s.group(Group::Statistics), 2.0);
-    "physics", "terms of physics", |s| sated(s.group(Group::Physics), 2.0);
-    "engineering", "terms of engineering", |s| sated(s.group(Group::Engineering), 2.0);
-    "computing", "terms of computing", |s| sated(s.group(Group::Computing), 2.0);
-    "economics", "terms of economics", |s| sated(s.group(Group::Economics), 2.0);
-    "law", "terms of law", |s| sated(s.group(Group::Law), 2.0);
-    "medicine", "terms of medicine", |s| sated(s.group(Group::Medicine), 2.0);
-    "chemistry", "terms of chemistry", |s| sated(s.group(Group::Chemistry), 2.0);
-    "biology", "terms of biology", |s| sated(s.group(Group::Biology), 2.0);
-    "philosophy", "terms of philosophy", |s| sated(s.group(Group::Philosophy), 2.0);
-    "history", "terms of history", |s| sated(s.group(Group::History), 2.0);
-    "geography", "terms of geography", |s| sated(s.group(Group::Geography), 2.0);
-    "psychology", "terms of psychology", |s| sated(s.group(Group::Psychology), 2.0);
-    "business", "terms of business", |s| sated(s.group(Group::Business), 2.0);
+    "length", "its length", Raise, |s| (s.words.ln_1p() / 6.0).min(1.25);
+    "sentences", "the number of its sentences", Raise, |s| sated((s.sentences - 1.0).max(0.0), 4.0);
+    "long_sentences", "long sentences", Raise, |s| sated(share(s.words, s.sentences), 25.0);
+    "long_words", "long words", Both, |s| (share(s.letters, s.words) / 4.0 - 1.0).clamp(0.0, 1.0);
+    "commas", "its many clauses", Raise, |s| sated(s.commas, 5.0);
+    "questions", "several questions at once", Raise, |s| sated((s.questions - 1.0).max(0.0), 1.0);
+    "items", "its list of points", Raise, |s| sated(s.items, 4.0);
+    "numbers", "the numbers in it", Raise, |s| sated(s.numbers, 4.0);
+    "number_kinds", "several kinds of numbers", Raise, |s| sated(f64::from(s.number_kinds.count_ones()), 2.0);
+    "fractions", "fractions and percentages", Raise, |s| sated(s.group(Group::Fraction), 2.0);
+    "relations", "quantities that depend on each other", Raise, |s| sated(s.group(Group::Relation), 4.0);
+    "units", "units of measure", Raise, |s| sated(s.group(Group::Unit), 3.0);
+    "sequence", "steps in time", Raise, |s| sated(s.group(Group::Sequence), 3.0);
+    "conditions", "conditions", Raise, |s| sated(s.group(Group::Condition), 2.0);
+    "constraints", "constraints to hold", Raise, |s| sated(s.group(Group::Constraint), 3.0);
+    "negation", "negations", Raise, |s| sated(s.group(Group::Negation), 2.0);
+    "quantifiers", "words such as all, some, only", Raise, |s| sated(s.group(Group::Quantifier), 3.0);
+    "comparison", "comparisons", Raise, |s| sated(s.group(Group::Comparison), 3.0);
+    "direction", "effects of changes", Raise, |s| sated(s.group(Group::Direction), 2.0);
+    "names", "the names in it", Raise, |s| sated(s.names, 4.0);
+    "people", "people who act in it", Raise, |s| sated(s.group(Group::People), 4.0);
+    "quotes", "quotations", Both, |s| sated(s.quotes, 4.0);
+    "passage", "a text that holds the answer", Lower, |s| sated(s.group(Group::Passage), 2.0);
+    "recall", "that it asks for a fact", Lower, |s| sated(s.group(Group::Recall), 2.0);
+    "greeting", "that it is small talk", Lower, |s| sated(s.group(Group::Greeting), 1.0) / (1.0 + s.words / 12.0);
+    "rewrite", "that it wants a text changed", Lower, |s| sated(s.group(Group::Rewrite), 1.0);
+    "create", "that it wants a small text written", Lower, |s| sated(s.group(Group::Create), 1.0);
+    "analyse", "that it wants analysis, proof or design", Raise, |s| sated(s.group(Group::Analyse), 1.0);
+    "explain", "that it wants an explanation", Both, |s| sated(s.group(Group::Explain), 1.0);
+    "calculate", "that it wants a calculation", Raise, |s| sated(s.group(Group::Calculate), 1.0);
+    "quantity", "that it asks for a quantity", Raise, |s| sated(s.group(Group::Quantity), 2.0);
+    "mathematical_signs", "mathematical signs", Raise, |s| sated(s.mathematics, 4.0);
+    "logical_signs", "logical signs", Raise, |s| sated(s.logic, 2.0);
+    "code", "code", Raise, |s| sated(s.code, 8.0);
+    "foreign", "letters beyond English", Both, |s| share(s.foreign, s.letters);
+    "options", "options to choose from", Both, |s| f64::from(u8::from(s.options >= 3.0));
+    "long_options", "long options", Raise, |s| sated(share(s.option_words, s.options), 8.0);
+    "combined_options", "options that combine others", Raise, |s| sated(s.combined_options, 1.0);
+    "logic", "terms of logic", Raise, |s| sated(s.group(Group::Logic), 2.0);
+    "mathematics", "terms of mathematics", Raise, |s| sated(s.group(Group::Mathematics), 2.0);
+    "statistics", "terms of statistics", Both, |s| sated(s.group(Group::Statistics), 2.0);
+    "physics", "terms of physics", Both, |s| sated(s.group(Group::Physics), 2.0);
+    "engineering", "terms of engineering", Both, |s| sated(s.group(Group::Engineering), 2.0);
+    "computing", "terms of computing", Both, |s| sated(s.group(Group::Computing), 2.0);
+    "economics", "terms of economics", Both, |s| sated(s.group(Group::Economics), 2.0);
+    "law", "terms of law", Both, |s| sated(s.group(Group::Law), 2.0);
+    "medicine", "terms of medicine", Both, |s| sated(s.group(Group::Medicine), 2.0);
+    "chemistry", "terms of chemistry", Both, |s| sated(s.group(Group::Chemistry), 2.0);
+    "biology", "terms of biology", Both, |s| sated(s.group(Group::Biology), 2.0);
+    "philosophy", "terms of philosophy", Both, |s| sated(s.group(Group::Philosophy), 2.0);
+    "history", "terms of history", Both, |s| sated(s.group(Group::History), 2.0);
+    "geography", "terms of geography", Both, |s| sated(s.group(Group::Geography), 2.0);
+    "psychology", "terms of psychology", Both, |s| sated(s.group(Group::Psychology), 2.0);
+    "business", "terms of business", Both, |s| sated(s.group(Group::Business), 2.0);
 }
 
 /// The value of each of `FEATURES` for a prompt, in their order.

@@ -32,6 +32,13 @@ groups! {
 /// A set of groups, a bit each.
 type Groups = u64;
 
+/// The groups of what a prompt tells to do.
+const COMMANDS: Groups = 1 << Group::Rewrite as u32
+    | 1 << Group::Create as u32
+    | 1 << Group::Analyse as u32
+    | 1 << Group::Calculate as u32
+    | 1 << Group::Explain as u32;
+
 /// How many words of each group were met.
 #[derive(Debug, Clone)]
 pub(super) struct Tally([u16; NAMES.len()]);
@@ -43,9 +50,12 @@ impl Default for Tally {
 }
 
 impl Tally {
-    /// Counts a word in every group that it belongs to.
-    pub(super) fn count(&mut self, word: &str) {
+    /// Counts a word in every group that it belongs to. Commands are counted only where `may_command`.
+    pub(super) fn count(&mut self, word: &str, may_command: bool) {
         let mut groups = groups(word);
+        if !may_command {
+            groups &= !COMMANDS;
+        }
         while groups != 0 {
             let count = &mut self.0[groups.trailing_zeros() as usize];
             *count = count.saturating_add(1);

@@ -6,6 +6,10 @@ use super::lexicon::{self, Group};
 use super::numbers;
 use super::text::{Kind, Token, bounded, tokens};
 
+/// Commands stand at the beginning of a sentence: "Please write", "Can you quickly prove". Elsewhere such words tell about
+/// something.
+const COMMAND_WITHIN: u32 = 4;
+
 /// Counts over a prompt.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
@@ -58,17 +62,18 @@ impl Shape {
 
     fn read(&mut self, text: &str) {
         let mut before: Option<Token<'_>> = None;
-        let mut begins = true;
+        // The place of a word in its sentence or clause.
+        let mut place = 0;
         for token in tokens(text) {
             match token.kind {
-                Kind::Word => self.word(token.text, begins),
+                Kind::Word => self.word(token.text, place),
                 Kind::Number => self.number(token.text),
                 Kind::Mark => self.mark(token, before),
             }
-            begins = match token.text {
-                "." | "!" | "?" | ":" => true,
-                "\"" | "“" | "(" => begins,
-                _ => false,
+            place = match token.text {
+                "." | "!" | "?" | ":" | ";" => 0,
+                "\"" | "“" | "(" => place,
+                _ => place + 1,
             };
             before = Some(token);
         }
@@ -78,20 +83,20 @@ impl Shape {
         }
     }
 
-    fn word(&mut self, word: &str, begins: bool) {
+    fn word(&mut self, word: &str, place: u32) {
         self.words += 1.0;
         let letters = word.chars().count();
         self.letters += letters as f64;
         if !word.is_ascii() {
             self.foreign += word.chars().filter(|c| !c.is_ascii() && *c != '’').count() as f64;
         }
-        if !begins && letters > 1 && word.starts_with(char::is_uppercase) {
+        if place > 0 && letters > 1 && word.starts_with(char::is_uppercase) {
             self.names += 1.0;
         }
         if word.len() <= 8 && numbers::of_word(&word.to_ascii_lowercase()).is_some() {
             self.numbers += 1.0;
         }
-        self.groups.count(word);
+        self.groups.count(word, place < COMMAND_WITHIN);
     }
 
     fn number(&mut self, digits: &str) {

@@ -31,10 +31,6 @@ impl Token<'_> {
     pub(super) fn end(&self) -> usize {
         self.at + self.text.len()
     }
-
-    pub(super) fn is(&self, mark: &str) -> bool {
-        self.text == mark
-    }
 }
 
 /// The parts of a text that are read: all of it, or its beginning and its end.
