@@ -62,7 +62,8 @@ pub(crate) async fn send(
             asked = gateway.clock.now();
             continue;
         };
-        match visit(gateway, &mut journey, place, asked, progress, bill).await {
+        let (place, visit) = visit(gateway, &mut journey, place, asked, progress, bill).await;
+        match visit {
             Visit::Answer(answer) => return Ok(journey.arrives(place, answer)),
             Visit::Waits => {}
             Visit::Failed(failed) => {
@@ -79,7 +80,7 @@ pub(crate) async fn send(
     }
 }
 
-/// Waits for a turn at one target, makes the call and judges what comes back.
+/// Waits for a turn at one target, makes the call and judges what comes back: from there, or from another that was asked too.
 async fn visit(
     gateway: &Arc<Gateway>,
     journey: &mut Journey,
@@ -87,20 +88,20 @@ async fn visit(
     asked: Moment,
     progress: &Progress,
     bill: &mut Bill,
-) -> Visit {
+) -> (usize, Visit) {
     let is_streamed = bill.is_streamed();
     let leg = &journey.legs[place];
     let target = Arc::clone(&leg.target);
     let turn = match gateway.turnstile.wait(leg.wish, progress).await {
         Ok(turn) => turn,
-        Err(refusal) => return Visit::Failed(Failed::not_admitted(refusal)),
+        Err(refusal) => return (place, Visit::Failed(Failed::not_admitted(refusal))),
     };
     let now = gateway.clock.now();
     let waited = now.since(asked);
     let flight = match target.deployment.enter(&gateway.breaker, now, leg.dice(), is_streamed) {
         Ok(flight) => flight,
         Err(blocked) if is_only_a_wish(blocked) => target.deployment.enter_anyway(now, is_streamed),
-        Err(blocked) => return Visit::Failed(Failed::unhealthy(&target, blocked)),
+        Err(blocked) => return (place, Visit::Failed(Failed::unhealthy(&target, blocked))),
     };
     gateway.metrics.waited(target.provider.name(), waited);
     let pool = turn.pool();
@@ -110,7 +111,7 @@ async fn visit(
         None => (place, calls::call(gateway, journey.legs[place].plan(), pool).await),
         Some(hedge) => hedge::race(gateway, &journey.legs, (place, pool), hedge, bill).await,
     };
-    judge(gateway, journey, place, called, bill)
+    (place, judge(gateway, journey, place, called, bill))
 }
 
 /// What comes of a call that was made for the leg at this place, where the bill is.

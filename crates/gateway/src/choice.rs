@@ -5,6 +5,8 @@
 //! facts are gathered, as far as somebody asks for them, and the reasons are noted. Waits and breakers are not looked at here:
 //! they change while a request is on its way (`journey`).
 
+mod runner;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,13 +27,14 @@ use paceway_protocol::{Envelope, cacheable_in};
 use paceway_scheduler::{Ask as Wish, MeterState};
 
 use crate::ask::Ask;
-use crate::deployment::Pulse;
-use crate::explain::{Considered, Known};
-use crate::fleet::{Chain, ChainRules, EscalationBy, Sticky, Stop};
+use crate::explain::Considered;
+use crate::fleet::{Chain, ChainRules, EscalationBy, Sticky};
 use crate::journey::Cascade;
 use crate::overrides::Overrides;
 use crate::target::Target;
 use crate::{Gateway, rule_facts, session, wish};
+
+use self::runner::Runner;
 
 /// The attribute of rules that costs a look at the prompt.
 const COMPLEXITY: &str = "complexity";
@@ -52,17 +55,6 @@ pub(crate) struct HeldPrefix {
     pub(crate) fingerprint: u64,
     pub(crate) lifetime: CacheLifetime,
     tokens: Tokens,
-}
-
-/// One target under consideration.
-struct Runner<'f> {
-    target: Arc<Target>,
-    wish: Wish,
-    stop: Stop<'f>,
-    price: Option<MicroUsd>,
-    pulse: Option<Pulse>,
-    headroom: Option<f64>,
-    left_out: Option<String>,
 }
 
 /// The targets of a chain for one request.
@@ -351,46 +343,6 @@ impl Inquiry<'_> {
             sticky::judge(offer(home), offer(other), cached_value.unwrap_or(MicroUsd::ZERO), patience);
         if let Verdict::Stay(stay) = verdict {
             put_first(ranked, home, stay);
-        }
-    }
-}
-
-impl<'f> Runner<'f> {
-    fn new(target: Target, wish: Wish, stop: Stop<'f>) -> Self {
-        let target = Arc::new(target);
-        Self { target, wish, stop, price: None, pulse: None, headroom: None, left_out: None }
-    }
-
-    fn facts(&self, wait: Duration) -> Facts<'_> {
-        let pulse = self.pulse;
-        Facts {
-            weight: self.stop.weight,
-            price: self.price,
-            ttft: pulse.and_then(|pulse| pulse.first_byte),
-            may_explore: pulse.is_none_or(|pulse| pulse.may_explore),
-            awaiting: pulse.map_or(0, |pulse| pulse.awaiting),
-            in_flight: pulse.map_or(0, |pulse| pulse.in_flight),
-            headroom: self.headroom.unwrap_or(1.0),
-            wait,
-            region: self.target.provider.settings().region.as_deref(),
-        }
-    }
-
-    fn told(&self, gateway: &Gateway, why: String) -> Considered {
-        let (state, _, _) = self.target.deployment.state(&gateway.breaker, gateway.clock.now());
-        Considered {
-            provider: self.target.provider.name().to_owned(),
-            model: self.target.model.clone(),
-            is_left_out: false,
-            why,
-            breaker: state.name(),
-            known: Known {
-                price_microusd: self.price.map(|price| price.0),
-                wait_ms: None,
-                first_byte_ms: self.pulse.and_then(|pulse| pulse.first_byte).map(millis),
-                in_flight: self.pulse.map(|pulse| pulse.in_flight),
-                headroom: self.headroom,
-            },
         }
     }
 }

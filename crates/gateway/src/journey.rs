@@ -5,14 +5,15 @@
 //! that fails is left out for the rest of the round; when all have, those that may have recovered make the next round. It
 //! decides, but neither waits nor sends.
 
+mod leg;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceway_domain::{CATALOGUE, Failure, Moment, Refusal};
-use paceway_policy::breaker::{Blocked, Fault};
+use paceway_domain::{Moment, Refusal};
 use paceway_policy::fallback::{FallbackRules, Reason};
 use paceway_protocol::Envelope;
-use paceway_scheduler::{Ask as Wish, PoolId};
+use paceway_scheduler::Ask as Wish;
 use paceway_upstream::Answer;
 
 use crate::Gateway;
@@ -20,7 +21,8 @@ use crate::ask::Ask;
 use crate::kept::KeptAt;
 use crate::outgoing::Circumstances;
 use crate::target::{Plan, Target};
-use crate::upstream_error::ErrorAnswer;
+
+pub(crate) use self::leg::{Failed, Leg, is_only_a_wish};
 
 /// The way of one request.
 pub(crate) struct Journey {
@@ -51,27 +53,6 @@ pub(crate) struct Cascade {
     pub(crate) threshold: f64,
     /// The cheap one: `provider/model`.
     pub(crate) cheap: String,
-}
-
-/// One target on the way.
-pub(crate) struct Leg {
-    pub(crate) target: Arc<Target>,
-    /// What is sent, once it is written.
-    pub(crate) plan: Option<Plan>,
-    pub(crate) wish: Wish,
-    /// Until when an overload is waited out, once there was one.
-    pub(crate) overload_until: Option<Moment>,
-    /// Decides while its breaker lets a share of calls go.
-    dice: f64,
-    failed: Option<Failed>,
-}
-
-/// Why a target did not serve, and what it said.
-pub(crate) struct Failed {
-    pub(crate) reason: Reason,
-    pub(crate) what: Result<ErrorAnswer, Refusal>,
-    /// Whether the same target may serve the same request after a while.
-    pub(crate) may_pass: bool,
 }
 
 /// An answer to hand on, and what it answers.
@@ -341,95 +322,4 @@ impl Journey {
         open.min_by_key(Refusal::retry_after)
             .unwrap_or_else(|| Refusal::Internal("a request was left without a target".into()))
     }
-}
-
-impl Leg {
-    /// The call, which is written.
-    pub(crate) fn plan(&self) -> &Plan {
-        self.plan.as_ref().expect(WRITTEN)
-    }
-
-    /// Whether it failed in a way that may pass.
-    pub(crate) fn may_pass(&self) -> bool {
-        self.failed.as_ref().is_some_and(|failed| failed.may_pass)
-    }
-
-    /// A key has turned out to be of no use: it goes to the others, if there are any left.
-    pub(crate) fn leaves_key(&mut self, pool: PoolId) -> bool {
-        self.wish.without |= self.target.lane.bit_of(pool);
-        (self.wish.without.count_ones() as usize) < self.target.lane.targets()
-    }
-
-    /// Whether it can go where an answer is kept; if so, it goes nowhere else.
-    fn is_held_to(&mut self, pin: &KeptAt) -> bool {
-        let lane = &self.target.lane;
-        let place = lane.pools().position(|(group, _)| group == pin.quota_group);
-        let Some(place) = place.filter(|_| self.target.provider.name() == pin.provider) else {
-            return false;
-        };
-        let all = u64::MAX >> (64 - lane.targets().clamp(1, 64));
-        self.wish.without |= all & !(1 << place);
-        true
-    }
-
-    /// Decides while its breaker lets a share of calls go.
-    pub(crate) fn dice(&self) -> f64 {
-        self.dice
-    }
-
-    /// Its model's context window, in tokens, if that is known.
-    fn window(&self) -> Option<u64> {
-        let catalogue = self.target.provider.catalogue();
-        CATALOGUE.find(catalogue, &self.target.model)?.context_window
-    }
-}
-
-impl Failed {
-    fn unsupported(refusal: Refusal) -> Self {
-        Self { reason: Reason::Unsupported, what: Err(refusal), may_pass: false }
-    }
-
-    /// The request is not let through: its turn would come too late, or nothing is let through.
-    pub(crate) fn not_admitted(refusal: Refusal) -> Self {
-        let reason = match &refusal {
-            Refusal::ProviderClosed { .. } => Reason::Quota,
-            _ => Reason::RateLimit,
-        };
-        Self { reason, what: Err(refusal), may_pass: false }
-    }
-
-    /// The breaker is open.
-    pub(crate) fn unhealthy(target: &Target, blocked: Blocked) -> Self {
-        let (Blocked::Open(fault, _) | Blocked::Ramping(fault)) = blocked;
-        let retry_after = match blocked {
-            Blocked::Open(_, wait) => wait,
-            Blocked::Ramping(_) => Duration::ZERO,
-        };
-        let refusal = Refusal::Unhealthy {
-            provider: target.provider.name().to_owned(),
-            model: target.model.clone(),
-            fault: fault.name(),
-            retry_after,
-        };
-        Self { reason: Reason::Breaker, what: Err(refusal), may_pass: false }
-    }
-
-    /// A call without an answer.
-    pub(crate) fn broken(target: &Target, failure: Failure) -> Self {
-        let reason = match &failure {
-            Failure::Connect(_) | Failure::Broken(_) => Reason::Connection,
-            Failure::Timeout(..) => Reason::Timeout,
-            Failure::TooLarge(_) | Failure::Garbled(_) => Reason::ServerError,
-        };
-        // An answer that is too large or garbled will be so again.
-        let may_pass = !matches!(failure, Failure::TooLarge(_) | Failure::Garbled(_));
-        let provider = target.provider.name().to_owned();
-        Self { reason, what: Err(Refusal::Upstream { provider, failure }), may_pass }
-    }
-}
-
-/// Whether a breaker that blocks only says that another target would be better. An overloaded deployment is waited for, and one that
-/// rejects us says why, if there is no other; one that recovers takes those who have nowhere else to go.
-pub(crate) fn is_only_a_wish(blocked: Blocked) -> bool {
-    matches!(blocked, Blocked::Ramping(_) | Blocked::Open(Fault::Overload | Fault::Rejected, _))
 }
