@@ -292,7 +292,7 @@ mod tests {
         let file = "[aliases]\none = \"gpt-5.5\"\ntwo = [\"gpt-5.5\", { model = \"claude-opus-5-5\", weight = 9 }]\n\
                     [aliases.three]\ntargets = [\"gpt-5.5\"]\nfallback_on = [\"timeout\"]\npatience_s = 0";
         let config = load_text(file, &[]).unwrap();
-        let aliases = crate::routing::aliases(&config);
+        let aliases = crate::routing::aliases(&config, &[]);
         let models = |name: &str| -> Vec<(String, u32)> {
             aliases[name].targets.iter().map(|target| (target.model.clone(), target.weight)).collect()
         };
@@ -301,6 +301,21 @@ mod tests {
         let (two, three) = (aliases["two"].rules.fallback, aliases["three"].rules.fallback);
         assert!(two.on.has(Reason::Context) && two.patience.as_secs() == 5);
         assert!(three.on.has(Reason::Timeout) && !three.on.has(Reason::Context) && three.patience.is_zero());
+    }
+
+    #[test]
+    fn three_policies_are_there_unless_they_are_given_another_meaning() {
+        let keys = [("ANTHROPIC_API_KEY", "k"), ("OPENAI_API_KEY", "k"), ("GROQ_API_KEY", "k")];
+        let config = load_text("[aliases]\nbest = \"gpt-5.5\"", &keys).unwrap();
+        let aliases = crate::routing::aliases(&config, &crate::providers::in_use(&config).unwrap());
+        let models = |name: &str| -> Vec<String> {
+            aliases[name].targets.iter().map(|target| target.model.clone()).collect()
+        };
+        assert_eq!(models("best"), ["gpt-5.5"]);
+        assert_eq!(models("cheap"), ["anthropic/claude-haiku-5-5", "openai/gpt-5.6-luna"]);
+        assert_eq!(models("auto"), ["anthropic/claude-haiku-5-5", "anthropic/claude-opus-5-5"]);
+        let none = load_text("", &[("GROQ_API_KEY", "k")]).unwrap();
+        assert!(crate::routing::aliases(&none, &crate::providers::in_use(&none).unwrap()).is_empty());
     }
 
     #[test]

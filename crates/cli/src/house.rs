@@ -8,13 +8,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use paceway_domain::{Clock, Secret, UnixMillis};
 use paceway_gateway::clock::RuntimeClock;
-use paceway_gateway::grants;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
     AdminToken, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules, Standings,
     Turnstile,
 };
+use paceway_gateway::{grants, health};
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
@@ -86,7 +86,8 @@ pub(crate) fn build(
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
-    let fleet = Fleet::new(providers, routing::aliases(config), routing::usual(config), &turnstile);
+    let aliases = routing::aliases(config, &providers);
+    let fleet = Fleet::new(providers, aliases, routing::usual(config), &turnstile);
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
@@ -114,6 +115,7 @@ pub(crate) fn build(
         tokio::spawn(turnstile.drive()),
         tokio::spawn(refresh),
         tokio::spawn(grants),
+        tokio::spawn(health::follow(Arc::clone(&current))),
         tokio::spawn(sweeping),
     ];
     let house = House {
@@ -148,15 +150,11 @@ impl Live {
         turnstile.set_bounds(queue_bounds(after));
         let rules = after.callers.iter().map(limits::caller_rule).collect();
         let has_same_timeouts = timeouts(before) == timeouts(after);
+        let aliases = routing::aliases(after, &providers);
         let next = Gateway {
             clock: Arc::clone(&gateway.clock),
             callers: Arc::clone(&gateway.callers),
-            fleet: gateway.fleet.succeeded_by(
-                providers,
-                routing::aliases(after),
-                routing::usual(after),
-                turnstile,
-            ),
+            fleet: gateway.fleet.succeeded_by(providers, aliases, routing::usual(after), turnstile),
             standings: gateway.standings.succeeded_by(rules),
             calibration: Arc::clone(&gateway.calibration),
             siblings: Arc::clone(&gateway.siblings),
@@ -229,6 +227,7 @@ fn bounds(config: &Config) -> Bounds {
         signs_of_life: signs_of_life(config),
         max_answer_bytes: config.upstream.max_answer_bytes,
         max_attempts: config.queue.max_attempts,
+        check_every: Duration::from_secs(config.breaker.check_every_s),
         drop_unsupported: config.translation.drop_unsupported,
         keeps_responses: config.responses.keep_days > 0 && config.responses.keep_at_most > 0,
     }

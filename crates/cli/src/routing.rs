@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use paceway_gateway::fleet::{AliasSettings, ChainRules, Escalation, EscalationBy, Sticky, TargetSettings};
+use paceway_gateway::fleet::{
+    AliasSettings, ChainRules, Escalation, EscalationBy, MOST_TARGETS, Sticky, TargetSettings,
+};
+use paceway_gateway::provider::ProviderSettings;
 use paceway_policy::breaker::BreakerRules;
 use paceway_policy::fallback::{FallbackRules, Reason, Reasons};
 use paceway_policy::routing::rules::Rule;
+use paceway_policy::routing::strategy::Strategy;
 
 use crate::config::{
-    AliasConfig, Config, EscalateConfig, Fallback, StickyConfig, StrategyConfig, TargetConfig,
+    AliasConfig, Config, EscalateConfig, Fallback, ProviderConfig, StickyConfig, StrategyConfig, TargetConfig,
 };
 
 /// From which score on a prompt is hard, or an answer doubtful.
@@ -29,10 +33,48 @@ pub(crate) fn usual(config: &Config) -> ChainRules {
     ChainRules { continues, hedges, ..ChainRules::plain(fallback(config)) }
 }
 
-/// The aliases.
-pub(crate) fn aliases(config: &Config) -> BTreeMap<String, AliasSettings> {
+/// The aliases: those that are configured, and `best`, `cheap` and `auto` over these providers.
+pub(crate) fn aliases(config: &Config, providers: &[ProviderSettings]) -> BTreeMap<String, AliasSettings> {
     let usual = usual(config);
-    config.aliases.iter().map(|(name, alias)| (name.clone(), alias_settings(alias, &usual))).collect()
+    let mut aliases = policies(config, providers, &usual);
+    let configured = config.aliases.iter();
+    aliases.extend(configured.map(|(name, alias)| (name.clone(), alias_settings(alias, &usual))));
+    aliases
+}
+
+/// The names that there are without being configured.
+fn policies(
+    config: &Config,
+    providers: &[ProviderSettings],
+    usual: &ChainRules,
+) -> BTreeMap<String, AliasSettings> {
+    let picks = |pick: fn(&ProviderConfig) -> &Option<String>| -> Vec<TargetSettings> {
+        let target = |provider: &ProviderSettings| {
+            let (name, catalogue) = (&provider.candidate.name, &provider.candidate.catalogue);
+            // The simulated provider has other names, and the models of the one whose catalogue it uses.
+            let known = config.providers.get(name).or_else(|| config.providers.get(catalogue))?;
+            let model = format!("{name}/{}", pick(known).as_ref()?);
+            Some(TargetSettings { model, weight: 1, when: None })
+        };
+        providers.iter().filter_map(target).take(MOST_TARGETS).collect()
+    };
+    let (cheap, best) = (picks(|provider| &provider.cheap), picks(|provider| &provider.best));
+    let both: Vec<_> =
+        cheap.iter().chain(&best).filter(|target| is_of_first(target, &cheap)).cloned().collect();
+    let by_prompt = Escalation { by: EscalationBy::Prompt, threshold: USUAL_THRESHOLD };
+    let named = [
+        ("best", best, usual.clone()),
+        ("cheap", cheap, ChainRules { strategies: vec![Strategy::Cheapest], ..usual.clone() }),
+        ("auto", both, ChainRules { escalation: Some(by_prompt), ..usual.clone() }),
+    ];
+    let named = named.into_iter().filter(|(_, targets, _)| !targets.is_empty());
+    named.map(|(name, targets, rules)| (name.to_owned(), AliasSettings { targets, rules })).collect()
+}
+
+/// Whether a target is of the provider that the first one is of.
+fn is_of_first(target: &TargetSettings, all: &[TargetSettings]) -> bool {
+    let provider = |target: &TargetSettings| target.model.split('/').next().map(str::to_owned);
+    all.first().is_some_and(|first| provider(first) == provider(target))
 }
 
 fn alias_settings(alias: &AliasConfig, usual: &ChainRules) -> AliasSettings {

@@ -118,6 +118,11 @@ impl Deployment {
         (state, because, breaker.times_opened())
     }
 
+    /// Its provider answers again.
+    pub(crate) fn may_be_probed(&self, now: Moment) {
+        self.health().breaker.may_be_probed(now);
+    }
+
     /// A beginning of this fingerprint is in its cache for so long.
     pub(crate) fn holds_now(&self, now: Moment, fingerprint: u64, lifetime: Duration) {
         let held = &mut self.health().held;

@@ -244,6 +244,11 @@ impl Fleet {
         Ok((first.provider, first.model))
     }
 
+    /// All providers.
+    pub(crate) fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.providers.iter()
+    }
+
     /// The provider of this name.
     pub(crate) fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
         self.providers.iter().find(|provider| provider.name() == name)

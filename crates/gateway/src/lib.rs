@@ -27,6 +27,7 @@ pub mod explain;
 pub mod fleet;
 pub mod grants;
 mod headers;
+pub mod health;
 mod hedge;
 mod journey;
 mod kept;
@@ -148,6 +149,8 @@ pub struct Bounds {
     pub max_answer_bytes: usize,
     /// How often a request is sent to a provider that refuses it for its rate or load.
     pub max_attempts: u32,
+    /// How often a provider that is left alone is checked; zero: never.
+    pub check_every: Duration,
     /// Whether what cannot be carried into a provider's dialect is dropped without the client's asking for it.
     pub drop_unsupported: bool,
     /// Whether answers of the Responses API are kept.

@@ -64,6 +64,12 @@ struct ResultLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CheckLabels {
+    provider: String,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BreakerLabels {
     provider: String,
     model: String,
@@ -82,6 +88,7 @@ pub struct Metrics {
     retries: Family<ProviderLabels, Counter>,
     failovers: Family<ReasonLabels, Counter>,
     hedges: Family<ProviderLabels, Counter>,
+    health_checks: Family<CheckLabels, Counter>,
     breakers: Family<BreakerLabels, Gauge>,
     breaker_openings: Family<ModelLabels, Gauge>,
     calls_in_flight: Family<ModelLabels, Gauge>,
@@ -115,6 +122,7 @@ impl Metrics {
             retries: Family::default(),
             failovers: Family::default(),
             hedges: Family::default(),
+            health_checks: Family::default(),
             breakers: Family::default(),
             breaker_openings: Family::default(),
             calls_in_flight: Family::default(),
@@ -148,6 +156,11 @@ impl Metrics {
         registry.register("retries", "Calls made again because they failed", self.retries.clone());
         registry.register("failovers", "Times that a target did not serve a request", self.failovers.clone());
         registry.register("hedges", "Calls made because another was late", self.hedges.clone());
+        registry.register(
+            "health_checks",
+            "Checks of providers that are left alone",
+            self.health_checks.clone(),
+        );
         registry.register("breaker", "1 for the state that a breaker is in", self.breakers.clone());
         registry.register(
             "breaker_openings",
@@ -197,6 +210,11 @@ impl Metrics {
     /// A call is made because another one is late.
     pub(crate) fn hedged(&self, provider: &str) {
         self.hedges.get_or_create(&ProviderLabels { provider: provider.to_owned() }).inc();
+    }
+
+    /// A provider that is left alone was checked, with this result.
+    pub(crate) fn checked(&self, provider: &str, result: &'static str) {
+        self.health_checks.get_or_create(&CheckLabels { provider: provider.to_owned(), result }).inc();
     }
 
     /// How a deployment's breaker stands, and how often it has opened.

@@ -178,6 +178,24 @@ impl Provider {
         Some((call, &admin.credential))
     }
 
+    /// The call that asks for its models, and the credential for it; `None` where there is no such address.
+    pub(crate) fn models_call(&self) -> Option<(Call, &Credential)> {
+        if self.settings.platform != Platform::Direct {
+            return None;
+        }
+        let way = &self.settings.ways[0];
+        let path = match way.dialect {
+            Dialect::Anthropic | Dialect::Cohere => "/v1/models",
+            Dialect::OpenAi | Dialect::Responses | Dialect::Gemini => "/models",
+            Dialect::Converse => return None,
+        };
+        let uri = address(&way.base_url, path).ok()?;
+        let mut headers = HeaderMap::new();
+        headers.insert("anthropic-version", ANTHROPIC_VERSION);
+        let call = Call { method: Method::GET, uri, headers, body: bytes::Bytes::new() };
+        Some((call, self.credential(0)))
+    }
+
     /// It grants these limits.
     pub(crate) fn tell(&self, granted: Vec<Granted>) {
         if let Some(admin) = &self.settings.admin {

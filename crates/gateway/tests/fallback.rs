@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure};
 use paceway_gateway::fleet::AliasSettings;
 use paceway_gateway::provider::ProviderSettings;
+use paceway_gateway::{Current, health};
 use paceway_policy::fallback::{Reason, Reasons};
 use paceway_scheduler::Limits;
 use paceway_upstream::Answer;
@@ -316,4 +318,27 @@ async fn a_key_that_is_refused_gives_way_to_the_providers_other_keys_first() {
     let house = of(vec![refused, good()], vec![one, at("two", Limits::none())], |_| {}, 0);
     assert_eq!(ask(&house, false).await.0, 200);
     assert_eq!(hosts(&house), ["one", "one"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_answers_again_is_probed_before_its_time_is_over() {
+    let mut answers: Vec<Said> = (0..6).map(|_| broken_server()).collect();
+    answers.extend([good(), good()]);
+    let mut house = of(answers, vec![at("one", Limits::none())], |_| {}, 0);
+    Arc::get_mut(&mut house.gateway).unwrap().bounds.check_every = Duration::from_secs(1);
+    for _ in 0..5 {
+        ask(&house, false).await;
+    }
+    assert_eq!(ask(&house, false).await.0, 503);
+    let current = Arc::new(Current::new(Arc::clone(&house.gateway)));
+    let checking = tokio::spawn(health::follow(current));
+    // The first check is answered with a 500, the second well.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(ask(&house, false).await.0, 503);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ask(&house, false).await.0, 200);
+    let checks: Vec<String> =
+        house.script.calls.lock().unwrap().iter().map(|call| call.uri.path().to_owned()).collect();
+    assert_eq!(checks.iter().filter(|path| *path == "/v1/models").count(), 2);
+    checking.abort();
 }

@@ -246,6 +246,15 @@ impl Breaker {
         }
     }
 
+    /// Something else says that the deployment may be well again: if it is open because it did not answer, its time is over.
+    pub fn may_be_probed(&mut self, now: Moment) {
+        if let Stage::Open { because, until } = &mut self.stage
+            && *because != Fault::Rejected
+        {
+            *until = now.min(*until);
+        }
+    }
+
     fn open(&mut self, rules: &BreakerRules, now: Moment, because: Fault) {
         self.stage = Stage::Open { because, until: now.after(self.next_open) };
         self.next_open = self.next_open.saturating_mul(2).min(rules.longest_open.max(rules.open));

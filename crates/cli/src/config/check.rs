@@ -127,6 +127,7 @@ impl Check {
         self.range("breaker.longest_open_s", breaker.longest_open_s, 1..=86_400);
         self.range("breaker.probes", breaker.probes, 1..=100);
         self.range("breaker.ramp_s", breaker.ramp_s, 0..=3_600);
+        self.range("breaker.check_every_s", breaker.check_every_s, 0..=3_600);
         if breaker.longest_open_s < breaker.open_s {
             self.say(
                 "breaker.longest_open_s",

@@ -180,3 +180,15 @@ fn dialect_name(dialect: Dialect) -> &'static str {
         Dialect::Cohere => "Cohere",
     }
 }
+
+#[test]
+fn the_models_behind_cheap_and_best_are_in_the_catalogue_and_served() {
+    let config = all_in_use();
+    for (name, provider) in &config.providers {
+        for model in [&provider.cheap, &provider.best].into_iter().flatten() {
+            let is_served =
+                provider.serves.iter().any(|pattern| paceway_policy::routing::matches(pattern, model));
+            assert!(is_served && paceway_domain::CATALOGUE.find(name, model).is_some(), "{name}/{model}");
+        }
+    }
+}

@@ -84,6 +84,7 @@ pub(crate) struct Breaker {
     pub longest_open_s: u64,
     pub probes: u32,
     pub ramp_s: u64,
+    pub check_every_s: u64,
 }
 
 /// A model's name, several in order, or a table.
@@ -267,6 +268,10 @@ pub(crate) struct ProviderConfig {
     #[schemars(with = "Option<String>")]
     pub admin_key: Option<Secret>,
     pub serves: Vec<String>,
+    #[serde(default)]
+    pub cheap: Option<String>,
+    #[serde(default)]
+    pub best: Option<String>,
     #[serde(default)]
     pub catalogue: Option<String>,
     #[serde(default)]

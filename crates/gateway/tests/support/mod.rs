@@ -264,6 +264,7 @@ pub fn house_with(
             signs_of_life: Some(SignsOfLife { every: Duration::from_secs(15), shows_place: true }),
             max_answer_bytes: 1 << 20,
             max_attempts: 4,
+            check_every: Duration::ZERO,
             drop_unsupported: false,
             keeps_responses: true,
         },

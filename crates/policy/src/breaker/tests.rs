@@ -176,6 +176,19 @@ fn a_probe_without_news_gives_its_place_back_or_loses_it_with_time() {
     );
 }
 
+#[test]
+fn a_sign_of_life_ends_its_time_and_does_not_close_it() {
+    let mut breaker = opened(0);
+    breaker.may_be_probed(at(1_000));
+    assert_eq!(state(&breaker, 1_000), State::HalfOpen);
+    fail(&mut breaker, 1_000, Fault::Server);
+    assert_eq!(state(&breaker, 1_000), State::Open);
+    let mut rejected = self::breaker();
+    (0..5).for_each(|_| fail(&mut rejected, 0, Fault::Rejected));
+    rejected.may_be_probed(at(1_000));
+    assert_eq!(state(&rejected, 1_000), State::Open);
+}
+
 /// Whatever happens in whatever order, it never stays shut for longer than its bound, and never panics.
 #[test]
 fn nobody_is_shut_out_for_ever() {
