@@ -108,6 +108,7 @@ pub(super) fn is(word: &str, group: Group) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -36,6 +36,8 @@ pub(super) struct Shape {
     pub(super) options: f64,
     pub(super) option_words: f64,
     pub(super) combined_options: f64,
+    /// Options that begin with a number or an amount of money.
+    pub(super) number_options: f64,
     /// Lines that begin a list's item.
     pub(super) items: f64,
     groups: lexicon::Tally,
@@ -129,8 +131,9 @@ impl Shape {
                 self.mathematics += 1.0;
                 self.code += 0.5;
             }
-            "∨" | "∧" | "¬" | "~" | "≡" | "→" | "⊃" | "∃" | "∀" | "↔" | "⊢" | "⇒" | "•" | "·" => {
-                self.logic += 1.0
+            "∨" | "∧" | "¬" | "~" | "≡" | "→" | "⊃" | "∃" | "∀" | "↔" | "⊢" | "⇒" | "•" | "·" =>
+            {
+                self.logic += 1.0;
             }
             "{" | "}" | ";" | "`" | "_" | "<" | ">" | "[" | "]" | "#" | "|" => self.code += 1.0,
             "(" if touches.is_some_and(|before| before.kind == Kind::Word) => self.code += 1.0,
@@ -144,6 +147,9 @@ impl Shape {
             if let Some(option) = option(line) {
                 self.options += 1.0;
                 self.option_words += option.split_whitespace().count() as f64;
+                let is_number =
+                    option.trim_start_matches(['$', '-', '€']).starts_with(|c: char| c.is_ascii_digit());
+                self.number_options += f64::from(u8::from(is_number));
                 self.combined_options += f64::from(u8::from(is_combined(option)));
             } else if line.starts_with(['-', '*', '•'])
                 || line.starts_with(|c: char| c.is_ascii_digit()) && line[1..].starts_with(['.', ')'])
@@ -202,6 +208,7 @@ mod tests {
             Shape::of("Which is prime?\nA. 4\nB. 7 and 11\n(c) Both of these\nd) none of the above\nAnswer:");
         assert!((shape.options - 4.0).abs() < f64::EPSILON);
         assert!((shape.combined_options - 2.0).abs() < f64::EPSILON);
+        assert!((shape.number_options - 2.0).abs() < f64::EPSILON);
         assert!(Shape::of("A. is a letter").options > 0.0 && Shape::of("A cat sat").options < 1.0);
     }
 
