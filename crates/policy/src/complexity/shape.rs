@@ -72,9 +72,9 @@ impl Shape {
                 Kind::Number => self.number(token.text),
                 Kind::Mark => self.mark(token, before),
             }
-            place = match token.text {
-                "." | "!" | "?" | ":" | ";" => 0,
-                "\"" | "“" | "(" => place,
+            place = match token.mark() {
+                '.' | '!' | '?' | ':' | ';' => 0,
+                '"' | '“' | '(' => place,
                 _ => place + 1,
             };
             before = Some(token);
@@ -95,7 +95,7 @@ impl Shape {
         if place > 0 && letters > 1 && word.starts_with(char::is_uppercase) {
             self.names += 1.0;
         }
-        if word.len() <= 8 && numbers::of_word(&word.to_ascii_lowercase()).is_some() {
+        if numbers::of_word(word).is_some() {
             self.numbers += 1.0;
         }
         self.groups.count(word, place < COMMAND_WITHIN);
@@ -110,33 +110,33 @@ impl Shape {
     fn mark(&mut self, token: Token<'_>, before: Option<Token<'_>>) {
         let touches = before.filter(|before| before.end() == token.at);
         let after_number = touches.is_some_and(|before| before.kind == Kind::Number);
-        match token.text {
-            "." | "!" => self.sentences += 1.0,
-            "?" => {
+        match token.mark() {
+            '.' | '!' => self.sentences += 1.0,
+            '?' => {
                 self.sentences += 1.0;
                 self.questions += 1.0;
             }
-            "%" => self.number_kinds |= 1,
-            "/" if after_number => self.number_kinds |= 1 << 1,
-            "½" | "⅓" | "¼" | "¾" | "⅔" => {
+            '%' => self.number_kinds |= 1,
+            '/' if after_number => self.number_kinds |= 1 << 1,
+            '½' | '⅓' | '¼' | '¾' | '⅔' => {
                 self.numbers += 1.0;
                 self.number_kinds |= 1 << 1;
             }
-            "$" | "€" | "£" | "¥" => self.number_kinds |= 1 << 3,
-            "," => self.commas += 1.0,
-            "\"" | "“" | "”" | "«" | "»" | "「" => self.quotes += 1.0,
-            "^" | "√" | "∫" | "∑" | "≤" | "≥" | "±" | "×" | "÷" | "∂" | "∞" | "π" | "θ" | "λ" | "∈" | "⊂"
-            | "∪" | "∩" | "+" | "*" | "\\" | "≠" | "−" => self.mathematics += 1.0,
-            "=" => {
+            '$' | '€' | '£' | '¥' => self.number_kinds |= 1 << 3,
+            ',' => self.commas += 1.0,
+            '"' | '“' | '”' | '«' | '»' | '「' => self.quotes += 1.0,
+            '^' | '√' | '∫' | '∑' | '≤' | '≥' | '±' | '×' | '÷' | '∂' | '∞' | 'π' | 'θ' | 'λ' | '∈' | '⊂'
+            | '∪' | '∩' | '+' | '*' | '\\' | '≠' | '−' => self.mathematics += 1.0,
+            '=' => {
                 self.mathematics += 1.0;
                 self.code += 0.5;
             }
-            "∨" | "∧" | "¬" | "~" | "≡" | "→" | "⊃" | "∃" | "∀" | "↔" | "⊢" | "⇒" | "•" | "·" =>
+            '∨' | '∧' | '¬' | '~' | '≡' | '→' | '⊃' | '∃' | '∀' | '↔' | '⊢' | '⇒' | '•' | '·' =>
             {
                 self.logic += 1.0;
             }
-            "{" | "}" | ";" | "`" | "_" | "<" | ">" | "[" | "]" | "#" | "|" => self.code += 1.0,
-            "(" if touches.is_some_and(|before| before.kind == Kind::Word) => self.code += 1.0,
+            '{' | '}' | ';' | '`' | '_' | '<' | '>' | '[' | ']' | '#' | '|' => self.code += 1.0,
+            '(' if touches.is_some_and(|before| before.kind == Kind::Word) => self.code += 1.0,
             _ => {}
         }
     }
