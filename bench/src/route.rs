@@ -20,10 +20,11 @@ use rows::Row;
 pub(crate) const USAGE: &str = "route [--data DIR] [--cheap RATIO] [--rows all|even|odd] [--signs]";
 
 const SETS: [(&str, &str); 2] = [("MMLU", "mmlu-routing-dev.csv"), ("GSM8K", "gsm8k-routing-dev.csv")];
-/// Prices of a million tokens of the models in the sets, Mixtral 8x7B and GPT-4 Turbo: 0.24 and 24.7 US dollars. Source:
-/// RouteLLM (arXiv 2406.18665, appendix D).
+/// Prices of a million tokens of the models in the sets, Mixtral 8x7B and GPT-4: 0.24 and 24.7 US dollars, as the RouteLLM
+/// paper (arXiv 2406.18665) estimates them for its cost analysis.
 const CHEAP: f64 = 0.24 / 24.7;
-/// What else the cheap call may cost, as a share of the strong one's: GPT-4o mini to GPT-4o, and Haiku 4.5 to Opus 4.5.
+/// What else the cheap call may cost, as a share of the strong one's, by list prices of a million tokens in and out: GPT-4o mini
+/// (0.15, 0.60) to GPT-4o (2.50, 10), and Claude Haiku 4.5 (1, 5) to Claude Opus 4.5 (5, 25).
 const OTHER_RATIOS: [f64; 2] = [0.06, 0.2];
 const SEED: u64 = 7;
 
@@ -141,9 +142,10 @@ impl Set {
         self.report("oracle", &rows.iter().map(Row::gain).collect::<Vec<_>>(), 0.0);
         let [low, middle, high] = [0.25, 0.5, 0.75].map(|share| quantile(&scores, share));
         println!(
-            "  {:.1} µs a prompt of {} bytes on average; quartiles of the score {low:.2}, {middle:.2}, {high:.2}",
+            "  {:.1} µs a prompt of {} bytes on average, {:.0} µs one of 2 KiB; quartiles of the score {low:.2}, {middle:.2}, {high:.2}",
             spent.as_secs_f64() * 1e6 / rows.len() as f64,
-            rows.iter().map(|row| row.prompt.len()).sum::<usize>() / rows.len()
+            rows.iter().map(|row| row.prompt.len()).sum::<usize>() / rows.len(),
+            of_two_kib(rows)
         );
         average
     }
@@ -186,6 +188,19 @@ impl Set {
     }
 }
 
+/// Microseconds for a prompt of 2 KiB, put together from those of a set.
+fn of_two_kib(rows: &[Row]) -> f64 {
+    const TIMES: u32 = 2_000;
+    let mut text: String = rows.iter().map(|row| row.prompt.as_str()).take(64).collect();
+    text.truncate(text.floor_char_boundary(2_048));
+    let before = Instant::now();
+    for _ in 0..TIMES {
+        std::hint::black_box(complexity::score(std::hint::black_box(&text)));
+    }
+    before.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A share of the number of rows.
 fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -86,6 +86,7 @@ fn cross_validated(rows: &[Row], ridge: f64) -> (f64, f64) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

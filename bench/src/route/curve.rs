@@ -46,6 +46,7 @@ impl Curve {
     }
 
     /// What is recovered if this share of requests goes to the strong model; 0 below 0.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Clamped to the number of rows.
     fn at(&self, share: f64) -> f64 {
         let place = share.clamp(0.0, 1.0) * (self.recovered.len() - 1) as f64;
         let below = place.floor();

@@ -73,3 +73,68 @@ pub fn explain_doubt(question: &str, answer: &str) -> Doubt {
 fn logistic(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_talk_is_easier_than_a_fact_and_a_fact_than_a_proof() {
+        let talk = score("Hello, thanks for your help!");
+        let why = score("Why do leaves turn yellow in autumn?");
+        let proof = score(
+            "Prove that every bounded sequence of real numbers has a convergent subsequence, and analyse whether \
+             the claim holds for continuous functions on [0, 1] with the maximum norm: if not, give a counterexample.",
+        );
+        assert!(talk < why && why < proof && talk < 0.2 && proof > 0.8, "{talk} {why} {proof}");
+    }
+
+    #[test]
+    fn more_steps_are_harder() {
+        let one = score("Ana has 5 pens and buys 3 more. How many does she have?");
+        let many = score(
+            "Ana has 5 pens and buys twice as many more, then gives a third of all to Ben, who had 4 fewer than her at \
+             first. After that each of them loses half of the rest every second day for a week. If Ben finds 20% \
+             of what both lost, how many more pens than Ana does he have in the end?",
+        );
+        assert!(many > one + 0.2, "{one} {many}");
+    }
+
+    #[test]
+    fn reasons_add_up_to_the_score_and_the_weightiest_comes_first() {
+        let explained = explain("Calculate the force on a mass of 3 kg if its acceleration is 2.5 m/s^2.");
+        let moved: f64 = explained.reasons.iter().map(|reason| reason.moves).sum();
+        assert!((logistic(WEIGHTS.base + moved) - explained.score).abs() < 1e-9);
+        assert!(explained.reasons.is_sorted_by(|one, other| one.moves.abs() >= other.moves.abs()));
+        assert!(explained.reasons.iter().any(|reason| reason.name == "physics" && reason.moves > 0.0));
+    }
+
+    #[test]
+    fn any_text_has_a_score_and_a_doubt_between_0_and_1() {
+        let texts = [
+            "",
+            "\u{0}",
+            "```",
+            "((((",
+            "= = =",
+            "💥",
+            &"x".repeat(1 << 20),
+            &"1+".repeat(100_000),
+            "答案是五。",
+        ];
+        for question in texts {
+            for answer in texts {
+                assert!(
+                    (0.0..=1.0).contains(&score(question)) && (0.0..=1.0).contains(&doubt(question, answer))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_can_be_doubted_with_reasons() {
+        let found = explain_doubt("How many legs have 7 cats?", "7 * 4 = 29 legs");
+        assert_eq!(found.signs[0].sign, Sign::WrongArithmetic);
+        assert!((found.score - doubt("How many legs have 7 cats?", "7 * 4 = 29 legs")).abs() < f64::EPSILON);
+    }
+}

@@ -43,6 +43,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -45,7 +45,9 @@ fn within(rows: &[Row], ridge: f64, may: &[May]) -> Vec<f64> {
         }
         // A feature that is 0 everywhere gets the weight 0 by the ridge.
         for row in &mut rows {
-            against.iter().for_each(|at| row.features[*at] = 0.0);
+            for at in &against {
+                row.features[*at] = 0.0;
+            }
         }
     }
 }

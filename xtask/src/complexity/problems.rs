@@ -134,14 +134,17 @@ impl Story {
             ),
             14 => self.say(1.5, &format!("{other} has {times} as many as both of their cousins together.")),
             15 => {
-                self.say(1.4, &format!("On the second day {who} needs {times} as long as on the day before."))
+                self.say(
+                    1.4,
+                    &format!("On the second day {who} needs {times} as long as on the day before."),
+                );
             }
             16 => self.say(
                 1.4,
                 &format!("A neighbour has more {things} than {other}, by the same number as {who} has."),
             ),
             17 => {
-                self.say(0.4, &format!("There are {n} {things}, {m} lamps and {small} tables in the room."))
+                self.say(0.4, &format!("There are {n} {things}, {m} lamps and {small} tables in the room."));
             }
             18 => self.say(
                 1.6,

@@ -86,6 +86,7 @@ features! {
     "options", "options to choose from", Both, |s| f64::from(u8::from(s.options >= 3.0));
     "long_options", "long options", Raise, |s| sated(share(s.option_words, s.options), 8.0);
     "combined_options", "options that combine others", Raise, |s| sated(s.combined_options, 1.0);
+    "number_options", "options that are numbers", Raise, |s| share(s.number_options, s.options);
     "logic", "terms of logic", Raise, |s| sated(s.group(Group::Logic), 2.0);
     "mathematics", "terms of mathematics", Raise, |s| sated(s.group(Group::Mathematics), 2.0);
     "statistics", "terms of statistics", Both, |s| sated(s.group(Group::Statistics), 2.0);

@@ -4,6 +4,7 @@
 //! group says about a task is not here but in `weights.csv`.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// Declares the groups once: as an enum, in order, and by name.
@@ -72,11 +73,35 @@ impl Tally {
 /// The longest word that is looked up, in bytes.
 const LONGEST: usize = 24;
 
-static WORDS: LazyLock<HashMap<&str, Groups>> =
+static WORDS: LazyLock<Words> =
     LazyLock::new(|| parse(include_str!("lexicon.csv")).expect("the compiled-in lexicon is tested"));
 
-fn parse(text: &str) -> Result<HashMap<&str, Groups>, String> {
-    let mut words = HashMap::new();
+type Words = HashMap<&'static str, Groups, BuildHasherDefault<Fnv>>;
+
+/// FNV-1a: the table is fixed and its words are short, so nobody can fill it with collisions and a strong hash only costs.
+#[derive(Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+fn parse(text: &'static str) -> Result<Words, String> {
+    let mut words = Words::default();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, listed) = line.split_once(": ").ok_or_else(|| format!("no group: {line}"))?;
         let (_, group) =
@@ -108,6 +133,7 @@ pub(super) fn is(word: &str, group: Group) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -4,15 +4,23 @@
 
 use super::text::{Kind, Token, tokens};
 
+/// The longest number word, in bytes.
+const LONGEST_WORD: usize = 8;
+
 /// The value of digits with commas and points, such as `1,600.5`.
 pub(super) fn of_digits(text: &str) -> Option<f64> {
     let plain: String = text.chars().filter(|c| *c != ',').collect();
     plain.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// The value of a lower-case English number word of some meaning; not of `one` and `a`, which seldom count.
+/// The value of an English number word in any case; not of `one` and `a`, which seldom count.
 pub(super) fn of_word(word: &str) -> Option<f64> {
-    Some(match word {
+    // Every word of a text comes by here: no allocation.
+    let mut buffer = [0; LONGEST_WORD];
+    let lower = buffer.get_mut(..word.len())?;
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    Some(match std::str::from_utf8(lower).ok()? {
         "two" | "twice" | "double" | "doubled" | "doubles" | "both" | "pair" | "couple" => 2.0,
         "half" => 0.5,
         "three" | "thrice" | "triple" | "tripled" | "triples" => 3.0,
@@ -54,7 +62,7 @@ pub(super) fn values(text: &str) -> impl Iterator<Item = (f64, Token<'_>)> {
     tokens(text).filter_map(|token| {
         let value = match token.kind {
             Kind::Number => of_digits(token.text),
-            Kind::Word => of_word(&token.text.to_ascii_lowercase()),
+            Kind::Word => of_word(token.text),
             Kind::Mark => None,
         };
         Some((value?, token))

@@ -36,6 +36,8 @@ pub(super) struct Shape {
     pub(super) options: f64,
     pub(super) option_words: f64,
     pub(super) combined_options: f64,
+    /// Options that begin with a number or an amount of money.
+    pub(super) number_options: f64,
     /// Lines that begin a list's item.
     pub(super) items: f64,
     groups: lexicon::Tally,
@@ -70,9 +72,9 @@ impl Shape {
                 Kind::Number => self.number(token.text),
                 Kind::Mark => self.mark(token, before),
             }
-            place = match token.text {
-                "." | "!" | "?" | ":" | ";" => 0,
-                "\"" | "“" | "(" => place,
+            place = match token.mark() {
+                '.' | '!' | '?' | ':' | ';' => 0,
+                '"' | '“' | '(' => place,
                 _ => place + 1,
             };
             before = Some(token);
@@ -93,7 +95,7 @@ impl Shape {
         if place > 0 && letters > 1 && word.starts_with(char::is_uppercase) {
             self.names += 1.0;
         }
-        if word.len() <= 8 && numbers::of_word(&word.to_ascii_lowercase()).is_some() {
+        if numbers::of_word(word).is_some() {
             self.numbers += 1.0;
         }
         self.groups.count(word, place < COMMAND_WITHIN);
@@ -108,32 +110,33 @@ impl Shape {
     fn mark(&mut self, token: Token<'_>, before: Option<Token<'_>>) {
         let touches = before.filter(|before| before.end() == token.at);
         let after_number = touches.is_some_and(|before| before.kind == Kind::Number);
-        match token.text {
-            "." | "!" => self.sentences += 1.0,
-            "?" => {
+        match token.mark() {
+            '.' | '!' => self.sentences += 1.0,
+            '?' => {
                 self.sentences += 1.0;
                 self.questions += 1.0;
             }
-            "%" => self.number_kinds |= 1,
-            "/" if after_number => self.number_kinds |= 1 << 1,
-            "½" | "⅓" | "¼" | "¾" | "⅔" => {
+            '%' => self.number_kinds |= 1,
+            '/' if after_number => self.number_kinds |= 1 << 1,
+            '½' | '⅓' | '¼' | '¾' | '⅔' => {
                 self.numbers += 1.0;
                 self.number_kinds |= 1 << 1;
             }
-            "$" | "€" | "£" | "¥" => self.number_kinds |= 1 << 3,
-            "," => self.commas += 1.0,
-            "\"" | "“" | "”" | "«" | "»" | "「" => self.quotes += 1.0,
-            "^" | "√" | "∫" | "∑" | "≤" | "≥" | "±" | "×" | "÷" | "∂" | "∞" | "π" | "θ" | "λ" | "∈" | "⊂"
-            | "∪" | "∩" | "+" | "*" | "\\" | "≠" | "−" => self.mathematics += 1.0,
-            "=" => {
+            '$' | '€' | '£' | '¥' => self.number_kinds |= 1 << 3,
+            ',' => self.commas += 1.0,
+            '"' | '“' | '”' | '«' | '»' | '「' => self.quotes += 1.0,
+            '^' | '√' | '∫' | '∑' | '≤' | '≥' | '±' | '×' | '÷' | '∂' | '∞' | 'π' | 'θ' | 'λ' | '∈' | '⊂'
+            | '∪' | '∩' | '+' | '*' | '\\' | '≠' | '−' => self.mathematics += 1.0,
+            '=' => {
                 self.mathematics += 1.0;
                 self.code += 0.5;
             }
-            "∨" | "∧" | "¬" | "~" | "≡" | "→" | "⊃" | "∃" | "∀" | "↔" | "⊢" | "⇒" | "•" | "·" => {
-                self.logic += 1.0
+            '∨' | '∧' | '¬' | '~' | '≡' | '→' | '⊃' | '∃' | '∀' | '↔' | '⊢' | '⇒' | '•' | '·' =>
+            {
+                self.logic += 1.0;
             }
-            "{" | "}" | ";" | "`" | "_" | "<" | ">" | "[" | "]" | "#" | "|" => self.code += 1.0,
-            "(" if touches.is_some_and(|before| before.kind == Kind::Word) => self.code += 1.0,
+            '{' | '}' | ';' | '`' | '_' | '<' | '>' | '[' | ']' | '#' | '|' => self.code += 1.0,
+            '(' if touches.is_some_and(|before| before.kind == Kind::Word) => self.code += 1.0,
             _ => {}
         }
     }
@@ -144,6 +147,9 @@ impl Shape {
             if let Some(option) = option(line) {
                 self.options += 1.0;
                 self.option_words += option.split_whitespace().count() as f64;
+                let is_number =
+                    option.trim_start_matches(['$', '-', '€']).starts_with(|c: char| c.is_ascii_digit());
+                self.number_options += f64::from(u8::from(is_number));
                 self.combined_options += f64::from(u8::from(is_combined(option)));
             } else if line.starts_with(['-', '*', '•'])
                 || line.starts_with(|c: char| c.is_ascii_digit()) && line[1..].starts_with(['.', ')'])
@@ -202,6 +208,7 @@ mod tests {
             Shape::of("Which is prime?\nA. 4\nB. 7 and 11\n(c) Both of these\nd) none of the above\nAnswer:");
         assert!((shape.options - 4.0).abs() < f64::EPSILON);
         assert!((shape.combined_options - 2.0).abs() < f64::EPSILON);
+        assert!((shape.number_options - 2.0).abs() < f64::EPSILON);
         assert!(Shape::of("A. is a letter").options > 0.0 && Shape::of("A cat sat").options < 1.0);
     }
 

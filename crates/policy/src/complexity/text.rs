@@ -31,6 +31,11 @@ impl Token<'_> {
     pub(super) fn end(&self) -> usize {
         self.at + self.text.len()
     }
+
+    /// The character of a mark; a space for others.
+    pub(super) fn mark(&self) -> char {
+        if self.kind == Kind::Mark { self.text.chars().next().unwrap_or(' ') } else { ' ' }
+    }
 }
 
 /// The parts of a text that are read: all of it, or its beginning and its end.

@@ -104,7 +104,7 @@ impl Expression {
         let mut reader = Reader { rest: text, found: Self::default(), depth: 0 };
         let value = reader.sum()?;
         reader.skip();
-        (reader.rest.is_empty() && value.is_finite()).then(|| Self { value, ..reader.found })
+        (reader.rest.is_empty() && value.is_finite()).then_some(Self { value, ..reader.found })
     }
 }
 

@@ -33,6 +33,7 @@ const SHARING: &[&str] =
 const MULTIPLYING: &[&str] = &["twice", "times", "double", "triple", "each", "every", "per"];
 
 /// What a question asks.
+#[allow(clippy::struct_excessive_bools)] // Four independent findings, no state.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Asked {
     /// Its numbers, if it asks for one.

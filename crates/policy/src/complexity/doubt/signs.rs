@@ -50,8 +50,12 @@ impl Sign {
         match self {
             Self::Empty => 6.0,
             Self::Refuses | Self::CutOff | Self::NotJson => 4.0,
-            Self::WrongArithmetic | Self::NoNumber | Self::FractionOfThings | Self::Negative => 2.0,
-            Self::Repeats | Self::Difficult => 2.0,
+            Self::WrongArithmetic
+            | Self::NoNumber
+            | Self::FractionOfThings
+            | Self::Negative
+            | Self::Repeats
+            | Self::Difficult => 2.0,
             Self::UnusedNumbers | Self::ForeignNumbers | Self::MissingOperation => 1.5,
             Self::TakesBack | Self::ManySteps | Self::OtherResult => 1.0,
             Self::Hedges => 0.7,
