@@ -127,7 +127,7 @@ impl Relay {
                 Source::Elsewhere(going, failure) => match going.as_mut().poll(cx) {
                     Poll::Ready(resumed) => {
                         let failure = failure.clone();
-                        self.resume(resumed, failure)
+                        self.resume(resumed, &failure)
                     }
                     Poll::Pending if gathered.length() == 0 => return Poll::Pending,
                     Poll::Pending => break,
@@ -301,11 +301,11 @@ impl Relay {
     }
 
     /// The rest comes, or there is none.
-    fn resume(&mut self, resumed: Resumed, failure: Failure) -> Bytes {
+    fn resume(&mut self, resumed: Resumed, failure: &Failure) -> Bytes {
         self.bill = Some(resumed.bill);
         let (plan, response, framing, continuation) = match resumed.outcome {
             Ok(next) => next,
-            Err(why) => return self.give_up(&failure, Some(&why)),
+            Err(why) => return self.give_up(failure, Some(&why)),
         };
         self.attempt = Attempt::new(&plan, &response.headers, framing, false);
         let dialect = plan.dialect;
@@ -320,7 +320,7 @@ impl Relay {
                 self.continuation = Some(continuation);
                 Bytes::new()
             }
-            _ => self.give_up(&failure, Some("the rest cannot be joined to it")),
+            _ => self.give_up(failure, Some("the rest cannot be joined to it")),
         }
     }
 
