@@ -27,7 +27,7 @@ const DRIP_MS: u64 = 100;
 
 impl Scenario {
     pub(crate) const HEALTHY: Self = Self { name: "healthy", trouble: Trouble::None };
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::HEALTHY,
         Self { name: "errors-1", trouble: Trouble::Everywhere("server_error", 0.01) },
         Self { name: "errors-10", trouble: Trouble::Everywhere("server_error", 0.1) },
@@ -42,6 +42,12 @@ impl Scenario {
         Self { name: "garbage", trouble: Trouble::Everywhere("garbage", 0.1) },
         Self { name: "dead-region", trouble: Trouble::Dead },
         Self { name: "silent-region", trouble: Trouble::First("hang") },
+        Self { name: "first-errors", trouble: Trouble::First("server_error") },
+        Self { name: "first-resets", trouble: Trouble::First("reset") },
+        Self { name: "first-garbage", trouble: Trouble::First("garbage") },
+        Self { name: "first-cut-early", trouble: Trouble::First("cut_early") },
+        Self { name: "first-stalls", trouble: Trouble::First("stall") },
+        Self { name: "first-overloaded", trouble: Trouble::First("overloaded") },
         Self { name: "overload", trouble: Trouble::Overload },
     ];
 

@@ -98,6 +98,10 @@ async fn visit(
     };
     let now = gateway.clock.now();
     let waited = now.since(asked);
+    if turn.reason().is_some() && journey.should_leave(place) {
+        return (place, Visit::Failed(Failed::shaky(&target)));
+    }
+    let leg = &journey.legs[place];
     let flight = match target.deployment.enter(&gateway.breaker, now, leg.dice(), is_streamed) {
         Ok(flight) => flight,
         Err(blocked) if is_only_a_wish(blocked) => target.deployment.enter_anyway(now, is_streamed),

@@ -118,6 +118,11 @@ impl Deployment {
         (state, because, breaker.times_opened())
     }
 
+    /// Whether its last call has failed.
+    pub(crate) fn is_shaky(&self) -> bool {
+        self.health().breaker.is_shaky()
+    }
+
     /// Its provider answers again.
     pub(crate) fn may_be_probed(&self, now: Moment) {
         self.health().breaker.may_be_probed(now);

@@ -210,7 +210,9 @@ impl Journey {
         let waits = open.iter().map(|&place| (gateway.turnstile.expected(&self.legs[place].wish), place));
         let mut soonest: Option<(Duration, usize)> = None;
         for (wait, place) in waits {
-            if wait <= self.rules.patience {
+            // Nobody waits for one that has just failed while another is there.
+            let is_shaky = self.legs[place].target.deployment.is_shaky();
+            if wait <= if is_shaky { Duration::ZERO } else { self.rules.patience } {
                 return Some(place);
             }
             if soonest.is_none_or(|(least, _)| wait < least) {
@@ -273,6 +275,12 @@ impl Journey {
                 });
             }
         }
+    }
+
+    /// Whether a request that has waited for this leg should rather go elsewhere, because the leg has failed meanwhile.
+    pub(crate) fn should_leave(&self, place: usize) -> bool {
+        let has_other = self.legs.iter().enumerate().any(|(at, leg)| at != place && leg.failed.is_none());
+        has_other && self.legs[place].target.deployment.is_shaky()
     }
 
     /// Whether a failure for this reason sends the request elsewhere, if there is an elsewhere.

@@ -342,3 +342,14 @@ async fn a_provider_that_answers_again_is_probed_before_its_time_is_over() {
     assert_eq!(checks.iter().filter(|path| *path == "/v1/models").count(), 2);
     checking.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_target_that_fails_meanwhile_goes_elsewhere() {
+    let providers = vec![at("one", support::at_once(1)), at("two", Limits::none())];
+    let failed = || Err(Failure::Timeout(Phase::Headers, Duration::from_secs(2)));
+    let house = of(vec![failed(), good(), good()], providers, |_| {}, 0);
+    // Both are for the first, which takes one at a time.
+    let both = tokio::join!(ask(&house, false), ask(&house, false));
+    assert_eq!((both.0.0, both.1.0), (200, 200));
+    assert_eq!(hosts(&house).iter().filter(|host| *host == "one").count(), 1, "{:?}", hosts(&house));
+}

@@ -274,6 +274,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the last call has failed: it may be about to open.
+    pub fn is_shaky(&self) -> bool {
+        self.in_a_row.iter().any(|failures| *failures > 0)
+    }
+
     /// How often it has opened.
     pub fn times_opened(&self) -> u32 {
         self.era

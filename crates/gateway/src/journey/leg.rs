@@ -105,6 +105,11 @@ impl Failed {
         Self { reason: Reason::Breaker, what: Err(refusal), may_pass: false }
     }
 
+    /// Its last call has failed while the request waited for it.
+    pub(crate) fn shaky(target: &Target) -> Self {
+        Self::unhealthy(target, Blocked::Open(Fault::Server, Duration::ZERO))
+    }
+
     /// A call without an answer.
     pub(crate) fn broken(target: &Target, failure: Failure) -> Self {
         let reason = match &failure {
