@@ -98,8 +98,8 @@ async fn visit(
     };
     let now = gateway.clock.now();
     let waited = now.since(asked);
-    if turn.reason().is_some() && journey.should_leave(place) {
-        return (place, Visit::Failed(Failed::shaky(&target)));
+    if turn.reason().is_some() && journey.leaves(place, gateway.clock.now()) {
+        return (place, Visit::Waits);
     }
     let leg = &journey.legs[place];
     let flight = match target.deployment.enter(&gateway.breaker, now, leg.dice(), is_streamed) {
@@ -241,7 +241,7 @@ impl Refused<'_> {
     /// Whether the request waits for its next turn at this target, whose wish says where and until when, goes to another, or ends.
     fn judge(self, gateway: &Gateway, journey: &mut Journey, place: usize, bill: &Bill) -> Visit {
         let Self { error, refusal, pool } = self;
-        let reason = reason_of(refusal);
+        let reason = calls::reason_of(refusal);
         let failed = |error| Visit::Failed(Failed { reason, what: Ok(error), may_pass: false });
         // Each key has its attempts: going round them is not trying again.
         if bill.attempts() as usize >= gateway.bounds.max_attempts as usize * journey.keys() {
@@ -261,14 +261,6 @@ impl Refused<'_> {
             return failed(with_true_wait(error, wait));
         }
         Visit::Waits
-    }
-}
-
-const fn reason_of(refusal: &RateRefusal) -> Reason {
-    match refusal.cause {
-        Cause::Overload => Reason::Overload,
-        Cause::Billing | Cause::SpendCap => Reason::Quota,
-        _ => Reason::RateLimit,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use paceway_domain::{Failure, LimitReadings, RateRefusal};
+use paceway_domain::{Cause, Failure, LimitReadings, RateRefusal};
+use paceway_policy::fallback::Reason;
 use paceway_protocol::framing::Framing;
 use paceway_protocol::limits;
 use paceway_scheduler::PoolId;
@@ -95,4 +96,13 @@ async fn begun(gateway: &Gateway, plan: &Plan, answer: Answer) -> Result<(Answer
 fn id_in(headers: &HeaderMap) -> Option<String> {
     let named = PROVIDER_ID_HEADERS.iter().find_map(|name| headers.get(*name));
     named.and_then(|id| id.to_str().ok()).map(str::to_owned)
+}
+
+/// What a refusal for rate, load or account is as a reason to go elsewhere.
+pub(crate) const fn reason_of(refusal: &RateRefusal) -> Reason {
+    match refusal.cause {
+        Cause::Overload => Reason::Overload,
+        Cause::Billing | Cause::SpendCap => Reason::Quota,
+        _ => Reason::RateLimit,
+    }
 }

@@ -75,10 +75,11 @@ pub(crate) fn order(
         && stops.iter().all(|stop| stop.when.is_none());
     let mut runners: Vec<Runner<'_>> = stops
         .into_iter()
-        .map(|stop| {
+        .enumerate()
+        .map(|(place, stop)| {
             let target = Target::of(gateway, (stop.provider, &stop.model), caller, ask, envelope);
             let wish = wish::of(gateway, caller, ask, &target);
-            Runner::new(target, wish, stop)
+            Runner::new(target, wish, stop, place == 0)
         })
         .collect();
     if is_plain {
@@ -252,7 +253,7 @@ impl Inquiry<'_> {
             left.iter().zip(&waits).map(|(runner, wait)| runner.facts(*wait)).collect();
         let mut ranked = rank(&facts, self.strategies, &mut fastrand::f64);
         self.keep_at_home(&left, &waits, prefix.as_ref(), &mut ranked);
-        self.escalate(&mut ranked);
+        self.escalate(&left, &mut ranked);
         if self.overrides.stays_first {
             ranked.truncate(1);
         }
@@ -274,9 +275,9 @@ impl Inquiry<'_> {
     }
 
     /// A prompt that looks hard goes to the first target, the cheap one, only if no other serves.
-    fn escalate(&self, ranked: &mut Vec<Ranked>) {
+    fn escalate(&self, left: &[Runner<'_>], ranked: &mut Vec<Ranked>) {
         let (Some(escalation), Some(complexity)) = (self.rules.escalation, &self.complexity) else { return };
-        let cheap = ranked.iter().position(|ranked| ranked.place == 0);
+        let cheap = ranked.iter().position(|ranked| left[ranked.place].is_first);
         if let Some(cheap) = cheap.filter(|_| complexity.score >= escalation.threshold) {
             let cheap = ranked.remove(cheap);
             ranked.push(cheap);

@@ -118,9 +118,9 @@ impl Deployment {
         (state, because, breaker.times_opened())
     }
 
-    /// Whether its last call has failed.
-    pub(crate) fn is_shaky(&self) -> bool {
-        self.health().breaker.is_shaky()
+    /// Whether its last call has failed, lately.
+    pub(crate) fn is_shaky(&self, now: Moment) -> bool {
+        self.health().breaker.is_shaky(now)
     }
 
     /// Its provider answers again.

@@ -42,7 +42,10 @@ pub(crate) async fn race(
                 bill.lost(&other.target, turn);
                 return (place, called);
             }
-            let reason = reason_of(called, legs, place);
+            let reason = reason_of(&called, legs, place);
+            if let Outcome::Refused(_, refusal) = &called.outcome {
+                bill.was_refused(refusal, &called.readings);
+            }
             let second = second.await;
             bill.changes_to(&other.target, turn, flight, Some(reason));
             (hedge.place, second)
@@ -52,11 +55,13 @@ pub(crate) async fn race(
                 bill.changes_to(&other.target, turn, flight, None);
                 return (hedge.place, called);
             }
-            let reason = reason_of(called, legs, hedge.place);
-            if let Some(fault) = reason.fault() {
+            if let Some(fault) = reason_of(&called, legs, hedge.place).fault() {
                 flight.failed(&gateway.breaker, gateway.clock.now(), fault);
             }
-            drop((turn, flight));
+            if let Outcome::Refused(_, refusal) = &called.outcome {
+                turn.refused(refusal, &called.readings);
+            }
+            drop(flight);
             (place, first.await)
         }
     }
@@ -74,10 +79,10 @@ async fn enter(gateway: &Arc<Gateway>, leg: &Leg, bill: &Bill) -> Option<(Turn, 
     Some((turn, flight))
 }
 
-fn reason_of(called: Called, legs: &[Leg], place: usize) -> Reason {
-    match called.outcome {
-        Outcome::Broken(failure) => Failed::broken(&legs[place].target, failure).reason,
-        Outcome::Refused(..) => Reason::RateLimit,
+fn reason_of(called: &Called, legs: &[Leg], place: usize) -> Reason {
+    match &called.outcome {
+        Outcome::Broken(failure) => Failed::broken(&legs[place].target, failure.clone()).reason,
+        Outcome::Refused(_, refusal) => calls::reason_of(refusal),
         Outcome::Error(_) | Outcome::Answer(..) => Reason::ServerError,
     }
 }

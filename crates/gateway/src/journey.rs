@@ -93,6 +93,7 @@ impl Journey {
             wish,
             overload_until: None,
             dice: fastrand::f64(),
+            is_shunned: false,
             failed: None,
         };
         let mut legs: Vec<Leg> = targets.into_iter().map(leg).collect();
@@ -114,6 +115,7 @@ impl Journey {
                     journey.next = Some(place);
                     return Ok(journey);
                 }
+                Err(refusal) if !journey.goes_on_after(Reason::Unsupported) => return Err(refusal),
                 Err(refusal) => journey.fails(place, Failed::unsupported(refusal)),
             }
         }
@@ -176,6 +178,10 @@ impl Journey {
                     leg.plan = Some(plan);
                     return Some(place);
                 }
+                Err(refusal) if !self.goes_on_after(Reason::Unsupported) => {
+                    self.stays_at(place);
+                    self.fails(0, Failed::unsupported(refusal));
+                }
                 Err(refusal) => self.fails(place, Failed::unsupported(refusal)),
             }
         }
@@ -190,6 +196,7 @@ impl Journey {
                 continue;
             }
             match leg.target.deployment.refuses(&gateway.breaker, now, leg.dice) {
+                None if leg.is_shunned => reluctant.push(place),
                 None => ready.push(place),
                 Some(blocked) if is_only_a_wish(blocked) => reluctant.push(place),
                 Some(blocked) => {
@@ -211,7 +218,7 @@ impl Journey {
         let mut soonest: Option<(Duration, usize)> = None;
         for (wait, place) in waits {
             // Nobody waits for one that has just failed while another is there.
-            let is_shaky = self.legs[place].target.deployment.is_shaky();
+            let is_shaky = self.legs[place].target.deployment.is_shaky(gateway.clock.now());
             if wait <= if is_shaky { Duration::ZERO } else { self.rules.patience } {
                 return Some(place);
             }
@@ -239,7 +246,7 @@ impl Journey {
     /// Sets out again over all targets, with another request for which nothing is written yet.
     pub(crate) fn sets_out_again(&mut self) {
         for leg in &mut self.legs {
-            (leg.plan, leg.failed) = (None, None);
+            (leg.plan, leg.failed, leg.is_shunned) = (None, None, false);
         }
         self.next = None;
     }
@@ -277,10 +284,14 @@ impl Journey {
         }
     }
 
-    /// Whether a request that has waited for this leg should rather go elsewhere, because the leg has failed meanwhile.
-    pub(crate) fn should_leave(&self, place: usize) -> bool {
-        let has_other = self.legs.iter().enumerate().any(|(at, leg)| at != place && leg.failed.is_none());
-        has_other && self.legs[place].target.deployment.is_shaky()
+    /// Whether a request that has waited for this leg rather goes elsewhere, because the leg has failed meanwhile. If so, it comes back
+    /// to it only if no other serves.
+    pub(crate) fn leaves(&mut self, place: usize, now: Moment) -> bool {
+        let is_other = |(at, leg): (usize, &Leg)| at != place && leg.failed.is_none() && !leg.is_shunned;
+        let has_other = self.legs.iter().enumerate().any(is_other);
+        let leg = &mut self.legs[place];
+        leg.is_shunned = has_other && leg.target.deployment.is_shaky(now);
+        leg.is_shunned
     }
 
     /// Whether a failure for this reason sends the request elsewhere, if there is an elsewhere.

@@ -61,6 +61,23 @@ struct Preferences {
     require_parameters: Option<bool>,
     sort: Option<String>,
     max_price: Option<BTreeMap<String, serde_json::Value>>,
+    data_collection: Option<String>,
+    zdr: Option<bool>,
+    quantizations: Option<Vec<String>>,
+}
+
+impl Preferences {
+    /// A wish that nobody here can see to, and that must not be passed over in silence.
+    fn unheeded(&self) -> Option<&'static str> {
+        let denies = self.data_collection.as_deref().is_some_and(|policy| policy != "allow");
+        [
+            (denies, "provider.data_collection"),
+            (self.zdr == Some(true), "provider.zdr"),
+            (self.quantizations.is_some(), "provider.quantizations"),
+        ]
+        .into_iter()
+        .find_map(|(is_wished, field)| is_wished.then_some(field))
+    }
 }
 
 impl Overrides {
@@ -115,6 +132,10 @@ impl Overrides {
         }
         let what = "an object with `order`, `only`, `ignore`, `allow_fallbacks`, `require_parameters`, `sort` or `max_price`";
         let Some(preferences) = envelope.field::<Preferences>("provider", what)? else { return Ok(()) };
+        if let Some(field) = preferences.unheeded() {
+            let why = "Paceway does not know this of providers: name those that you trust in `provider.only`";
+            return Err(Refusal::Unsupported { field: field.to_owned(), why: why.to_owned() });
+        }
         self.order = bounded("provider.order", preferences.order.unwrap_or_default())?;
         self.only.extend(bounded("provider.only", preferences.only.unwrap_or_default())?);
         self.ignore.extend(bounded("provider.ignore", preferences.ignore.unwrap_or_default())?);

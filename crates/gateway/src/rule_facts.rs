@@ -7,6 +7,7 @@ use paceway_policy::routing::rules::{Attributes, Rule, TAG_PREFIX};
 use paceway_protocol::wants::Wants;
 use paceway_scheduler::Priority;
 
+use crate::Endpoint;
 use crate::ask::Ask;
 
 const DAY_MS: u64 = 86_400_000;
@@ -35,7 +36,7 @@ pub(crate) fn attributes<'a>(
         team: "",
         priority: name(priority),
         dialect: ask.dialect.name(),
-        endpoint: ask.endpoint.name(),
+        endpoint: endpoint(ask.endpoint),
         stream: ask.is_streamed(),
         input_tokens: ask.input.get(),
         max_tokens: ask.summary.max_output.map_or(0, paceway_domain::Tokens::get),
@@ -46,6 +47,18 @@ pub(crate) fn attributes<'a>(
         hour: number(wall.0 % DAY_MS / 3_600_000),
         weekday: number((days + FIRST_WEEKDAY - 1) % 7 + 1),
         headers,
+    }
+}
+
+const fn endpoint(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Generate => "generate",
+        Endpoint::CountTokens => "count_tokens",
+        Endpoint::Embeddings => "embeddings",
+        Endpoint::Rerank => "rerank",
+        Endpoint::Images => "images",
+        Endpoint::Transcription => "transcription",
+        Endpoint::Speech => "speech",
     }
 }
 

@@ -3,8 +3,7 @@
 //! Sources: Claude Code sends `x-claude-code-session-id` and puts its session into `metadata.user_id`, Codex sends `session_id` and
 //! `prompt_cache_key` (their requests, seen 2026-11); `x-paceway-session` is ours.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
+use paceway_policy::routing::sticky::number_of;
 use paceway_protocol::Envelope;
 use serde_json::value::RawValue;
 
@@ -18,7 +17,5 @@ pub(crate) fn key(ask: &Ask, envelope: Option<&Envelope<'_>>) -> Option<u64> {
     let header = HEADERS.iter().find_map(|name| ask.headers.get(*name)).map(http::HeaderValue::as_bytes);
     let field = || FIELDS.iter().find_map(|name| envelope?.raw(name)).map(RawValue::get).map(str::as_bytes);
     let said = header.or_else(field)?;
-    let mut hasher = DefaultHasher::new();
-    said.hash(&mut hasher);
-    Some(hasher.finish())
+    Some(number_of(&String::from_utf8_lossy(said)))
 }

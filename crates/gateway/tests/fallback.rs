@@ -353,3 +353,13 @@ async fn who_waits_for_a_target_that_fails_meanwhile_goes_elsewhere() {
     assert_eq!((both.0.0, both.1.0), (200, 200));
     assert_eq!(hosts(&house).iter().filter(|host| *host == "one").count(), 1, "{:?}", hosts(&house));
 }
+
+#[tokio::test(start_paused = true)]
+async fn clients_of_the_responses_api_get_the_same_fallbacks() {
+    let house = three(vec![broken_server(), good()], |_| {});
+    let answer = house.ask(Dialect::Responses, &json!({"model": "smart", "input": "Hi"})).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["x-paceway-provider"]),
+        (200, &"two".parse().unwrap())
+    );
+}

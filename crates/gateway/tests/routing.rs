@@ -158,7 +158,7 @@ async fn a_session_keeps_its_target_and_sessions_are_shared_out() {
         alias.targets[1].model = "eu/claude-opus-5-5".into();
         alias.rules.sticky = Sticky::Session;
     });
-    let sessions = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let sessions = ["0f3a", "77b1", "c2d9", "41ee", "9a05", "e6f2", "5b8c", "d310", "28a7", "b4c6", "1e9d", "86f0"];
     let mut homes = Vec::new();
     for session in sessions {
         let headers = [("x-paceway-session", session)];
@@ -216,6 +216,10 @@ async fn the_fields_that_openrouters_users_know_are_read_and_taken_out() {
     );
     let sent = house.sent();
     assert!(sent.get("models").is_none() && sent.get("provider").is_none(), "{sent}");
+    let private =
+        json!({"model": "smart", "provider": {"zdr": true}, "messages": [{"role": "user", "content": "Hi"}]});
+    let told = text(house.ask(Dialect::OpenAi, &private).await).await;
+    assert!(told.contains("provider.zdr") && told.contains("provider.only"), "{told}");
     let wrong = json!({"model": "smart", "provider": {"sort": "beauty"}, "messages": [{"role": "user", "content": "Hi"}]});
     let told = text(house.ask(Dialect::OpenAi, &wrong).await).await;
     assert!(told.contains("provider.sort") && told.contains("latency"), "{told}");

@@ -122,6 +122,8 @@ impl State {
 
 /// The share of calls that goes at the beginning of the ramp.
 const FIRST_SHARE: f64 = 0.1;
+/// So long a failure makes a deployment doubtful.
+const SHAKY: Duration = Duration::from_secs(10);
 /// How soon those who come while probes are out may ask again.
 const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -132,6 +134,8 @@ pub struct Breaker {
     window: Window,
     /// Failures in a row, by kind.
     in_a_row: [u32; Fault::ALL.len()],
+    /// When a call failed last.
+    failed_at: Option<Moment>,
     /// How often it has opened.
     era: u32,
     /// How long it is open the next time.
@@ -153,6 +157,7 @@ impl Breaker {
             stage: Stage::Closed,
             window: Window::new(rules.window, now),
             in_a_row: [0; Fault::ALL.len()],
+            failed_at: None,
             era: 0,
             next_open: rules.open,
         }
@@ -223,6 +228,7 @@ impl Breaker {
             return;
         }
         self.window.counts(now, Some(fault));
+        self.failed_at = Some(now);
         let in_a_row = &mut self.in_a_row[fault as usize];
         *in_a_row += 1;
         let most = match self.stage {
@@ -274,9 +280,10 @@ impl Breaker {
         }
     }
 
-    /// Whether the last call has failed: it may be about to open.
-    pub fn is_shaky(&self) -> bool {
-        self.in_a_row.iter().any(|failures| *failures > 0)
+    /// Whether the last call has failed, lately: it may be about to open.
+    pub fn is_shaky(&self, now: Moment) -> bool {
+        self.failed_at.is_some_and(|at| now.since(at) < SHAKY)
+            && self.in_a_row.iter().any(|failures| *failures > 0)
     }
 
     /// How often it has opened.

@@ -142,7 +142,8 @@ impl Check {
             self.say(key, format_args!("expected 1 to {MOST_TARGETS} names of models, got {got}"));
         }
         for target in alias.targets.iter().map(TargetConfig::model) {
-            if target.is_empty() || config.aliases.contains_key(target) {
+            let is_policy = ["best", "cheap", "auto"].contains(&target);
+            if target.is_empty() || is_policy || config.aliases.contains_key(target) {
                 self.say(
                     key,
                     format_args!("expected a model's name, which is no alias itself, got `{target}`"),

@@ -23,12 +23,14 @@ pub(super) struct Runner<'f> {
     pub(super) pulse: Option<Pulse>,
     pub(super) headroom: Option<f64>,
     pub(super) left_out: Option<String>,
+    /// Whether it is the first that is configured.
+    pub(super) is_first: bool,
 }
 
 impl<'f> Runner<'f> {
-    pub(super) fn new(target: Target, wish: Wish, stop: Stop<'f>) -> Self {
+    pub(super) fn new(target: Target, wish: Wish, stop: Stop<'f>, is_first: bool) -> Self {
         let target = Arc::new(target);
-        Self { target, wish, stop, price: None, pulse: None, headroom: None, left_out: None }
+        Self { target, wish, stop, price: None, pulse: None, headroom: None, left_out: None, is_first }
     }
 
     pub(super) fn facts(&self, wait: Duration) -> Facts<'_> {

@@ -23,6 +23,8 @@ pub(crate) struct Leg {
     pub(crate) overload_until: Option<Moment>,
     /// Decides while its breaker lets a share of calls go.
     pub(super) dice: f64,
+    /// It failed others while the request waited for it: asked only if no other serves.
+    pub(super) is_shunned: bool,
     pub(super) failed: Option<Failed>,
 }
 
@@ -103,11 +105,6 @@ impl Failed {
             retry_after,
         };
         Self { reason: Reason::Breaker, what: Err(refusal), may_pass: false }
-    }
-
-    /// Its last call has failed while the request waited for it.
-    pub(crate) fn shaky(target: &Target) -> Self {
-        Self::unhealthy(target, Blocked::Open(Fault::Server, Duration::ZERO))
     }
 
     /// A call without an answer.

@@ -22,7 +22,7 @@ pub struct Attributes<'a> {
     pub priority: &'a str,
     /// The dialect in which the request came.
     pub dialect: &'a str,
-    /// The endpoint's path.
+    /// What is wanted: `generate`, `count_tokens`, `embeddings`, `rerank`, `images`, `transcription` or `speech`.
     pub endpoint: &'a str,
     /// Whether the answer is to be streamed.
     pub stream: bool,
