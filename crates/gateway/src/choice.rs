@@ -24,7 +24,7 @@ use paceway_policy::routing::sticky::{self, Offer, Verdict};
 use paceway_policy::routing::strategy::Strategy;
 use paceway_protocol::wants::{Wants, last_words};
 use paceway_protocol::{Envelope, cacheable_in};
-use paceway_scheduler::{Ask as Wish, MeterState};
+use paceway_scheduler::{Ask as Wish, Cost, MeterState};
 
 use crate::ask::Ask;
 use crate::explain::Considered;
@@ -93,8 +93,9 @@ pub(crate) fn order(
         });
     }
     let strategies = overrides.strategy.as_ref().map_or(rules.strategies.as_slice(), std::slice::from_ref);
+    let size = runners[0].target.cost;
     let mut inquiry =
-        Inquiry { gateway, caller, ask, envelope, rules, strategies, overrides, complexity: None };
+        Inquiry { gateway, caller, ask, envelope, rules, strategies, overrides, size, complexity: None };
     inquiry.judge_prompt(&runners);
     inquiry.leave_out(&mut runners);
     let prefix = inquiry.prefix();
@@ -127,6 +128,8 @@ struct Inquiry<'i> {
     rules: &'i ChainRules,
     strategies: &'i [Strategy],
     overrides: &'i Overrides,
+    /// How large the request is, as the first target counts.
+    size: Cost,
     /// How hard the prompt looks, if anybody asks.
     complexity: Option<Complexity>,
 }
@@ -210,7 +213,7 @@ impl Inquiry<'_> {
             runner.pulse = Some(target.deployment.pulse(now, self.ask.is_streamed()));
             if asks_price {
                 let holds = prefix.is_some_and(|prefix| target.deployment.holds(now, prefix.fingerprint));
-                runner.price = price(target, prefix, holds);
+                runner.price = price(target, self.size, prefix, holds);
             }
             if asks_headroom {
                 runner.headroom = Some(self.headroom(target));
@@ -333,10 +336,10 @@ impl Inquiry<'_> {
         let held = prefix.filter(|prefix| target.deployment.holds(now, prefix.fingerprint));
         let cached_value = held.and_then(|prefix| {
             let (catalogue, model) = (target.provider.catalogue(), target.model.as_str());
-            saved_by_reading(catalogue, model, target.cost.input, prefix.tokens, prefix.lifetime)
+            saved_by_reading(catalogue, model, self.size.input, prefix.tokens, prefix.lifetime)
         });
         let offer = |place: usize| Offer {
-            uncached_price: price(&left[place].target, None, false),
+            uncached_price: price(&left[place].target, self.size, None, false),
             wait: waits[place],
         };
         let patience = self.rules.fallback.patience;
@@ -348,12 +351,14 @@ impl Inquiry<'_> {
     }
 }
 
-fn price(target: &Target, prefix: Option<&HeldPrefix>, holds: bool) -> Option<MicroUsd> {
+/// What a request of this size is expected to cost at a target. The size is the same for all targets that are compared: estimates of
+/// those that are known better would make the others look dearer than they are.
+fn price(target: &Target, size: Cost, prefix: Option<&HeldPrefix>, holds: bool) -> Option<MicroUsd> {
     let ask = cost::Ask {
-        prompt: target.cost.input,
+        prompt: size.input,
         prefix: prefix.map_or(Tokens::ZERO, |prefix| prefix.tokens),
         lifetime: prefix.map(|prefix| prefix.lifetime),
-        output: target.cost.output,
+        output: size.output,
     };
     expected_cost(target.provider.catalogue(), &target.model, &ask, holds)
 }

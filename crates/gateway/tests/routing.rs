@@ -158,7 +158,8 @@ async fn a_session_keeps_its_target_and_sessions_are_shared_out() {
         alias.targets[1].model = "eu/claude-opus-5-5".into();
         alias.rules.sticky = Sticky::Session;
     });
-    let sessions = ["0f3a", "77b1", "c2d9", "41ee", "9a05", "e6f2", "5b8c", "d310", "28a7", "b4c6", "1e9d", "86f0"];
+    let sessions =
+        ["0f3a", "77b1", "c2d9", "41ee", "9a05", "e6f2", "5b8c", "d310", "28a7", "b4c6", "1e9d", "86f0"];
     let mut homes = Vec::new();
     for session in sessions {
         let headers = [("x-paceway-session", session)];
