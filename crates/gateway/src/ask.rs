@@ -1,8 +1,11 @@
 //! Reading the ask: what a client wants, as far as the gateway has to know.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use paceway_domain::{Dialect, Refusal, RequestId, Tokens};
+use paceway_protocol::continuation::Heard;
 use paceway_protocol::formats::{Summary, format_of};
 use paceway_protocol::{Envelope, Format, estimate, multipart};
 
@@ -33,6 +36,8 @@ pub(crate) struct Ask {
     pub(crate) stores: bool,
     /// The likely number of input tokens.
     pub(crate) input: Tokens,
+    /// What the client has heard of the answer, where the rest of it is asked for.
+    pub(crate) heard: Option<Arc<Heard>>,
 }
 
 /// The top level of what has arrived, for all that look into it before the request goes out; `None` for a form.
@@ -71,13 +76,36 @@ impl Ask {
         let stores = envelope.filter(|_| is_response).is_some_and(|envelope| {
             envelope.field("store", "true or false").is_ok_and(|stores| stores.unwrap_or(true))
         });
-        Ok(Self { id, dialect, endpoint, headers, query, body, original, summary, stores, input })
+        Ok(Self {
+            id,
+            dialect,
+            endpoint,
+            headers,
+            query,
+            body,
+            original,
+            summary,
+            stores,
+            input,
+            heard: None,
+        })
     }
 
     /// Puts a longer body in the place of the client's.
     pub(crate) fn continue_with(&mut self, body: Bytes) {
         self.input = estimate::tokens(&body);
         self.body = body;
+    }
+
+    /// From here on the rest of an answer is asked for, of which the client has heard this.
+    pub(crate) fn go_on_from(&mut self, heard: &Heard) {
+        self.input = estimate::tokens(&self.body) + estimate::tokens(heard.text().as_bytes());
+        self.heard = Some(Arc::new(heard.clone()));
+    }
+
+    /// Whether what is sent is more than what the client asked, because words of the answer have come already.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.heard.as_ref().is_some_and(|heard| heard.has_words())
     }
 
     pub(crate) fn format(&self) -> &'static dyn Format {

@@ -52,9 +52,9 @@ impl Continuation {
         if self.times_left == 0 {
             return Err(format!("it has been continued {MOST_TIMES} times already"));
         }
-        let body = crossing::rest_of(&self.ask, heard)?;
+        crossing::can_go_on(&self.ask, heard)?;
         self.times_left -= 1;
-        self.ask.continue_with(body);
+        self.ask.go_on_from(heard);
         self.journey.sets_out_again();
         Ok(())
     }

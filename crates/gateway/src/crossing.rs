@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use paceway_domain::{CATALOGUE, Dialect, Refusal, Tokens, Usage};
 use paceway_protocol::changes::Changes;
-use paceway_protocol::continuation::{Heard, Translation, continue_chat};
+use paceway_protocol::continuation::{Heard, Obstacle, Translation, continue_chat};
 use paceway_protocol::fit::{WayBack, fit};
 use paceway_protocol::formats::{Frame, Target, format_of};
 use paceway_protocol::{Envelope, embeddings, rerank};
@@ -129,25 +129,18 @@ pub(crate) fn same_shore(ask: &Ask, created: u64) -> Translation {
     Translation::new(ask.dialect, WayBack::default(), ask.dialect, frame(ask, created))
 }
 
-/// The request that asks for the rest of an answer of which the client has heard this, in the caller's dialect.
+/// Whether the rest of an answer can be asked for, of which the client has heard this.
 ///
 /// # Errors
-/// Why it cannot be asked for, as a sentence.
-pub(crate) fn rest_of(ask: &Ask, heard: &Heard) -> Result<Bytes, String> {
+/// Why not, as a sentence.
+pub(crate) fn can_go_on(ask: &Ask, heard: &Heard) -> Result<(), String> {
     if !heard.has_words() {
-        return heard.can_continue().map(|()| ask.body.clone()).map_err(|obstacle| obstacle.to_string());
+        return heard.can_continue().map_err(|obstacle| obstacle.to_string());
     }
     let told = |refusal: Refusal| refusal.to_string();
-    let mut changes = Changes::default();
     let envelope = Envelope::parse(&ask.body).map_err(told)?;
-    let mut chat = ask.format().read_chat(&envelope, &ask.summary, &mut changes).map_err(told)?;
-    continue_chat(&mut chat, heard).map_err(|obstacle| obstacle.to_string())?;
-    let target = Target {
-        model: &ask.summary.model,
-        default_max_output: ask.summary.max_output.unwrap_or(DEFAULT_MAX_OUTPUT),
-        only_max_tokens: false,
-    };
-    ask.format().write_chat(&chat, target, &mut changes).map_err(told)
+    let chat = ask.format().read_chat(&envelope, &ask.summary, &mut Changes::default());
+    continue_chat(&mut chat.map_err(told)?, heard).map_err(|obstacle| obstacle.to_string())
 }
 
 fn frame(ask: &Ask, created: u64) -> Frame {
@@ -168,6 +161,11 @@ fn chat(
     changes: &mut Changes,
 ) -> Result<(Back, Bytes), Refusal> {
     let mut chat = ask.format().read_chat(envelope, &ask.summary, changes)?;
+    if let Some(heard) = &ask.heard {
+        let why =
+            |obstacle: Obstacle| Refusal::InvalidField { field: "stream".into(), why: obstacle.to_string() };
+        continue_chat(&mut chat, heard).map_err(why)?;
+    }
     let format = format_of(to.dialect);
     let way_back = fit(&mut chat, format.abilities(to.model), changes);
     let known_most = CATALOGUE.find(to.provider.catalogue(), to.model).and_then(|card| card.max_output);

@@ -42,17 +42,20 @@ pub(crate) fn write(
     let way = provider.way_for(ask.dialect);
     let wanted = Wanted { dialect: way.dialect, endpoint: ask.endpoint, model, stream: ask.is_streamed() };
     // Whether the endpoint exists is said before a body is written for it.
-    let is_passthrough = way.dialect == ask.dialect && provider.takes_as_it_is(ask.endpoint);
-    let query = if is_passthrough { ask.query.as_deref().and_then(headers::query_to_provider) } else { None };
+    let is_same_shore = way.dialect == ask.dialect && provider.takes_as_it_is(ask.endpoint);
+    // What asks for the rest of an answer is written anew, and for the model that gets it: models of one dialect differ.
+    let is_passthrough = is_same_shore && !ask.goes_on();
+    let query = if is_same_shore { ask.query.as_deref().and_then(headers::query_to_provider) } else { None };
     let uri = provider.uri(way, wanted, query.as_deref())?;
     let (body, mut sent, crossing) = if is_passthrough {
         (passed(ask, envelope, model)?, headers::to_provider(&ask.headers), None)
     } else {
-        let may_drop = ask.may_drop().unwrap_or(circumstances.drop_unsupported);
+        let may_drop = is_same_shore || ask.may_drop().unwrap_or(circumstances.drop_unsupported);
         let shore = Shore { provider, dialect: way.dialect, model, may_drop };
         let (crossing, body) = Crossing::write(ask, envelope, shore, circumstances.created)?;
         crossing.changes.check(may_drop)?;
-        (body, translated_headers(), Some(crossing))
+        let sent = if is_same_shore { headers::to_provider(&ask.headers) } else { translated_headers() };
+        (body, sent, Some(crossing))
     };
     if way.dialect == Dialect::Anthropic && !sent.contains_key(VERSION) {
         sent.insert(VERSION, ANTHROPIC_VERSION);

@@ -155,3 +155,29 @@ async fn wherever_it_breaks_the_client_sees_one_valid_answer() {
         assert_eq!(words(&stream).trim(), "Héllo wörld", "cut at {at}: {stream}");
     }
 }
+
+/// What is written depends on the model, which the alias does not show.
+#[tokio::test(start_paused = true)]
+async fn the_rest_is_asked_for_in_words_that_the_model_itself_has() {
+    let (name, mut settings) = alias("smart", &["one/gemini-2.5-flash"]);
+    settings.rules.continues = true;
+    let first =
+        "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Hello \"}]}}]}\n\n";
+    let house = house_with(
+        vec![broken(first), Err(Failure::Connect("refused".into()))],
+        vec![at("one", Dialect::Gemini, "gemini-*")],
+        Vec::new(),
+        Duration::ZERO,
+        0,
+        BTreeMap::from([(name, settings)]),
+    );
+    let body = json!({
+        "contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+        "generationConfig": {"thinkingConfig": {"thinkingBudget": 1024}},
+    });
+    let address = paceway_gateway::Address { model: Some("smart".into()), stream: Some(true) };
+    text(house.ask_at(Dialect::Gemini, address, &body).await).await;
+    let sent = house.sent();
+    assert_eq!(sent["contents"].as_array().unwrap().len(), 3, "{sent}");
+    assert_eq!(sent["generationConfig"]["thinkingConfig"]["thinkingBudget"], 1024, "{sent}");
+}

@@ -310,17 +310,22 @@ impl House {
         body: &Value,
         more: &[(&'static str, &'static str)],
     ) -> Answer {
-        self.send(dialect, Endpoint::Generate, body, more).await
+        self.send(dialect, Endpoint::Generate, Address::default(), body, more).await
+    }
+
+    pub async fn ask_at(&self, dialect: Dialect, address: Address, body: &Value) -> Answer {
+        self.send(dialect, Endpoint::Generate, address, body, &[]).await
     }
 
     pub async fn count(&self, dialect: Dialect, body: &Value) -> Answer {
-        self.send(dialect, Endpoint::CountTokens, body, &[]).await
+        self.send(dialect, Endpoint::CountTokens, Address::default(), body, &[]).await
     }
 
     async fn send(
         &self,
         dialect: Dialect,
         endpoint: Endpoint,
+        address: Address,
         body: &Value,
         more: &[(&'static str, &'static str)],
     ) -> Answer {
@@ -334,7 +339,7 @@ impl House {
             id: self.gateway.new_request_id(),
             dialect,
             endpoint,
-            address: Address::default(),
+            address,
             headers,
             query: None,
             body: body.to_string().into(),

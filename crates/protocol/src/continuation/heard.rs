@@ -68,7 +68,7 @@ pub(super) enum Open {
 }
 
 /// Follows the pieces that a client is told.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Heard {
     has_begun: bool,
     open: Open,
@@ -177,7 +177,7 @@ impl Heard {
 }
 
 /// Thoughts, counted and forgotten.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Thoughts {
     counted: Tokens,
     uncounted: String,
