@@ -35,6 +35,8 @@ pub(crate) struct Journey {
     pub(crate) hedges: bool,
     /// The question, and from which doubt on an answer of the cheap target does not serve.
     pub(crate) cascade: Option<Cascade>,
+    /// So much of the patience is used up.
+    waited: Duration,
     /// Chosen already, for the first call.
     next: Option<usize>,
 }
@@ -104,8 +106,16 @@ impl Journey {
                 return Err(pin.is_elsewhere(&model));
             }
         }
-        let mut journey =
-            Self { legs, rules, circumstances, continues: false, hedges: false, cascade: None, next: None };
+        let mut journey = Self {
+            legs,
+            rules,
+            circumstances,
+            continues: false,
+            hedges: false,
+            cascade: None,
+            waited: Duration::ZERO,
+            next: None,
+        };
         loop {
             let Some(place) = journey.choose(gateway) else { return Err(journey.refusal()) };
             let leg = &mut journey.legs[place];
@@ -219,7 +229,8 @@ impl Journey {
         for (wait, place) in waits {
             // Nobody waits for one that has just failed while another is there.
             let is_shaky = self.legs[place].target.deployment.is_shaky(gateway.clock.now());
-            if wait <= if is_shaky { Duration::ZERO } else { self.rules.patience } {
+            let patience = self.rules.patience.saturating_sub(self.waited);
+            if wait <= if is_shaky { Duration::ZERO } else { patience } {
                 return Some(place);
             }
             if soonest.is_none_or(|(least, _)| wait < least) {
@@ -282,6 +293,11 @@ impl Journey {
                 });
             }
         }
+    }
+
+    /// It has waited so long for a turn.
+    pub(crate) fn has_waited(&mut self, waited: Duration) {
+        self.waited = self.waited.saturating_add(waited);
     }
 
     /// Whether a request that has waited for this leg rather goes elsewhere, because the leg has failed meanwhile. If so, it comes back

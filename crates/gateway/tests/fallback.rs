@@ -363,3 +363,16 @@ async fn clients_of_the_responses_api_get_the_same_fallbacks() {
         (200, &"two".parse().unwrap())
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn patience_is_for_all_waits_of_a_request_together() {
+    let limited = || {
+        let said = json!({"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}});
+        whole(429, &[("retry-after", "2")], &said)
+    };
+    let answers = vec![limited(), limited(), limited(), good()];
+    let house = of(answers, vec![at("one", Limits::none()), at("two", Limits::none())], |_| {}, 0);
+    assert_eq!(ask(&house, false).await.0, 200);
+    // Two seconds twice are within the five, the third time is not.
+    assert_eq!(hosts(&house), ["one", "one", "one", "two"]);
+}
