@@ -5,6 +5,7 @@
 //! nothing fails is not asked here; that is `just bench overhead`.
 
 mod client;
+mod full_house;
 mod options;
 mod run;
 mod scenario;

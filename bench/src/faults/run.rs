@@ -10,8 +10,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::client::{Door, End, Request, SILENCE};
+use super::full_house::FullHouse;
 use super::options::Load;
-use super::scenario::Scenario;
+use super::scenario::{Condition, Scenario};
 use crate::processes::{Gateway, Provider};
 use crate::upstream::Dialect;
 
@@ -64,29 +65,35 @@ enum Place {
     Alive(Box<Provider>),
     /// An address where nobody listens, kept so that nobody else comes to do so.
     Dead(SocketAddr, #[allow(dead_code)] TcpSocket), // The socket is held, not read.
+    /// An address that lets nobody in.
+    Full(FullHouse),
 }
 
 impl Place {
-    async fn start(is_dead: bool) -> Result<Self> {
-        if !is_dead {
-            return Ok(Self::Alive(Box::new(Provider::start().await?)));
+    async fn start(condition: Condition) -> Result<Self> {
+        match condition {
+            Condition::Alive => Ok(Self::Alive(Box::new(Provider::start().await?))),
+            Condition::Dead => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+                Ok(Self::Dead(socket.local_addr()?, socket))
+            }
+            Condition::Unreachable => FullHouse::start().await.map(Self::Full),
         }
-        let socket = TcpSocket::new_v4()?;
-        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
-        Ok(Self::Dead(socket.local_addr()?, socket))
     }
 
     fn address(&self) -> SocketAddr {
         match self {
             Self::Alive(provider) => provider.address(),
             Self::Dead(address, _) => *address,
+            Self::Full(house) => house.address,
         }
     }
 
     fn provider(&self) -> Option<&Provider> {
         match self {
             Self::Alive(provider) => Some(provider),
-            Self::Dead(..) => None,
+            Self::Dead(..) | Self::Full(_) => None,
         }
     }
 }
@@ -96,7 +103,7 @@ impl Place {
 pub(crate) async fn run(scenario: &Scenario, way: Way, load: Load) -> Result<Ran> {
     let mut places = Vec::new();
     for index in 0..way.providers() {
-        places.push(Place::start(scenario.is_dead(index)).await?);
+        places.push(Place::start(scenario.condition(index)).await?);
     }
     let addresses: Vec<_> = places.iter().map(Place::address).collect();
     let gateway = match way {

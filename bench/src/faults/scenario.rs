@@ -18,8 +18,21 @@ enum Trouble {
     First(&'static str),
     /// Nobody listens at the first provider's address.
     Dead,
+    /// The first provider's address swallows what is sent to it, as behind a firewall: no connection comes to be.
+    Unreachable,
     /// The first provider refuses everything for its load in the middle third of the time.
     Overload,
+}
+
+/// What becomes of a connection to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// It is made.
+    Alive,
+    /// It is refused at once.
+    Dead,
+    /// Nothing comes of it.
+    Unreachable,
 }
 
 /// Between two pieces of a slow body, in milliseconds: it takes seconds and never comes to a timeout.
@@ -27,7 +40,7 @@ const DRIP_MS: u64 = 100;
 
 impl Scenario {
     pub(crate) const HEALTHY: Self = Self { name: "healthy", trouble: Trouble::None };
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::HEALTHY,
         Self { name: "errors-1", trouble: Trouble::Everywhere("server_error", 0.01) },
         Self { name: "errors-10", trouble: Trouble::Everywhere("server_error", 0.1) },
@@ -47,13 +60,22 @@ impl Scenario {
         Self { name: "first-garbage", trouble: Trouble::First("garbage") },
         Self { name: "first-cut-early", trouble: Trouble::First("cut_early") },
         Self { name: "first-stalls", trouble: Trouble::First("stall") },
+        Self { name: "first-slow", trouble: Trouble::First("drip") },
+        Self { name: "first-cut-midway", trouble: Trouble::First("cut") },
+        Self { name: "first-stream-errors", trouble: Trouble::First("broken") },
+        Self { name: "unreachable-region", trouble: Trouble::Unreachable },
+        Self { name: "first-rate-limited", trouble: Trouble::First("rate_limited") },
         Self { name: "first-overloaded", trouble: Trouble::First("overloaded") },
         Self { name: "overload", trouble: Trouble::Overload },
     ];
 
-    /// Whether there is nobody at the address of this provider, counted from 0.
-    pub(crate) fn is_dead(&self, provider: usize) -> bool {
-        matches!(self.trouble, Trouble::Dead) && provider == 0
+    /// In what condition the address of this provider is, counted from 0.
+    pub(crate) fn condition(&self, provider: usize) -> Condition {
+        match self.trouble {
+            Trouble::Dead if provider == 0 => Condition::Dead,
+            Trouble::Unreachable if provider == 0 => Condition::Unreachable,
+            _ => Condition::Alive,
+        }
     }
 
     /// The settings of this provider, counted from 0. Limits are out of reach: this is not about pacing.
@@ -89,6 +111,20 @@ mod tests {
     fn faults(name: &str, provider: usize) -> Value {
         let scenario = Scenario::ALL.into_iter().find(|scenario| scenario.name == name).expect("it is there");
         scenario.settings(provider, 1, 9_000)["faults"].clone()
+    }
+
+    #[test]
+    fn an_address_is_out_of_order_at_the_first_provider_only() {
+        let of = |name: &str, provider| {
+            let scenario = Scenario::ALL.into_iter().find(|scenario| scenario.name == name);
+            scenario.expect("it is there").condition(provider)
+        };
+        assert_eq!([of("dead-region", 0), of("dead-region", 1)], [Condition::Dead, Condition::Alive]);
+        assert_eq!(
+            [of("unreachable-region", 0), of("unreachable-region", 1)],
+            [Condition::Unreachable, Condition::Alive]
+        );
+        assert_eq!(of("silent-region", 0), Condition::Alive);
     }
 
     #[test]

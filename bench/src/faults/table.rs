@@ -16,7 +16,7 @@ failed     all others, by the status that the client saw (0: no head of an answe
 p50, p99   from the moment at which a request was due to its last byte, in ms, of those that were answered
 calls      calls that reached a provider, for each request of a client
 errors-N, resets, hangs, bodies, cut-*, stream-errors, garbage: N % or 10 % of the calls to every provider, each by its own chance
-dead-region, silent-region, overload: the first provider only, as a whole (overload: in the middle third of the time)
+first-*, *-region, overload: every call to the first provider and none to the others (overload: in the middle third of the time)
 SDK alone  the retry rules of the official SDKs, two retries, against the first provider";
 
 /// The numbers of one run.
@@ -68,7 +68,7 @@ impl Row {
 
 pub(crate) fn heading() -> String {
     format!(
-        "{:<16}{:<22}{:>9}{:>9}{:>9}{:>9}{:>8}  {}",
+        "{:<20}{:<22}{:>9}{:>9}{:>9}{:>9}{:>8}  {}",
         "", "", "success", "midway", "p50 ms", "p99 ms", "calls", "failed"
     )
 }
@@ -78,7 +78,7 @@ pub(crate) fn line(row: &Row) -> String {
     let whole = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.0}"));
     let failed: Vec<_> = row.failed.iter().map(|(status, count)| format!("{count} × {status}")).collect();
     let line = format!(
-        "{:<16}{:<22}{:>8.1}%{:>8.1}%{:>9}{:>9}{:>8.2}  {}",
+        "{:<20}{:<22}{:>8.1}%{:>8.1}%{:>9}{:>9}{:>8.2}  {}",
         row.scenario,
         row.way.name(),
         row.percent(row.answered),
