@@ -99,7 +99,7 @@ async fn visit(
     let now = gateway.clock.now();
     let waited = now.since(asked);
     journey.has_waited(waited);
-    if turn.reason().is_some() && journey.leaves(place, gateway.clock.now()) {
+    if turn.reason().is_some() && journey.leaves(place, now) {
         return (place, Visit::Waits);
     }
     let leg = &journey.legs[place];

@@ -14,7 +14,7 @@ use serde::Serialize;
 const MOST_NOTED: usize = 50;
 
 /// Everything that was decided of one request.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Decision {
     /// The request.
     pub request_id: String,
@@ -143,12 +143,7 @@ impl Decision {
             request_id: id.as_str().to_owned(),
             arrived_at: arrived.0,
             model_asked: model_asked.to_owned(),
-            asked: Vec::new(),
-            notes: Vec::new(),
-            candidates: Vec::new(),
-            attempts: Vec::new(),
-            outcome: String::new(),
-            total_ms: 0,
+            ..Self::default()
         }
     }
 }
@@ -185,11 +180,9 @@ impl Record {
         (!self.tried.is_empty()).then(|| tried.collect::<Vec<_>>().join(", "))
     }
 
-    /// It has ended so, after this time.
+    /// It has ended so, after this time: its record is whole, and nothing more is noted here.
     pub(crate) fn ends(&mut self, outcome: &str, total_ms: u64) -> Decision {
-        outcome.clone_into(&mut self.decision.outcome);
-        self.decision.total_ms = total_ms;
-        self.decision.clone()
+        Decision { outcome: outcome.to_owned(), total_ms, ..std::mem::take(&mut self.decision) }
     }
 }
 

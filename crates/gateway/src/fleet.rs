@@ -137,10 +137,13 @@ impl Fleet {
         usual: ChainRules,
         turnstile: &Arc<Turnstile>,
     ) -> Self {
-        let candidates = providers.iter().map(|settings| settings.candidate.clone()).collect();
-        let providers =
-            providers.into_iter().map(|settings| Arc::new(Provider::new(settings, turnstile))).collect();
-        Self { candidates, providers, aliases, usual }
+        let nobody = Self {
+            candidates: Vec::new(),
+            providers: Vec::new(),
+            aliases: BTreeMap::new(),
+            usual: usual.clone(),
+        };
+        nobody.succeeded_by(providers, aliases, usual, turnstile)
     }
 
     /// The fleet that takes this one's place. What was learned of providers that stay goes with them; requests that have begun are

@@ -127,7 +127,8 @@ fn plan(
     let envelope = envelope.as_ref();
     let chain = gateway.fleet.chain(&ask.summary.model, &overrides.models)?;
     let rules = chain.rules;
-    let first = chain.stops.first().map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
+    let first = rules.escalation.and_then(|_| chain.stops.first());
+    let first = first.map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
     let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
     decision.asked = overrides.told();
     let Choice { targets, considered, prefix: held, notes } =

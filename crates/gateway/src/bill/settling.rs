@@ -35,38 +35,33 @@ impl Bill {
         if self.row.usage == Usage::default() {
             return;
         }
-        self.parts += 1;
-        let id = RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts));
-        let row = Row {
-            request_id: id,
-            outcome: outcome.to_owned(),
-            total_ms: self.elapsed_ms(),
-            cost: self.price(),
-            ..self.row.clone()
-        };
+        let row = Row { cost: self.price(), ..self.part(outcome) };
         self.append(row);
         self.row.usage = Usage::default();
         self.row.usage_is_estimated = false;
+    }
+
+    /// The row of the next part, with what the request itself has in it so far.
+    fn part(&mut self, outcome: &str) -> Row {
+        self.parts += 1;
+        let request_id = RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts));
+        Row { request_id, outcome: outcome.to_owned(), total_ms: self.elapsed_ms(), ..self.row.clone() }
     }
 
     /// Two targets were asked at once, and this one was too late: it is given up, and likely used so much.
     pub(crate) fn lost(&mut self, target: &Target, turn: Turn) {
         let usage = Usage { input: self.expected_input, ..Usage::default() };
         turn.settle(Cost::of(&usage));
-        self.parts += 1;
         let (provider, model) = (target.provider.name().to_owned(), target.model.clone());
         let cost = pricing::price(target.provider.catalogue(), &model, &usage);
         let row = Row {
-            request_id: RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts)),
             provider,
             model,
             usage,
             usage_is_estimated: true,
             cost,
             status: 0,
-            outcome: "hedge_lost".to_owned(),
-            total_ms: self.elapsed_ms(),
-            ..self.row.clone()
+            ..self.part("hedge_lost")
         };
         self.append(row);
         self.record.notes(self.elapsed_ms(), &target.name(), "given up: the other was sooner", String::new());
