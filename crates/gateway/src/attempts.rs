@@ -148,8 +148,14 @@ fn judge(gateway: &Gateway, journey: &mut Journey, place: usize, called: Called,
             gateway.metrics.upstream_refused(target.provider.name(), refusal.cause);
             tracing::debug!(provider = target.provider.name(), ?refusal, "a call was refused");
             bill.was_refused(&refusal, &readings);
+            let reason = calls::reason_of(&refusal);
+            let said = error.told(journey.legs[place].plan().dialect);
             let refused = Refused { error, refusal: &refusal, pool };
-            refused.judge(gateway, journey, place, bill)
+            let visit = refused.judge(gateway, journey, place, bill);
+            if matches!(visit, Visit::Waits) {
+                bill.tried(&target, reason, said);
+            }
+            visit
         }
     }
 }
@@ -172,6 +178,7 @@ fn on_error(leg: &mut Leg, pool: PoolId, error: ErrorAnswer, bill: &mut Bill) ->
     };
     bill.failed(reason);
     if reason == Reason::Credentials && leg.leaves_key(pool) {
+        bill.tried(&leg.target, reason, error.told(leg.plan().dialect));
         return Visit::Waits;
     }
     let may_pass = reason.may_pass() && !retries::forbids(&error.headers);
@@ -201,7 +208,7 @@ fn before_another_round(gateway: &Gateway, journey: &Journey, retries: u32, bill
 fn note(gateway: &Gateway, leg: &Leg, failed: &Failed, bill: &mut Bill) {
     let target = &leg.target;
     let said = match &failed.what {
-        Ok(error) => format!("status {}", error.status.as_u16()),
+        Ok(error) => error.told(leg.plan().dialect),
         Err(refusal) => refusal.to_string(),
     };
     tracing::info!(target = target.name(), reason = failed.reason.name(), said, "a target did not serve");

@@ -76,6 +76,24 @@ pub(crate) enum End {
     Refusal(Refusal),
 }
 
+/// The refusal of the target that is asked again soonest, which names the others too.
+fn all_unhealthy(mut refusals: Vec<Refusal>) -> Refusal {
+    refusals.sort_by_key(Refusal::retry_after);
+    let mut refusals = refusals.into_iter();
+    let Some(mut soonest) = refusals.next() else {
+        return Refusal::Internal("a request was left without a target".into());
+    };
+    if let Refusal::Unhealthy { others, .. } = &mut soonest {
+        others.extend(refusals.filter_map(|refusal| match refusal {
+            Refusal::Unhealthy { provider, model, fault, .. } => {
+                Some(format!("{provider}/{model} ({fault})"))
+            }
+            _ => None,
+        }));
+    }
+    soonest
+}
+
 impl Journey {
     /// The way over these targets, in their order, with the first call written.
     ///
@@ -227,10 +245,12 @@ impl Journey {
         let waits = open.iter().map(|&place| (gateway.turnstile.expected(&self.legs[place].wish), place));
         let mut soonest: Option<(Duration, usize)> = None;
         for (wait, place) in waits {
-            // Nobody waits for one that has just failed while another is there.
-            let is_shaky = self.legs[place].target.deployment.is_shaky(gateway.clock.now());
+            // Nobody waits for one that has just failed, or has too much to do, while another is there.
+            let leg = &self.legs[place];
+            let is_shunned =
+                || leg.target.deployment.is_shaky(gateway.clock.now()) || leg.is_overloaded(gateway);
             let patience = self.rules.patience.saturating_sub(self.waited);
-            if wait <= if is_shaky { Duration::ZERO } else { patience } {
+            if wait.is_zero() || (wait <= patience && !is_shunned()) {
                 return Some(place);
             }
             if soonest.is_none_or(|(least, _)| wait < least) {
@@ -354,7 +374,6 @@ impl Journey {
             return refusal;
         }
         let open = self.legs.iter_mut().filter_map(|leg| leg.failed.take()?.what.err());
-        open.min_by_key(Refusal::retry_after)
-            .unwrap_or_else(|| Refusal::Internal("a request was left without a target".into()))
+        all_unhealthy(open.collect())
     }
 }
