@@ -255,9 +255,9 @@ fn one_whole_answer_ends_a_row_of_those_that_broke_off() {
         let pass = breaker.ask(&RULES, at(call), 0.0).unwrap();
         breaker.succeeded(&RULES, at(call), pass);
         if call == 4 {
-            breaker.finished(pass)
+            breaker.finished(pass);
         } else {
-            breaker.broke_off(&RULES, at(call), pass, Fault::Server)
+            breaker.broke_off(&RULES, at(call), pass, Fault::Server);
         }
     }
     assert_eq!(state(&breaker, 9), State::Closed);
