@@ -90,15 +90,22 @@ async fn visit(
     bill: &mut Bill,
 ) -> (usize, Visit) {
     let is_streamed = bill.is_streamed();
-    let leg = &journey.legs[place];
-    let target = Arc::clone(&leg.target);
-    let turn = match gateway.turnstile.wait(leg.wish, progress).await {
-        Ok(turn) => turn,
-        Err(refusal) => return (place, Visit::Failed(Failed::not_admitted(refusal))),
-    };
+    let target = Arc::clone(&journey.legs[place].target);
+    let wish = journey.patient_wish(gateway, place);
+    let is_bounded = wish.deadline < journey.legs[place].wish.deadline;
+    let told = gateway.turnstile.wait(wish, progress).await;
     let now = gateway.clock.now();
     let waited = now.since(asked);
     journey.has_waited(waited);
+    let turn = match told {
+        Ok(turn) => turn,
+        // The wait has become longer than it looked: perhaps another can be had sooner now.
+        Err(Refusal::WaitTooLong { .. }) if is_bounded => {
+            journey.leaves_queue();
+            return (place, Visit::Waits);
+        }
+        Err(refusal) => return (place, Visit::Failed(Failed::not_admitted(refusal))),
+    };
     if turn.reason().is_some() && journey.leaves(place, now) {
         return (place, Visit::Waits);
     }

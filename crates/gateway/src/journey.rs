@@ -37,6 +37,8 @@ pub(crate) struct Journey {
     pub(crate) cascade: Option<Cascade>,
     /// So much of the patience is used up.
     waited: Duration,
+    /// How often it may leave a queue that has become longer than it looked.
+    changes_left: u32,
     /// Chosen already, for the first call.
     next: Option<usize>,
 }
@@ -65,6 +67,9 @@ pub(crate) struct Sent {
     /// The way from here on, should the answer break off.
     pub(crate) rest: Journey,
 }
+
+/// Expectations may differ from what becomes of them every time: then it stays in its queue.
+const MOST_CHANGES: u32 = 3;
 
 /// A target is sent to only once its call is written.
 const WRITTEN: &str = "a leg is chosen with its call written";
@@ -132,6 +137,7 @@ impl Journey {
             hedges: false,
             cascade: None,
             waited: Duration::ZERO,
+            changes_left: MOST_CHANGES,
             next: None,
         };
         loop {
@@ -313,6 +319,28 @@ impl Journey {
                 });
             }
         }
+    }
+
+    /// The wish with which it waits for this leg: where another is free, until the patience is over beyond the wait that is expected
+    /// now, so that it can choose again if a refusal for others in that queue makes the wait longer. Where none is, it would lose its
+    /// place in the queue for nothing.
+    pub(crate) fn patient_wish(&self, gateway: &Gateway, place: usize) -> Wish {
+        let mut wish = self.legs[place].wish;
+        let is_free_other = |(at, leg): (usize, &Leg)| {
+            at != place && leg.failed.is_none() && gateway.turnstile.expected(&leg.wish).is_zero()
+        };
+        if self.changes_left == 0 || !self.legs.iter().enumerate().any(is_free_other) {
+            return wish;
+        }
+        let patience = self.rules.patience.saturating_sub(self.waited);
+        let wait = gateway.turnstile.expected(&wish).saturating_add(patience);
+        wish.deadline = wish.deadline.min(gateway.clock.now().after(wait));
+        wish
+    }
+
+    /// It has left a queue that has become longer than it looked.
+    pub(crate) fn leaves_queue(&mut self) {
+        self.changes_left = self.changes_left.saturating_sub(1);
     }
 
     /// It has waited so long for a turn.

@@ -498,3 +498,16 @@ async fn who_hears_that_a_key_is_wrong_hears_whose() {
         "provider `one` refused the key that Paceway has for it (not yours): invalid x-api-key"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_behind_a_request_that_is_refused_for_its_rate_goes_elsewhere_at_once() {
+    let providers = vec![at("one", support::at_once(1)), at("two", Limits::none())];
+    let said = json!({"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}});
+    let limited = whole(429, &[("retry-after", "20")], &said);
+    let house = of(vec![limited, good(), good()], providers, |_| {}, 0);
+    let before = house.gateway.clock.now();
+    let both = tokio::join!(ask(&house, false), ask(&house, false));
+    assert_eq!((both.0.0, both.1.0), (200, 200));
+    assert_eq!(hosts(&house), ["one", "two", "two"]);
+    assert!(house.gateway.clock.now().since(before) < Duration::from_secs(1));
+}
