@@ -190,8 +190,13 @@ fn is_combined(option: &str) -> bool {
         || several("i only")
         || lower.starts_with("both ")
         || lower.starts_with("neither ")
-        || several(", true")
-        || several(", false")
+        || is_row(option)
+}
+
+/// Whether an option answers several questions in turn, in a word or two each: "true, not true".
+fn is_row(option: &str) -> bool {
+    let mut parts = option.trim_end_matches('.').split(", ");
+    option.contains(", ") && parts.all(|part| (1..=2).contains(&part.split_whitespace().count()))
 }
 
 #[cfg(test)]
@@ -221,6 +226,13 @@ mod tests {
         assert!((shape.combined_options - 2.0).abs() < f64::EPSILON);
         assert!((shape.number_options - 2.0).abs() < f64::EPSILON);
         assert!(Shape::of("A. is a letter").options > 0.0 && Shape::of("A cat sat").options < 1.0);
+    }
+
+    #[test]
+    fn options_that_answer_two_questions_at_once_are_combined() {
+        let shape =
+            Shape::of("Who erred?\nA. Wrong, not wrong\nB. rises, falls.\nC. It fell, as it was too heavy");
+        assert!((shape.combined_options - 2.0).abs() < f64::EPSILON);
     }
 
     #[test]
