@@ -11,13 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use paceway_domain::{Cause, KeyId, LimitReadings, Moment, RateRefusal, Tokens, Usage};
+use paceway_domain::{Cause, KeyId, LimitReadings, Moment, Owner, RateRefusal, ServiceTier, Tokens, Usage};
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
 use paceway_protocol::Seen;
 use paceway_scheduler::{Cost, PoolId, Reason as WaitReason};
 use paceway_store::Row;
+use paceway_store::ledger::Traits;
 
 use crate::admission::Turn;
 use crate::ask::Ask;
@@ -28,7 +29,7 @@ use crate::siblings::Claim;
 use crate::target::Target;
 
 pub(crate) use self::settling::fault_of;
-use crate::{Endpoint, Gateway};
+use crate::{Endpoint, Gateway, rule_facts};
 
 /// How many bytes of generated text make a token, for answers whose count never came.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -87,8 +88,12 @@ impl Bill {
     ) -> Self {
         let row = Row {
             request_id: ask.id.clone(),
+            part: 0,
             arrived_at: gateway.clock.wall(),
             key: caller.key.clone(),
+            owner: Owner::clone(&caller.owner),
+            tags: rule_facts::ledger_tags(&ask.headers),
+            endpoint: rule_facts::endpoint(ask.endpoint).to_owned(),
             dialect: ask.dialect,
             streamed: ask.is_streamed(),
             model_asked: ask.summary.model.clone(),
@@ -96,6 +101,7 @@ impl Bill {
             model: target.model.clone(),
             provider_request_id: None,
             usage: Usage::default(),
+            tier: ServiceTier::default(),
             usage_is_estimated: false,
             cost: None,
             status: 0,
@@ -104,6 +110,7 @@ impl Bill {
             queued_ms: 0,
             first_byte_ms: None,
             total_ms: 0,
+            traits: Traits::default(),
         };
         gateway.metrics.in_flight.inc();
         Self {

@@ -26,7 +26,7 @@ impl Callers {
     /// An operator, who tries what would become of a request and has no key. The name may be that of a key, for the rules that
     /// look at it.
     pub fn operator(name: &str) -> Caller {
-        Caller { key: KeyId("operator".into()), name: name.into(), number: 0 }
+        Caller { key: KeyId("operator".into()), name: name.into(), number: 0, owner: Arc::default() }
     }
 
     /// Who sends these headers.

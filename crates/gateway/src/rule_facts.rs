@@ -1,7 +1,7 @@
 //! What rules see of a request: its attributes, gathered from what was read of it.
 
 use http::HeaderMap;
-use paceway_domain::UnixMillis;
+use paceway_domain::{Tags, UnixMillis};
 use paceway_policy::access::Caller;
 use paceway_policy::routing::rules::{Attributes, Rule, TAG_PREFIX};
 use paceway_protocol::wants::Wants;
@@ -18,6 +18,15 @@ const FIRST_WEEKDAY: u64 = 4;
 pub(crate) fn tags(headers: &HeaderMap) -> Vec<(&str, &str)> {
     let tags = headers.iter().filter(|(name, _)| name.as_str().starts_with(TAG_PREFIX));
     tags.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
+}
+
+/// The tags that a client has sent, as the ledger keeps them: without the prefix of their headers, and no more than it takes.
+pub(crate) fn ledger_tags(headers: &HeaderMap) -> Tags {
+    let mut kept = Tags::default();
+    for (name, value) in tags(headers) {
+        kept.set(name.trim_start_matches(TAG_PREFIX), value);
+    }
+    kept
 }
 
 /// The attributes of a request.
@@ -50,7 +59,8 @@ pub(crate) fn attributes<'a>(
     }
 }
 
-const fn endpoint(endpoint: Endpoint) -> &'static str {
+/// The name of what is wanted, in rules and in the ledger.
+pub(crate) const fn endpoint(endpoint: Endpoint) -> &'static str {
     match endpoint {
         Endpoint::Generate => "generate",
         Endpoint::CountTokens => "count_tokens",

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use paceway_domain::{KeyId, Refusal, Secret};
+use paceway_domain::{KeyId, Owner, Refusal, Secret};
 use sha2::{Digest, Sha256};
 
 /// What every virtual key begins with, so that people and secret scanners recognise one.
@@ -62,6 +62,8 @@ pub struct VirtualKey {
     pub hash: KeyHash,
     /// The name its owner gave it.
     pub name: String,
+    /// To whom it belongs.
+    pub owner: Owner,
     /// Whether it lets nobody in any more.
     pub is_revoked: bool,
 }
@@ -75,6 +77,8 @@ pub struct Caller {
     pub name: Arc<str>,
     /// The first 64 bits of the key's hash: as good a name as its id, and shorter.
     pub number: u64,
+    /// To whom the key belongs.
+    pub owner: Arc<Owner>,
 }
 
 /// All virtual keys, for look-ups. Never changed in place: a new one replaces it.
@@ -87,7 +91,12 @@ impl Keyring {
     /// A ring of these keys.
     pub fn new(keys: impl IntoIterator<Item = VirtualKey>) -> Self {
         let entry = |key: VirtualKey| {
-            let caller = Caller { key: key.hash.id(), name: key.name.into(), number: key.hash.number() };
+            let caller = Caller {
+                key: key.hash.id(),
+                name: key.name.into(),
+                number: key.hash.number(),
+                owner: Arc::new(key.owner),
+            };
             (key.hash, (caller, key.is_revoked))
         };
         Self { keys: keys.into_iter().map(entry).collect() }
@@ -113,7 +122,12 @@ mod tests {
     use super::*;
 
     fn ring(key: &str, is_revoked: bool) -> Keyring {
-        Keyring::new([VirtualKey { hash: KeyHash::of(key), name: "test".into(), is_revoked }])
+        Keyring::new([VirtualKey {
+            hash: KeyHash::of(key),
+            name: "test".into(),
+            owner: Owner::default(),
+            is_revoked,
+        }])
     }
 
     #[test]

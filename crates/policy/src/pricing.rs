@@ -88,6 +88,7 @@ mod tests {
             cache_write_1h: Tokens(write_1h),
             output: Tokens(output),
             reasoning: Tokens::ZERO,
+            ..Usage::default()
         }
     }
 

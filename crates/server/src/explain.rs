@@ -31,7 +31,7 @@ pub(crate) async fn request(
     let asked = RequestId::from_text(id.clone());
     let found = tokio::task::spawn_blocking(move || ledger.find(&asked)).await;
     match found {
-        Ok(Ok(Some(row))) => Json(json!({"ledger": row})).into_response(),
+        Ok(Ok(rows)) if !rows.is_empty() => Json(json!({"ledger": rows})).into_response(),
         _ => told(
             StatusCode::NOT_FOUND,
             "not_found_error",

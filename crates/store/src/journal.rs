@@ -116,7 +116,7 @@ impl Ledger for JournalledLedger {
         }
     }
 
-    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
+    fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError> {
         self.sqlite.find(id)
     }
 

@@ -1,6 +1,10 @@
-//! The ledger's port: one row for each request that reached a provider.
+//! The ledger's port: what every request used and cost.
+//!
+//! A request that reached a provider has one row of its own, `part` 0, with what its last call used. Calls before that cost something
+//! (a hedge's loser, a cascade's first answer, a stream that broke and was continued elsewhere) have rows of their own, `part` 1 and on.
+//! So what a request cost is the sum of its rows, and requests are counted by those with `part` 0.
 
-use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, UnixMillis, Usage};
+use paceway_domain::{Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tags, UnixMillis, Usage};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -8,12 +12,24 @@ use crate::StoreError;
 /// One request: who asked, what it used, what it cost, how long it took, how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// The request's id; a row is written once per id, however often it is delivered.
+    /// The request's id; a row is written once per id and part, however often it is delivered.
     pub request_id: RequestId,
+    /// 0 for the request itself, 1 and on for calls before its last one.
+    #[serde(default)]
+    pub part: u32,
     /// When it arrived.
     pub arrived_at: UnixMillis,
     /// The virtual key used.
     pub key: KeyId,
+    /// To whom that key belonged at the time.
+    #[serde(default)]
+    pub owner: Owner,
+    /// What the caller said of the request.
+    #[serde(default)]
+    pub tags: Tags,
+    /// What was wanted: `generate`, `count_tokens`, `embeddings`, `rerank`, `images`, `transcription` or `speech`.
+    #[serde(default = "generate")]
+    pub endpoint: String,
     /// The dialect in which it was asked.
     pub dialect: Dialect,
     /// Whether the answer was streamed.
@@ -28,6 +44,9 @@ pub struct Row {
     pub provider_request_id: Option<String>,
     /// What it used.
     pub usage: Usage,
+    /// The service level at which it was served.
+    #[serde(default)]
+    pub tier: ServiceTier,
     /// Whether `usage` is an estimate because the provider's count never came.
     pub usage_is_estimated: bool,
     /// The list price, to the micro-dollar; `None` when the model's price is unknown.
@@ -44,6 +63,35 @@ pub struct Row {
     pub first_byte_ms: Option<u64>,
     /// From arrival to the end, in milliseconds.
     pub total_ms: u64,
+    /// What of it shows whether it could have cost less.
+    #[serde(default)]
+    pub traits: Traits,
+}
+
+/// Rows of before there were endpoints.
+fn generate() -> String {
+    "generate".to_owned()
+}
+
+/// What of a request and its answer shows whether it could have cost less. No text is kept: what is compared are hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Traits {
+    /// A hash of the whole request; the same for requests that are alike to the byte.
+    pub request_hash: Option<u64>,
+    /// A hash of what a prompt cache could hold of it: tools, system prompt, the turns before the last.
+    pub prefix_hash: Option<u64>,
+    /// Tools that were offered.
+    pub tools_offered: u32,
+    /// Calls of tools in the answer.
+    pub tools_called: u32,
+    /// The bound of the output that the request set, in tokens.
+    pub max_tokens: Option<u64>,
+    /// Whether the answer ended because of that bound.
+    pub is_cut: bool,
+    /// How hard the task looks, in percent; absent where it was not looked at.
+    pub complexity: Option<u8>,
+    /// Whether nobody waited for it: it was asked with the priority `batch`.
+    pub is_patient: bool,
 }
 
 /// What one model of one provider served, in all.
@@ -71,11 +119,11 @@ pub trait Ledger: Send + Sync {
     /// When the row could be written nowhere; it is then kept in memory only, and delivered if the process lives.
     fn append(&self, row: Row) -> Result<(), StoreError>;
 
-    /// The row of a request, if it has reached the database.
+    /// The rows of a request in order of their parts, as far as they have reached the database.
     ///
     /// # Errors
     /// When the database cannot be read.
-    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError>;
+    fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError>;
 
     /// Everything served so far, by provider and model, as far as it has reached the database (within a second).
     ///

@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, Tokens, UnixMillis, Usage};
+use paceway_domain::{Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tokens, UnixMillis, Usage};
 use paceway_policy::access::{KeyHash, VirtualKey};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, named_params, params};
+use rusqlite::{Connection, ErrorCode, named_params, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 pub(crate) use responses::SqliteResponses;
 
@@ -16,9 +18,10 @@ use crate::ledger::Total;
 use crate::{Keys, Ledger, Row, StoreError};
 
 /// Applied in order; a database's `user_version` is the number of those it has.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("sqlite/0001_keys_and_ledger.sql"),
     include_str!("sqlite/0002_reasoning_and_responses.sql"),
+    include_str!("sqlite/0003_owners_parts_and_traits.sql"),
 ];
 
 /// How long a statement waits for another process that writes.
@@ -97,8 +100,14 @@ fn named(path: &Path, error: rusqlite::Error) -> StoreError {
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<(), StoreError> {
     statement.execute(named_params! {
         ":request_id": row.request_id.as_str(),
+        ":part": row.part,
         ":arrived_at": signed(row.arrived_at.0),
         ":key": row.key.0,
+        ":organisation": row.owner.organisation,
+        ":team": row.owner.team,
+        ":project": row.owner.project,
+        ":tags": json(&row.tags),
+        ":endpoint": row.endpoint,
         ":dialect": row.dialect.name(),
         ":streamed": row.streamed,
         ":model_asked": row.model_asked,
@@ -111,6 +120,11 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<(), 
         ":cache_write_1h": signed(row.usage.cache_write_1h.get()),
         ":output": signed(row.usage.output.get()),
         ":reasoning": signed(row.usage.reasoning.get()),
+        ":audio_input": signed(row.usage.audio_input.get()),
+        ":audio_output": signed(row.usage.audio_output.get()),
+        ":image_output": signed(row.usage.image_output.get()),
+        ":web_searches": row.usage.web_searches,
+        ":tier": row.tier.name(),
         ":usage_is_estimated": row.usage_is_estimated,
         ":cost": row.cost.map(|cost| signed(cost.0)),
         ":status": row.status,
@@ -119,8 +133,13 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<(), 
         ":queued_ms": signed(row.queued_ms),
         ":first_byte_ms": row.first_byte_ms.map(signed),
         ":total_ms": signed(row.total_ms),
+        ":traits": json(&row.traits),
     })?;
     Ok(())
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain names and numbers")
 }
 
 /// SQLite's integers are signed. Counts above 2⁶³ do not occur; one that did would be kept as the largest.
@@ -132,8 +151,16 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let dialect: String = row.get("dialect")?;
     Ok(Row {
         request_id: RequestId::from_text(row.get("request_id")?),
+        part: row.get("part")?,
         arrived_at: UnixMillis(unsigned(row, "arrived_at")?),
         key: KeyId(row.get("key")?),
+        owner: Owner {
+            organisation: row.get("organisation")?,
+            team: row.get("team")?,
+            project: row.get("project")?,
+        },
+        tags: from_json(&row.get::<_, String>("tags")?),
+        endpoint: row.get("endpoint")?,
         dialect: Dialect::ALL.into_iter().find(|known| known.name() == dialect).unwrap_or(Dialect::Anthropic),
         streamed: row.get("streamed")?,
         model_asked: row.get("model_asked")?,
@@ -141,6 +168,7 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         model: row.get("model")?,
         provider_request_id: row.get("provider_request_id")?,
         usage: read_usage(row)?,
+        tier: ServiceTier::named(&row.get::<_, String>("tier")?).unwrap_or_default(),
         usage_is_estimated: row.get("usage_is_estimated")?,
         cost: row.get::<_, Option<i64>>("cost")?.map(|cost| MicroUsd(u64::try_from(cost).unwrap_or(0))),
         status: row.get("status")?,
@@ -149,7 +177,13 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         queued_ms: unsigned(row, "queued_ms")?,
         first_byte_ms: row.get::<_, Option<i64>>("first_byte_ms")?.map(|ms| u64::try_from(ms).unwrap_or(0)),
         total_ms: unsigned(row, "total_ms")?,
+        traits: from_json(&row.get::<_, String>("traits")?),
     })
+}
+
+/// What cannot be read is as if it had not been said: these columns are no accounts.
+fn from_json<T: DeserializeOwned + Default>(text: &str) -> T {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 fn read_usage(row: &rusqlite::Row<'_>) -> rusqlite::Result<Usage> {
@@ -160,6 +194,10 @@ fn read_usage(row: &rusqlite::Row<'_>) -> rusqlite::Result<Usage> {
         cache_write_1h: Tokens(unsigned(row, "cache_write_1h")?),
         output: Tokens(unsigned(row, "output")?),
         reasoning: Tokens(unsigned(row, "reasoning")?),
+        audio_input: Tokens(unsigned(row, "audio_input")?),
+        audio_output: Tokens(unsigned(row, "audio_output")?),
+        image_output: Tokens(unsigned(row, "image_output")?),
+        web_searches: row.get("web_searches")?,
     })
 }
 
@@ -172,10 +210,11 @@ impl Ledger for Sqlite {
         self.insert(std::slice::from_ref(&row))
     }
 
-    fn find(&self, id: &RequestId) -> Result<Option<Row>, StoreError> {
+    fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError> {
         let connection = self.lock();
-        let mut statement = connection.prepare_cached("select * from ledger where request_id = ?1")?;
-        Ok(statement.query_row([id.as_str()], read_row).optional()?)
+        let question = "select * from ledger where request_id = ?1 order by part";
+        let mut statement = connection.prepare_cached(question)?;
+        Ok(statement.query_map([id.as_str()], read_row)?.collect::<Result<_, _>>()?)
     }
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
@@ -204,6 +243,7 @@ impl Keys for Sqlite {
             Ok(VirtualKey {
                 hash: KeyHash(row.get(0)?),
                 name: row.get(1)?,
+                owner: Owner::default(),
                 is_revoked: row.get::<_, Option<i64>>(2)?.is_some(),
             })
         })?;
@@ -230,5 +270,33 @@ impl Keys for Sqlite {
     /// connection and so does not count.
     fn version(&self) -> Result<i64, StoreError> {
         Ok(self.lock().pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_were_told_by_their_ids_become_parts_of_their_requests() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!("{}; {}; pragma user_version = 2", MIGRATIONS[0], MIGRATIONS[1])).unwrap();
+        let id = RequestId::from_bits(7);
+        for written in [id.to_string(), format!("{id}.1")] {
+            old.execute(
+                "insert into ledger values (?1, 1, 'k', 'openai', 0, 'm', 'p', 'm', null, 5, 0, 0, 0, 6, 0, 9, 200, 'completed', 1, 0, \
+                 null, 2, 0)",
+                [&written],
+            )
+            .unwrap();
+        }
+        drop(old);
+        let rows = Sqlite::open(&path).unwrap().find(&id).unwrap();
+        let parts: Vec<_> =
+            rows.iter().map(|row| (row.part, row.usage.input, row.owner.team.as_str())).collect();
+        assert_eq!(parts, [(0, Tokens(5), "default"), (1, Tokens(5), "default")]);
     }
 }

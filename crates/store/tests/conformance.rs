@@ -4,15 +4,22 @@
 use std::fs;
 use std::path::Path;
 
-use paceway_domain::{Dialect, KeyId, MicroUsd, RequestId, Tokens, UnixMillis, Usage};
+use paceway_domain::{
+    Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tags, Tokens, UnixMillis, Usage,
+};
 use paceway_policy::access::KeyHash;
+use paceway_store::ledger::Traits;
 use paceway_store::{Access, Conversation, KeptResponse, Row, Store, StoreError, open};
 
 fn row(number: u128) -> Row {
     Row {
         request_id: RequestId::from_bits(number),
+        part: 0,
         arrived_at: UnixMillis(1_764_000_000_000),
         key: KeyId("0123456789ab".into()),
+        owner: Owner { organisation: "acme".into(), team: "search".into(), project: "ranking".into() },
+        tags: tags(),
+        endpoint: "generate".into(),
         dialect: Dialect::Anthropic,
         streamed: true,
         model_asked: "claude-haiku-5-5".into(),
@@ -24,8 +31,10 @@ fn row(number: u128) -> Row {
             output: Tokens(5),
             reasoning: Tokens(2),
             cache_read: Tokens(3),
+            web_searches: 1,
             ..Usage::default()
         },
+        tier: ServiceTier::Flex,
         usage_is_estimated: false,
         cost: Some(MicroUsd(4)),
         status: 200,
@@ -34,7 +43,14 @@ fn row(number: u128) -> Row {
         queued_ms: 0,
         first_byte_ms: Some(120),
         total_ms: 900,
+        traits: Traits { request_hash: Some(u64::MAX), tools_offered: 2, is_cut: true, ..Traits::default() },
     }
+}
+
+fn tags() -> Tags {
+    let mut tags = Tags::default();
+    assert!(tags.set("feature", "search"));
+    tags
 }
 
 fn requests(directory: &Path) -> u64 {
@@ -80,9 +96,9 @@ fn a_row_comes_back_as_it_was() {
     drop(store);
     let ledger = open(directory.path(), Access::Administer).unwrap().ledger;
     for row in rows {
-        assert_eq!(ledger.find(&row.request_id).unwrap(), Some(row));
+        assert_eq!(ledger.find(&row.request_id).unwrap(), [row]);
     }
-    assert_eq!(ledger.find(&RequestId::from_bits(3)).unwrap(), None);
+    assert!(ledger.find(&RequestId::from_bits(3)).unwrap().is_empty());
 }
 
 #[test]

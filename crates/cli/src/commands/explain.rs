@@ -90,7 +90,7 @@ fn show(told: &Value, as_json: bool) {
         show_decision(&told["decision"]);
         return;
     }
-    let row = &told["ledger"];
+    let row = &told["ledger"][0];
     say(format_args!(
         "Its record has made room for newer ones. The ledger knows: {} was served by {}/{} with {} attempt(s), outcome {}.",
         text(&row["model_asked"]),

@@ -162,7 +162,7 @@ pub fn data_dir(directory: &Path) -> PathBuf {
 pub fn row(directory: &Path, request_id: &str) -> Option<Row> {
     let store = paceway_store::open(&data_dir(directory), Access::Administer).unwrap();
     let id: RequestId = serde_json::from_value(Value::String(request_id.to_owned())).unwrap();
-    store.ledger.find(&id).unwrap()
+    store.ledger.find(&id).unwrap().into_iter().next()
 }
 
 /// A simulated provider in this process.

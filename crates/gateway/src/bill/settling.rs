@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceway_domain::{Failure, MicroUsd, RequestId, Tokens, Usage};
+use paceway_domain::{Failure, MicroUsd, Tokens, Usage};
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
 use paceway_policy::pricing;
@@ -44,8 +44,7 @@ impl Bill {
     /// The row of the next part, with what the request itself has in it so far.
     fn part(&mut self, outcome: &str) -> Row {
         self.parts += 1;
-        let request_id = RequestId::from_text(format!("{}.{}", self.row.request_id, self.parts));
-        Row { request_id, outcome: outcome.to_owned(), total_ms: self.elapsed_ms(), ..self.row.clone() }
+        Row { part: self.parts, outcome: outcome.to_owned(), total_ms: self.elapsed_ms(), ..self.row.clone() }
     }
 
     /// Two targets were asked at once, and this one was too late: it is given up, and likely used so much.

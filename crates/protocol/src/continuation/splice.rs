@@ -89,7 +89,7 @@ impl Splice {
             Piece::Close => self.close(sink),
             Piece::End { finish, usage } => {
                 self.close_at_client(sink);
-                sink(Piece::End { finish, usage: sum(self.spent, usage) });
+                sink(Piece::End { finish, usage: self.spent + usage });
             }
             Piece::Error(_) => sink(piece),
         }
@@ -213,18 +213,6 @@ fn owned(delta: Delta<'_>) -> Option<Delta<'static>> {
         })),
         Delta::Logprobs(tokens) => Some(Delta::Logprobs(Cow::Owned(tokens.into_owned()))),
         Delta::Text(_) | Delta::Seal(_) => None,
-    }
-}
-
-/// What two attempts used together.
-pub(super) fn sum(one: Usage, other: Usage) -> Usage {
-    Usage {
-        input: one.input + other.input,
-        cache_read: one.cache_read + other.cache_read,
-        cache_write_5m: one.cache_write_5m + other.cache_write_5m,
-        cache_write_1h: one.cache_write_1h + other.cache_write_1h,
-        output: one.output + other.output,
-        reasoning: one.reasoning + other.reasoning,
     }
 }
 

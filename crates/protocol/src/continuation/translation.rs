@@ -8,7 +8,7 @@ use std::fmt;
 use paceway_domain::{Dialect, Tokens, Usage};
 
 use super::heard::{Heard, Obstacle};
-use super::splice::{Splice, sum};
+use super::splice::Splice;
 use crate::fit::{Unfitting, WayBack};
 use crate::formats::{Ending, Frame, StreamReader, StreamWriter, format_of};
 use crate::neutral::{ErrorReport, Piece};
@@ -132,7 +132,7 @@ impl Translation {
         let heard = client.heard.as_mut().ok_or(Obstacle::NotKept)?;
         heard.can_continue()?;
         heard.next_attempt();
-        client.spent = sum(client.spent, used);
+        client.spent = client.spent + used;
         client.splice = Some(Splice::new(heard, client.spent));
         (client.withheld, client.begun) = (None, Usage::default());
         self.reader = format_of(provider).reader();

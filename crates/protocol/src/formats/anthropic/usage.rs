@@ -120,6 +120,7 @@ mod tests {
             cache_write_1h: Tokens(20),
             output: Tokens(50),
             reasoning: Tokens(40),
+            ..Usage::default()
         };
         assert_eq!(usage, expected);
         assert_eq!(over(usage, r#"{"output_tokens":60}"#), Usage { output: Tokens(60), ..expected });

@@ -41,6 +41,7 @@ impl WireUsage {
             cache_write_1h: Tokens(hour),
             output: Tokens(self.output_tokens.unwrap_or(0)),
             reasoning: Tokens::ZERO,
+            ..Usage::default()
         }
     }
 }

@@ -79,6 +79,7 @@ impl WireUsage {
             cache_write_1h: Tokens::ZERO,
             output: Tokens(output),
             reasoning: Tokens(reasoning.max(unnamed).min(output)),
+            ..Usage::default()
         }
     }
 }

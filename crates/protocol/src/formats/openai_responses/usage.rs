@@ -42,6 +42,7 @@ impl WireUsage {
             cache_write_1h: Tokens::ZERO,
             output: Tokens(output),
             reasoning: Tokens(reasoning.min(output)),
+            ..Usage::default()
         }
     }
 }

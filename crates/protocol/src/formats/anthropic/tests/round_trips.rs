@@ -234,6 +234,7 @@ fn usage() -> impl Strategy<Value = Usage> {
             cache_write_1h: Tokens(write_1h),
             output: Tokens(output),
             reasoning: Tokens(reasoning),
+            ..Usage::default()
         },
     )
 }

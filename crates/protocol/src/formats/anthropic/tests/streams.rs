@@ -306,6 +306,7 @@ fn a_passing_stream_is_watched_for_usage_ending_and_length() {
         cache_write_1h: Tokens(5),
         output: Tokens(42),
         reasoning: Tokens(12),
+        ..Usage::default()
     };
     assert_eq!((seen.usage, seen.usage_is_final, seen.ending), (usage, true, Ending::Complete));
     assert_eq!(

@@ -122,6 +122,7 @@ fn full_reply() -> Reply<'static> {
             cache_write_1h: Tokens(4),
             output: Tokens(5),
             reasoning: Tokens(1),
+            ..Usage::default()
         },
     }
 }

@@ -77,6 +77,7 @@ fn usage_of_caches_is_taken_apart_by_their_lives() {
         cache_write_1h: Tokens(30),
         output: Tokens(9),
         reasoning: Tokens(0),
+        ..Usage::default()
     };
     let full = r#"{"inputTokens":4,"outputTokens":9,"totalTokens":163,"cacheReadInputTokens":100,
         "cacheWriteInputTokens":50,"cacheDetails":[{"ttl":"1h","inputTokens":30},{"ttl":"5m","inputTokens":20}]}"#;
@@ -135,6 +136,7 @@ fn full_reply() -> Reply<'static> {
             cache_write_1h: Tokens(4),
             output: Tokens(5),
             reasoning: Tokens(1),
+            ..Usage::default()
         },
     }
 }

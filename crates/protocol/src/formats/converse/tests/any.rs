@@ -278,6 +278,7 @@ fn usage() -> impl Strategy<Value = Usage> {
             cache_write_1h: Tokens(hour),
             output: Tokens(output),
             reasoning: Tokens::ZERO,
+            ..Usage::default()
         },
     )
 }

@@ -441,6 +441,7 @@ fn usage() -> impl Strategy<Value = Usage> {
         cache_write_1h: Tokens::ZERO,
         output: Tokens(output),
         reasoning: Tokens(output / 2),
+        ..Usage::default()
     })
 }
 

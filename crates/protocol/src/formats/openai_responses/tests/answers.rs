@@ -120,6 +120,7 @@ fn every_part() -> Reply<'static> {
             cache_write_1h: Tokens(1),
             output: Tokens(7),
             reasoning: Tokens(4),
+            ..Usage::default()
         },
     }
 }

@@ -256,6 +256,7 @@ fn usage() -> Owned<Usage> {
             cache_write_1h: Tokens::ZERO,
             output: Tokens(output),
             reasoning: Tokens(output / 2),
+            ..Usage::default()
         })
         .boxed()
 }
