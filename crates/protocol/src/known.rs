@@ -46,6 +46,23 @@ pub(crate) fn fields<'a>(object: &'a str, index: Option<&Index>) -> Option<Field
     Some(fields)
 }
 
+/// The fields of an object that stand before the one of this name, and the text from that one's value on, which is not
+/// looked at; `None` if there is none.
+pub(crate) fn before<'a>(object: &'a str, name: &str) -> Option<(FieldList<'a>, &'a str)> {
+    let mut fields = FieldList::new();
+    let mut cursor = Cursor::inside(object, b'{', None)?;
+    while cursor.has_next(b'}', fields.is_empty())? {
+        let found = cursor.name()?;
+        cursor.past(b':')?;
+        cursor.peek()?;
+        if found == name {
+            return Some((fields, cursor.text.get(cursor.at..)?));
+        }
+        fields.push(Field { name: found, value: Some(raw(cursor.value()?)?) });
+    }
+    None
+}
+
 /// An array's elements.
 pub(crate) fn elements<'a>(array: &'a str, index: Option<&Index>) -> Option<ElementList<'a>> {
     let mut elements = ElementList::new();
@@ -309,7 +326,7 @@ pub(crate) mod tests {
 
         #[test]
         fn what_was_never_checked_does_no_harm(json in "[ \\[\\]{}\",:\\\\u0-9aé]{0,40}") {
-            let _ = (fields(&json, None), elements(&json, None), leading(&json).count(), string(&json));
+            let _ = (fields(&json, None), elements(&json, None), leading(&json).count(), string(&json), before(&json, "a"));
         }
     }
 
