@@ -9,9 +9,9 @@ use paceway_domain::Refusal;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::fields::{Fields, shortened};
+use crate::fields::{FieldList, Fields, shortened};
 use crate::index::Index;
-use crate::known::{self, FieldList};
+use crate::known;
 use crate::object::Object;
 
 /// A JSON object whose values are slices of the body they came from.

@@ -6,8 +6,19 @@ use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
-use crate::known::{Field, FieldList};
+/// A field of an object.
+#[derive(Debug, Clone)]
+pub(crate) struct Field<'a> {
+    pub(crate) name: Cow<'a, str>,
+    /// Its value, until it is taken.
+    pub(crate) value: Option<&'a RawValue>,
+}
+
+/// An object's fields in order. Those of nearly every message and block fit into the list itself.
+pub(crate) type FieldList<'a> = SmallVec<[Field<'a>; 4]>;
 
 /// At most 60 characters of a value, for an error message.
 pub(crate) fn shortened(json: &str) -> String {

@@ -15,19 +15,9 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use crate::escapes;
-use crate::fields::is_new;
+use crate::fields::{Field, FieldList, is_new};
 use crate::index::Index;
 
-/// A field of an object.
-#[derive(Debug, Clone)]
-pub(crate) struct Field<'a> {
-    pub(crate) name: Cow<'a, str>,
-    /// Its value, until it is taken.
-    pub(crate) value: Option<&'a RawValue>,
-}
-
-/// An object's fields in order. Those of nearly every message and block fit into the list itself.
-pub(crate) type FieldList<'a> = SmallVec<[Field<'a>; 4]>;
 /// An array's elements. Those of nearly every array but the one of all messages fit into the list itself.
 pub(crate) type ElementList<'a> = SmallVec<[&'a RawValue; 4]>;
 

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::changes::Changes;
-use crate::fields::{Fields, shortened};
+use crate::fields::{Field, FieldList, Fields, shortened};
 use crate::index::Index;
-use crate::known::{self, ElementList, Field, FieldList};
+use crate::known::{self, ElementList};
 use crate::neutral::{Json, Text};
 
 /// Where in a body a value is: a list that grows on the stack, written out only when something is wrong.

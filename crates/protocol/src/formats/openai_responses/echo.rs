@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::compose::ObjectWriter;
 use crate::envelope::Envelope;
-use crate::known::FieldList;
+use crate::fields::FieldList;
 use crate::object::{Object, Path, array};
 
 /// What is repeated as the request wrote it, and what stands there if it did not. Source: `Response` of the SDKs, and what
