@@ -18,7 +18,6 @@ use std::time::Duration;
 use paceway_domain::RequestId;
 
 use crate::ledger::Total;
-use crate::sqlite::Sqlite;
 use crate::{Ledger, Row, StoreError};
 
 /// How long the writer gathers rows before it commits them.
@@ -31,10 +30,16 @@ const MAX_PENDING: usize = 100_000;
 
 const EXTENSION: &str = "journal";
 
+/// A database that takes rows from the journal.
+pub(crate) trait Destination: Ledger {
+    /// Adds rows in one transaction, safe when this returns. Rows that are there already are left as they are.
+    fn insert(&self, rows: &[Row]) -> Result<(), StoreError>;
+}
+
 /// A ledger whose rows survive the process before they are in the database.
 pub(crate) struct JournalledLedger {
     shared: Arc<Shared>,
-    sqlite: Arc<Sqlite>,
+    database: Arc<dyn Destination>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -73,11 +78,11 @@ impl Segment {
 
 impl JournalledLedger {
     /// Delivers what earlier segments hold and begins a new one.
-    pub(crate) fn open(directory: &Path, sqlite: Arc<Sqlite>) -> Result<Self, StoreError> {
+    pub(crate) fn open(directory: &Path, database: Arc<dyn Destination>) -> Result<Self, StoreError> {
         let left = segments(directory)?;
         let mut number = 0;
         for (segment, path) in left {
-            sqlite.insert(&read_segment(&path)?)?;
+            database.insert(&read_segment(&path)?)?;
             fs::remove_file(&path).map_err(|why| journal_error(&path, why))?;
             number = segment + 1;
         }
@@ -86,11 +91,11 @@ impl JournalledLedger {
         let shared =
             Arc::new(Shared { directory: directory.into(), state: Mutex::new(state), wake: Condvar::new() });
         let writer = std::thread::Builder::new().name("ledger".into()).spawn({
-            let (shared, sqlite) = (Arc::clone(&shared), Arc::clone(&sqlite));
-            move || shared.deliver_until_closed(&sqlite)
+            let (shared, database) = (Arc::clone(&shared), Arc::clone(&database));
+            move || shared.deliver_until_closed(&*database)
         });
         let writer = writer.map_err(|why| journal_error(directory, why))?;
-        Ok(Self { shared, sqlite, writer: Some(writer) })
+        Ok(Self { shared, database, writer: Some(writer) })
     }
 }
 
@@ -117,11 +122,11 @@ impl Ledger for JournalledLedger {
     }
 
     fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError> {
-        self.sqlite.find(id)
+        self.database.find(id)
     }
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        self.sqlite.totals()
+        self.database.totals()
     }
 }
 
@@ -145,7 +150,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn deliver_until_closed(&self, sqlite: &Sqlite) {
+    fn deliver_until_closed(&self, database: &dyn Destination) {
         loop {
             let mut state = self.lock();
             while state.pending.is_empty() && !state.is_closing {
@@ -158,7 +163,7 @@ impl Shared {
             }
             let is_closing = state.is_closing;
             drop(state);
-            let delivered = self.deliver(sqlite);
+            let delivered = self.deliver(database);
             if let Err(error) = &delivered {
                 tracing::error!(%error, "ledger rows wait in the journal: the database did not take them");
             }
@@ -172,14 +177,14 @@ impl Shared {
     }
 
     /// Moves the rows of the current segment to the database and removes it.
-    fn deliver(&self, sqlite: &Sqlite) -> Result<(), StoreError> {
+    fn deliver(&self, database: &dyn Destination) -> Result<(), StoreError> {
         let next_number = self.lock().segment.number + 1;
         let next = Segment::create(&self.directory, next_number)?;
         let (done, rows) = {
             let mut state = self.lock();
             (std::mem::replace(&mut state.segment, next), std::mem::take(&mut state.pending))
         };
-        if let Err(error) = sqlite.insert(&rows) {
+        if let Err(error) = database.insert(&rows) {
             // The old segment stays on disk. Its rows are tried again with the next batch, and at the next start.
             let mut state = self.lock();
             let newer = std::mem::replace(&mut state.pending, rows);

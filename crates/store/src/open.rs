@@ -5,7 +5,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::journal::JournalledLedger;
+use paceway_domain::Secret;
+
+use crate::journal::{Destination, JournalledLedger};
+use crate::postgres::{Postgres, Server};
 use crate::sqlite::{Sqlite, SqliteResponses};
 use crate::{Keys, Ledger, Responses, StoreError};
 
@@ -30,12 +33,44 @@ pub struct Store {
     _lock: Option<File>,
 }
 
+/// A database that many nodes share.
+#[derive(Debug, Clone)]
+pub struct SharedDatabase {
+    /// `postgres://…`
+    pub url: Secret,
+    /// What this node is called among them.
+    pub node: String,
+}
+
+impl SharedDatabase {
+    /// Whether the URL can be read, and the file that it names. Nothing is opened.
+    ///
+    /// # Errors
+    /// What is wrong with it; no part of the URL is in it.
+    pub fn check(&self) -> Result<(), StoreError> {
+        Server::new(&self.url, &self.node).map(drop)
+    }
+}
+
 /// Opens the store in `directory`, which is made if it does not exist. With [`Access::Serve`], rows that an earlier
 /// process left in the journal are delivered first.
 ///
 /// # Errors
 /// A [`StoreError`] that names the file and says what to do.
 pub fn open(directory: &Path, access: Access) -> Result<Store, StoreError> {
+    open_shared(directory, access, None)
+}
+
+/// As [`open`], with ledger and keys in a database that others use, too. What is in `directory` is this node's own: the journal, and
+/// kept responses.
+///
+/// # Errors
+/// As [`open`], and when the shared database cannot be used.
+pub fn open_shared(
+    directory: &Path,
+    access: Access,
+    shared: Option<&SharedDatabase>,
+) -> Result<Store, StoreError> {
     let unusable = |why| StoreError::Directory { path: directory.display().to_string(), why };
     fs::create_dir_all(directory).map_err(unusable)?;
     let lock = match access {
@@ -45,11 +80,18 @@ pub fn open(directory: &Path, access: Access) -> Result<Store, StoreError> {
     let file = directory.join("paceway.db");
     let sqlite = Arc::new(Sqlite::open(&file)?);
     let responses = Arc::new(SqliteResponses::open(&file)?);
-    let ledger: Arc<dyn Ledger> = match access {
-        Access::Serve => Arc::new(JournalledLedger::open(directory, Arc::clone(&sqlite))?),
-        Access::Administer => Arc::clone(&sqlite) as Arc<dyn Ledger>,
+    let (database, keys): (Arc<dyn Destination>, Arc<dyn Keys>) = match shared {
+        Some(shared) => {
+            let server = Server::new(&shared.url, &shared.node)?;
+            (Arc::new(Postgres::new(&server)), Arc::new(Postgres::new(&server)))
+        }
+        None => (Arc::clone(&sqlite) as Arc<dyn Destination>, sqlite),
     };
-    Ok(Store { ledger, keys: sqlite, responses, _lock: lock })
+    let ledger: Arc<dyn Ledger> = match access {
+        Access::Serve => Arc::new(JournalledLedger::open(directory, database)?),
+        Access::Administer => database,
+    };
+    Ok(Store { ledger, keys, responses, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

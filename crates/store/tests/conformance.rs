@@ -1,5 +1,7 @@
-//! The questions that every backend has to answer, and the journal's own.
+//! The questions that every backend has to answer, and those that are the data directory's and the journal's own.
 #![allow(clippy::unwrap_used)]
+
+mod support;
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +11,65 @@ use paceway_domain::{
 };
 use paceway_policy::access::KeyHash;
 use paceway_store::ledger::Traits;
-use paceway_store::{Access, Conversation, KeptResponse, Row, Store, StoreError, open};
+use paceway_store::{
+    Access, Conversation, KeptResponse, Row, SharedDatabase, Store, StoreError, open, open_shared,
+};
+use support::postgres::{Database, database};
+use tempfile::TempDir;
+
+/// Where a node keeps its things.
+struct Place {
+    directory: TempDir,
+    database: Option<Database>,
+}
+
+impl Place {
+    fn embedded() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    fn with(database: Database) -> Self {
+        Self { database: Some(database), ..Self::embedded() }
+    }
+
+    fn open(&self, access: Access) -> Store {
+        self.open_as("node-1", self.directory.path(), access)
+    }
+
+    fn open_as(&self, node: &str, directory: &Path, access: Access) -> Store {
+        let shared: Option<SharedDatabase> = self.database.as_ref().map(|database| database.shared(node));
+        open_shared(directory, access, shared.as_ref()).unwrap()
+    }
+
+    fn requests(&self) -> u64 {
+        let totals = self.open(Access::Administer).ledger.totals().unwrap();
+        totals.iter().map(|total| total.requests).sum()
+    }
+}
+
+/// Each question, asked of each engine.
+macro_rules! ask_every_engine {
+    ($($question:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $question() { super::$question(&super::Place::embedded()); })+
+        }
+        mod postgres {
+            $(#[test] fn $question() {
+                if let Some(database) = super::database() { super::$question(&super::Place::with(database)); }
+            })+
+        }
+    };
+}
+
+ask_every_engine!(
+    rows_come_back_summed_by_model_with_unknown_prices_apart,
+    a_row_comes_back_as_it_was,
+    a_row_delivered_twice_is_there_once,
+    a_name_with_odd_characters_is_taken,
+    rows_of_a_killed_process_are_delivered_by_the_next_one,
+    a_key_is_found_until_it_is_revoked_and_once_only,
+    a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not,
+);
 
 fn row(number: u128) -> Row {
     Row {
@@ -71,62 +131,66 @@ fn killed(store: Store) {
     std::mem::forget(store);
 }
 
-#[test]
-fn rows_come_back_summed_by_model_with_unknown_prices_apart() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path(), Access::Serve).unwrap();
+fn rows_come_back_summed_by_model_with_unknown_prices_apart(place: &Place) {
+    let store = place.open(Access::Serve);
     store.ledger.append(row(1)).unwrap();
     store.ledger.append(row(2)).unwrap();
     store.ledger.append(Row { cost: None, ..row(3) }).unwrap();
     drop(store);
-    let totals = open(directory.path(), Access::Administer).unwrap().ledger.totals().unwrap();
+    let totals = place.open(Access::Administer).ledger.totals().unwrap();
     let [total] = totals.as_slice() else { panic!("{totals:?}") };
     assert_eq!((total.requests, total.unpriced, total.cost), (3, 1, MicroUsd(8)));
     assert_eq!(total.usage.cache_read, Tokens(9));
 }
 
-#[test]
-fn a_row_comes_back_as_it_was() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path(), Access::Serve).unwrap();
+fn a_row_comes_back_as_it_was(place: &Place) {
+    let store = place.open(Access::Serve);
     let rows = [row(1), Row { cost: None, first_byte_ms: None, dialect: Dialect::OpenAi, ..row(2) }];
     for row in &rows {
         store.ledger.append(row.clone()).unwrap();
     }
     drop(store);
-    let ledger = open(directory.path(), Access::Administer).unwrap().ledger;
+    let ledger = place.open(Access::Administer).ledger;
     for row in rows {
         assert_eq!(ledger.find(&row.request_id).unwrap(), [row]);
     }
     assert!(ledger.find(&RequestId::from_bits(3)).unwrap().is_empty());
 }
 
-#[test]
-fn a_row_delivered_twice_is_there_once() {
-    let directory = tempfile::tempdir().unwrap();
+fn a_row_delivered_twice_is_there_once(place: &Place) {
     for _ in 0..2 {
-        let store = open(directory.path(), Access::Serve).unwrap();
+        let store = place.open(Access::Serve);
         store.ledger.append(row(1)).unwrap();
     }
-    assert_eq!(requests(directory.path()), 1);
+    assert_eq!(place.requests(), 1);
 }
 
-#[test]
-fn rows_of_a_killed_process_are_delivered_by_the_next_one() {
-    let directory = tempfile::tempdir().unwrap();
+fn a_name_with_odd_characters_is_taken(place: &Place) {
+    let mut odd = Tags::default();
+    assert!(odd.set("a\0b", "'\u{1f600}\\\0"));
+    let store = place.open(Access::Serve);
+    store.ledger.append(Row { model_asked: "x\0y'\"".into(), tags: odd, ..row(1) }).unwrap();
+    drop(store);
+    let found = place.open(Access::Administer).ledger.find(&RequestId::from_bits(1)).unwrap();
+    assert!(found[0].model_asked.starts_with('x') && found[0].model_asked.ends_with("y'\""), "{found:?}");
+    assert_eq!(found[0].tags.iter().count(), 1);
+}
+
+fn rows_of_a_killed_process_are_delivered_by_the_next_one(place: &Place) {
     let copy = tempfile::tempdir().unwrap();
-    let store = open(directory.path(), Access::Serve).unwrap();
+    let store = place.open(Access::Serve);
     for number in 0..50 {
         store.ledger.append(row(number)).unwrap();
     }
     // What the disk holds at this moment is what a killed process leaves behind.
-    for entry in fs::read_dir(directory.path()).unwrap() {
+    for entry in fs::read_dir(place.directory.path()).unwrap() {
         let path = entry.unwrap().path();
         fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
     }
     killed(store);
-    drop(open(copy.path(), Access::Serve).unwrap());
-    assert_eq!(requests(copy.path()), 50);
+    drop(place.open_as("node-1", copy.path(), Access::Serve));
+    let totals = place.open_as("node-1", copy.path(), Access::Administer).ledger.totals().unwrap();
+    assert_eq!(totals.iter().map(|total| total.requests).sum::<u64>(), 50);
 }
 
 #[test]
@@ -158,10 +222,8 @@ fn a_journal_does_not_grow_once_its_rows_are_delivered() {
     assert_eq!((sizes, requests(directory.path())), (0, 5));
 }
 
-#[test]
-fn a_key_is_found_until_it_is_revoked_and_once_only() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path(), Access::Serve).unwrap();
+fn a_key_is_found_until_it_is_revoked_and_once_only(place: &Place) {
+    let store = place.open(Access::Serve);
     let hash = KeyHash::of("pw_test");
     store.keys.create(hash, "first", UnixMillis(1)).unwrap();
     assert!(!store.keys.all().unwrap()[0].is_revoked);
@@ -171,14 +233,12 @@ fn a_key_is_found_until_it_is_revoked_and_once_only() {
     assert_eq!((keys[0].name.as_str(), keys[0].is_revoked), ("first", true));
 }
 
-#[test]
-fn a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not() {
-    let directory = tempfile::tempdir().unwrap();
-    let serving = open(directory.path(), Access::Serve).unwrap();
+fn a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not(place: &Place) {
+    let serving = place.open(Access::Serve);
     let before = serving.keys.version().unwrap();
-    serving.keys.create(KeyHash::of("pw_own"), "own", UnixMillis(1)).unwrap();
+    serving.ledger.append(row(1)).unwrap();
     assert_eq!(serving.keys.version().unwrap(), before);
-    let other = open(directory.path(), Access::Administer).unwrap();
+    let other = place.open(Access::Administer);
     other.keys.create(KeyHash::of("pw_other"), "other", UnixMillis(1)).unwrap();
     assert_ne!(serving.keys.version().unwrap(), before);
 }
@@ -221,6 +281,35 @@ fn a_database_of_a_later_version_is_not_touched() {
     fs::write(&path, later).unwrap();
     let Err(error) = open(directory.path(), Access::Serve) else { panic!("it opened") };
     assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error}");
+}
+
+#[test]
+fn two_nodes_that_start_at_once_agree_on_the_schema() {
+    let Some(database) = database() else { return };
+    let start = &|node: &str| {
+        let directory = tempfile::tempdir().unwrap();
+        let shared = database.shared(node);
+        open_shared(directory.path(), Access::Serve, Some(&shared)).unwrap().ledger.append(row(1)).unwrap();
+    };
+    std::thread::scope(|scope| {
+        for node in ["a", "b", "c", "d"] {
+            scope.spawn(move || start(node));
+        }
+    });
+    let place = Place::with(database);
+    assert_eq!(place.requests(), 1);
+}
+
+#[test]
+fn a_shared_database_of_a_later_version_is_not_touched() {
+    let Some(database) = database() else { return };
+    let place = Place::with(database);
+    place.requests();
+    let database = place.database.as_ref().unwrap();
+    database.client().batch_execute("insert into paceway_migrations values (9999, 'later')").unwrap();
+    let opened = open_shared(place.directory.path(), Access::Serve, Some(&database.shared("node-1")));
+    let error = opened.and_then(|store| store.keys.all().map(drop)).unwrap_err();
+    assert!(matches!(error, StoreError::TooNew { found: 9999, .. }), "{error}");
 }
 
 fn kept(id: &str, created_at: u64) -> KeptResponse {
