@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use paceway_domain::RequestId;
 
-use crate::ledger::Total;
 use crate::{Ledger, Row, StoreError};
 
 /// How long the writer gathers rows before it commits them.
@@ -32,7 +31,7 @@ const EXTENSION: &str = "journal";
 
 /// A database that takes rows from the journal.
 pub(crate) trait Destination: Ledger {
-    /// Adds rows in one transaction, safe when this returns. Rows that are there already are left as they are.
+    /// Adds rows, safe when this returns. Rows that are there already are left as they are.
     fn insert(&self, rows: &[Row]) -> Result<(), StoreError>;
 }
 
@@ -123,10 +122,6 @@ impl Ledger for JournalledLedger {
 
     fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError> {
         self.database.find(id)
-    }
-
-    fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        self.database.totals()
     }
 }
 

@@ -11,12 +11,15 @@ pub mod ledger;
 mod migrations;
 mod open;
 mod postgres;
+mod questions;
+pub mod reports;
 pub mod responses;
 mod sqlite;
 
 pub use keys::Keys;
 pub use ledger::{Ledger, Row};
 pub use open::{Access, SharedDatabase, Store, open, open_shared};
+pub use reports::Reports;
 pub use responses::{Conversation, KeptResponse, Responses};
 
 /// What can go wrong with a store.
@@ -81,6 +84,12 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A question with an answer too long to be held.
+    #[error(
+        "the answer would have more than {} groups: ask for a shorter time, or by less",
+        reports::MOST_GROUPS
+    )]
+    TooManyGroups,
     /// A file could not be read or written.
     #[error("the journal {path} cannot be written: {why}")]
     Journal {
@@ -91,11 +100,18 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    fn unless_too_many(groups: Vec<reports::Group>) -> Result<Vec<reports::Group>, Self> {
+        if groups.len() > reports::MOST_GROUPS { Err(Self::TooManyGroups) } else { Ok(groups) }
+    }
+}
+
 impl From<::postgres::Error> for StoreError {
     /// Away or refused: what the server itself said is a refusal, unless it says that it is just going or coming.
     fn from(error: ::postgres::Error) -> Self {
-        /// Classes of codes: connection exceptions, too few resources, an operator's intervention (PostgreSQL 18, Appendix A).
-        const AWAY: [&str; 3] = ["08", "53", "57P"];
+        /// Classes of codes: connection exceptions, rolled back for another's sake, too few resources, an operator's intervention
+        /// (PostgreSQL 18, Appendix A).
+        const AWAY: [&str; 4] = ["08", "40", "53", "57P"];
         match error.as_db_error() {
             Some(said) if AWAY.iter().any(|class| said.code().code().starts_with(class)) => {
                 Self::Away(said.message().to_owned())

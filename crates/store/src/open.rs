@@ -9,8 +9,8 @@ use paceway_domain::Secret;
 
 use crate::journal::{Destination, JournalledLedger};
 use crate::postgres::{Postgres, Server};
-use crate::sqlite::{Sqlite, SqliteResponses};
-use crate::{Keys, Ledger, Responses, StoreError};
+use crate::sqlite::{Sqlite, SqliteReports, SqliteResponses};
+use crate::{Keys, Ledger, Reports, Responses, StoreError};
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Access {
 pub struct Store {
     /// The ledger.
     pub ledger: Arc<dyn Ledger>,
+    /// What the ledger answers.
+    pub reports: Arc<dyn Reports>,
     /// The keys.
     pub keys: Arc<dyn Keys>,
     /// The kept responses.
@@ -80,18 +82,19 @@ pub fn open_shared(
     let file = directory.join("paceway.db");
     let sqlite = Arc::new(Sqlite::open(&file)?);
     let responses = Arc::new(SqliteResponses::open(&file)?);
-    let (database, keys): (Arc<dyn Destination>, Arc<dyn Keys>) = match shared {
+    let (database, reports, keys): (Arc<dyn Destination>, Arc<dyn Reports>, Arc<dyn Keys>) = match shared {
         Some(shared) => {
             let server = Server::new(&shared.url, &shared.node)?;
-            (Arc::new(Postgres::new(&server)), Arc::new(Postgres::new(&server)))
+            let port = || Arc::new(Postgres::new(&server));
+            (port(), port(), port())
         }
-        None => (Arc::clone(&sqlite) as Arc<dyn Destination>, sqlite),
+        None => (Arc::clone(&sqlite) as Arc<dyn Destination>, Arc::new(SqliteReports::open(&file)?), sqlite),
     };
     let ledger: Arc<dyn Ledger> = match access {
         Access::Serve => Arc::new(JournalledLedger::open(directory, database)?),
         Access::Administer => database,
     };
-    Ok(Store { ledger, keys, responses, _lock: lock })
+    Ok(Store { ledger, reports, keys, responses, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

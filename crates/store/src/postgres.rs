@@ -7,17 +7,17 @@ mod address;
 mod connection;
 mod keys;
 mod migrations;
+mod reports;
 mod rows;
 mod tls;
 
 use std::sync::Arc;
 
-use paceway_domain::{MicroUsd, RequestId};
+use paceway_domain::RequestId;
 
 pub(crate) use connection::{Connection, Server};
 
 use crate::journal::Destination;
-use crate::ledger::Total;
 use crate::{Ledger, Row, StoreError};
 
 /// The most rows in one statement; a list for each column is held of them.
@@ -39,13 +39,15 @@ impl Destination for Postgres {
         if rows.is_empty() {
             return Ok(());
         }
-        self.connection.run(|client| {
-            let mut transaction = client.transaction()?;
-            for some in rows.chunks(ROWS_AT_ONCE) {
+        // Each with a transaction of its own, so that days are locked in one order.
+        for some in rows.chunks(ROWS_AT_ONCE) {
+            self.connection.run(|client| {
+                let mut transaction = client.transaction()?;
                 rows::insert(&mut transaction, some)?;
-            }
-            Ok(transaction.commit()?)
-        })
+                Ok(transaction.commit()?)
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -59,21 +61,5 @@ impl Ledger for Postgres {
                         where request_id = $1 order by part";
         let rows = self.connection.run(|client| Ok(client.query(question, &[&id.as_str()])?))?;
         rows.iter().map(rows::read).collect()
-    }
-
-    fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        let question = include_str!("postgres/totals.sql");
-        let rows = self.connection.run(|client| Ok(client.query(question, &[])?))?;
-        let read = |row: &postgres::Row| {
-            Ok(Total {
-                provider: row.try_get("provider")?,
-                model: row.try_get("model")?,
-                requests: rows::number(row, "requests")?,
-                usage: rows::read_usage(row)?,
-                cost: MicroUsd(rows::number(row, "cost")?),
-                unpriced: rows::number(row, "unpriced")?,
-            })
-        };
-        rows.iter().map(read).collect()
     }
 }

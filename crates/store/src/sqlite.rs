@@ -1,6 +1,8 @@
 //! The SQLite backend: one file in WAL mode.
 
+mod days;
 mod migrations;
+mod reports;
 mod responses;
 mod rows;
 
@@ -8,15 +10,15 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paceway_domain::{KeyId, MicroUsd, Owner, RequestId, UnixMillis};
+use paceway_domain::{KeyId, Owner, RequestId, UnixMillis};
 use paceway_policy::access::{KeyHash, VirtualKey};
 use rusqlite::{Connection, ErrorCode, params};
 
+pub(crate) use reports::SqliteReports;
 pub(crate) use responses::SqliteResponses;
 
 use crate::columns::signed;
 use crate::journal::Destination;
-use crate::ledger::Total;
 use crate::{Keys, Ledger, Row, StoreError};
 
 /// How long a statement waits for another process that writes.
@@ -74,9 +76,13 @@ impl Destination for Sqlite {
         let transaction = connection.transaction()?;
         {
             let mut statement = transaction.prepare_cached(include_str!("sqlite/insert_row.sql"))?;
+            let mut days = days::Days::default();
             for row in rows {
-                rows::bind(&mut statement, row)?;
+                if rows::bind(&mut statement, row)? > 0 {
+                    days.count(row);
+                }
             }
+            days.write(&transaction)?;
         }
         Ok(transaction.commit()?)
     }
@@ -92,22 +98,6 @@ impl Ledger for Sqlite {
         let question = "select * from ledger where request_id = ?1 order by part";
         let mut statement = connection.prepare_cached(question)?;
         Ok(statement.query_map([id.as_str()], rows::read)?.collect::<Result<_, _>>()?)
-    }
-
-    fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached(include_str!("sqlite/totals.sql"))?;
-        let totals = statement.query_map([], |row| {
-            Ok(Total {
-                provider: row.get("provider")?,
-                model: row.get("model")?,
-                requests: rows::number(row, "requests")?,
-                usage: rows::read_usage(row)?,
-                cost: MicroUsd(rows::number(row, "cost")?),
-                unpriced: rows::number(row, "unpriced")?,
-            })
-        })?;
-        Ok(totals.collect::<Result<_, _>>()?)
     }
 }
 

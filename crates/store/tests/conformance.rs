@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use paceway_domain::{
@@ -11,6 +12,7 @@ use paceway_domain::{
 };
 use paceway_policy::access::KeyHash;
 use paceway_store::ledger::Traits;
+use paceway_store::reports::{Adjustment, Dimension, Filter, Group, Period, Property, Question};
 use paceway_store::{
     Access, Conversation, KeptResponse, Row, SharedDatabase, Store, StoreError, open, open_shared,
 };
@@ -42,8 +44,7 @@ impl Place {
     }
 
     fn requests(&self) -> u64 {
-        let totals = self.open(Access::Administer).ledger.totals().unwrap();
-        totals.iter().map(|total| total.requests).sum()
+        all(&self.open(Access::Administer)).requests
     }
 }
 
@@ -67,6 +68,13 @@ ask_every_engine!(
     a_row_delivered_twice_is_there_once,
     a_name_with_odd_characters_is_taken,
     rows_of_a_killed_process_are_delivered_by_the_next_one,
+    each_period_has_its_name,
+    each_property_can_be_summed_up_by_and_filtered,
+    hours_at_the_edges_of_a_time_count_to_the_millisecond,
+    earlier_calls_cost_and_are_no_requests,
+    an_export_shows_each_row_once_in_order_of_time,
+    a_correction_counts_once_and_is_told_apart,
+    what_was_spent_is_told_by_scope_and_time,
     a_key_is_found_until_it_is_revoked_and_once_only,
     a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not,
 );
@@ -114,8 +122,18 @@ fn tags() -> Tags {
 }
 
 fn requests(directory: &Path) -> u64 {
-    let totals = open(directory, Access::Administer).unwrap().ledger.totals().unwrap();
-    totals.iter().map(|total| total.requests).sum()
+    all(&open(directory, Access::Administer).unwrap()).requests
+}
+
+/// The sums of everything.
+fn all(store: &Store) -> Group {
+    store.reports.usage(&Question::default()).unwrap().remove(0)
+}
+
+/// What each group has in common, and how many requests it has.
+fn counted(store: &Store, by: &[Dimension], filter: Filter) -> Vec<(String, u64)> {
+    let groups = store.reports.usage(&Question { by: by.to_vec(), filter }).unwrap();
+    groups.into_iter().map(|group| (group.of.join(" "), group.requests)).collect()
 }
 
 fn files_ending_in(directory: &Path, ending: &str) -> Vec<std::path::PathBuf> {
@@ -137,8 +155,11 @@ fn rows_come_back_summed_by_model_with_unknown_prices_apart(place: &Place) {
     store.ledger.append(row(2)).unwrap();
     store.ledger.append(Row { cost: None, ..row(3) }).unwrap();
     drop(store);
-    let totals = place.open(Access::Administer).ledger.totals().unwrap();
-    let [total] = totals.as_slice() else { panic!("{totals:?}") };
+    let by = vec![Dimension::Property(Property::Provider), Dimension::Property(Property::Model)];
+    let question = Question { by, filter: Filter::default() };
+    let groups = place.open(Access::Administer).reports.usage(&question).unwrap();
+    let [total] = groups.as_slice() else { panic!("{groups:?}") };
+    assert_eq!(total.of, ["anthropic", "claude-haiku-5-5"]);
     assert_eq!((total.requests, total.unpriced, total.cost), (3, 1, MicroUsd(8)));
     assert_eq!(total.usage.cache_read, Tokens(9));
 }
@@ -165,6 +186,152 @@ fn a_row_delivered_twice_is_there_once(place: &Place) {
     assert_eq!(place.requests(), 1);
 }
 
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+/// Monday, 23 November 2026, midnight.
+const MONDAY: u64 = 1_795_392_000_000;
+
+/// A store with these rows in its database.
+fn with_rows(place: &Place, rows: impl IntoIterator<Item = Row>) -> Store {
+    let serving = place.open(Access::Serve);
+    rows.into_iter().for_each(|row| serving.ledger.append(row).unwrap());
+    drop(serving);
+    place.open(Access::Administer)
+}
+
+fn at(number: u128, at: u64) -> Row {
+    Row { arrived_at: UnixMillis(at), ..row(number) }
+}
+
+fn between(from: u64, to: u64) -> Filter {
+    Filter { from: Some(UnixMillis(from)), to: Some(UnixMillis(to)), with: Vec::new() }
+}
+
+fn each_period_has_its_name(place: &Place) {
+    let rows = [at(1, MONDAY - 1), at(2, MONDAY), at(3, MONDAY + 8 * DAY + 5 * HOUR)];
+    let store = with_rows(place, rows);
+    let by = |period| counted(&store, &[Dimension::Period(period)], Filter::default());
+    let each = |names: [&str; 3]| names.map(|name| (name.to_owned(), 1));
+    assert_eq!(by(Period::Hour), each(["2026-11-22T23:00Z", "2026-11-23T00:00Z", "2026-12-01T05:00Z"]));
+    assert_eq!(by(Period::Day), each(["2026-11-22", "2026-11-23", "2026-12-01"]));
+    assert_eq!(by(Period::Week), each(["2026-11-16", "2026-11-23", "2026-11-30"]));
+    assert_eq!(by(Period::Month), [("2026-11".into(), 2), ("2026-12".into(), 1)]);
+}
+
+fn each_property_can_be_summed_up_by_and_filtered(place: &Place) {
+    let mut odd = Tags::default();
+    assert!(odd.set("$.a\"[0]", "it's"));
+    let mut other = Row {
+        key: KeyId("ffffffffffff".into()),
+        owner: Owner { organisation: "zeta".into(), team: "z-team".into(), project: "z-project".into() },
+        endpoint: "rerank".into(),
+        provider: "openai".into(),
+        model: "z-model".into(),
+        outcome: "cut".into(),
+        tags: odd,
+        ..row(2)
+    };
+    other.tier = ServiceTier::Standard;
+    let store = with_rows(place, [row(1), other]);
+    let cases = [
+        (Property::Organisation, "acme", "zeta"),
+        (Property::Team, "search", "z-team"),
+        (Property::Project, "ranking", "z-project"),
+        (Property::Key, "0123456789ab", "ffffffffffff"),
+        (Property::Provider, "anthropic", "openai"),
+        (Property::Model, "claude-haiku-5-5", "z-model"),
+        (Property::Endpoint, "generate", "rerank"),
+        (Property::Tier, "flex", "standard"),
+        (Property::Outcome, "completed", "cut"),
+        (Property::Tag("$.a\"[0]".into()), "", "it's"),
+    ];
+    for (property, first, second) in cases {
+        let by = [Dimension::Property(property.clone())];
+        let mut both = counted(&store, &by, Filter::default());
+        both.sort();
+        let mut expected = [(first.to_owned(), 1), (second.to_owned(), 1)];
+        expected.sort();
+        assert_eq!(both, expected, "{property:?}");
+        let filter = Filter { with: vec![(property.clone(), second.to_owned())], ..Filter::default() };
+        assert_eq!(counted(&store, &by, filter), [(second.to_owned(), 1)], "{property:?}");
+    }
+}
+
+fn hours_at_the_edges_of_a_time_count_to_the_millisecond(place: &Place) {
+    let times = [0, 1, HOUR, DAY - 1, DAY, DAY + 1, 2 * DAY, 2 * DAY + HOUR, 3 * DAY];
+    let store = with_rows(place, (1..).zip(times).map(|(number, time)| at(number, MONDAY + time)));
+    let count = |from: u64, to: u64| counted(&store, &[], between(MONDAY + from, MONDAY + to))[0].1;
+    assert_eq!(count(0, 3 * DAY), 8);
+    assert_eq!(count(1, 3 * DAY), 7);
+    assert_eq!(count(HOUR, 2 * DAY + 1), 5);
+    assert_eq!(count(HOUR, DAY - 1), 1);
+    assert_eq!(count(DAY - 1, DAY + 1), 2);
+    assert_eq!(count(DAY + 1, 2 * DAY), 1);
+    assert_eq!(count(5 * DAY, 6 * DAY), 0);
+}
+
+fn earlier_calls_cost_and_are_no_requests(place: &Place) {
+    let store = with_rows(place, [row(1), Row { part: 1, usage_is_estimated: true, ..row(1) }]);
+    let all = all(&store);
+    assert_eq!((all.requests, all.cost, all.estimated), (1, MicroUsd(8), 1));
+    assert_eq!(all.usage.input, Tokens(20));
+}
+
+fn an_export_shows_each_row_once_in_order_of_time(place: &Place) {
+    // Many at one moment, over several pages, and written in another order.
+    let store = with_rows(place, (0..2_500).rev().map(|number| at(number, MONDAY + (number as u64) / 1_200)));
+    let mut seen = Vec::new();
+    let visit = &mut |row: Row| {
+        seen.push(row.request_id);
+        ControlFlow::Continue(())
+    };
+    store.reports.export(&Filter::default(), visit).unwrap();
+    let expected: Vec<_> = (0..2_500).map(RequestId::from_bits).collect();
+    assert_eq!(seen, expected);
+    let mut count = 0;
+    let filter = Filter { with: vec![(Property::Team, "search".into())], ..between(MONDAY + 1, MONDAY + 2) };
+    let visit = &mut |_| {
+        count += 1;
+        if count == 1_100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    store.reports.export(&filter, visit).unwrap();
+    assert_eq!(count, 1_100);
+}
+
+fn a_correction_counts_once_and_is_told_apart(place: &Place) {
+    let store = with_rows(place, [at(1, MONDAY)]);
+    let less = Adjustment {
+        id: "test/1".into(),
+        at: UnixMillis(MONDAY),
+        provider: "anthropic".into(),
+        model: "claude-haiku-5-5".into(),
+        cost: -3,
+        reason: "a test".into(),
+    };
+    let more = Adjustment { id: "test/2".into(), cost: 1, ..less.clone() };
+    assert_eq!(store.reports.adjust(&[less.clone(), more.clone()]).unwrap(), 2);
+    assert_eq!(store.reports.adjust(&[less, more]).unwrap(), 0);
+    let sums = all(&store);
+    assert_eq!((sums.requests, sums.cost, sums.correction), (1, MicroUsd(4), -2));
+    let by = vec![Dimension::Property(Property::Model), Dimension::Property(Property::Outcome)];
+    let groups = store.reports.usage(&Question { by, filter: between(MONDAY, MONDAY + 1) }).unwrap();
+    let told: Vec<_> =
+        groups.iter().map(|group| (group.of[1].as_str(), group.cost.0, group.correction)).collect();
+    assert_eq!(told, [("", 0, -2), ("completed", 4, 0)]);
+}
+
+fn what_was_spent_is_told_by_scope_and_time(place: &Place) {
+    let theirs = Row { owner: Owner::default(), tags: Tags::default(), ..at(3, MONDAY) };
+    let store = with_rows(place, [at(1, MONDAY), at(2, MONDAY + DAY), theirs]);
+    let spent = |scope: Property, name: &str| {
+        store.reports.spent(&scope, name, UnixMillis(MONDAY), UnixMillis(MONDAY + DAY)).unwrap()
+    };
+    assert_eq!(spent(Property::Team, "search"), MicroUsd(4));
+    assert_eq!(spent(Property::Tag("feature".into()), "search"), MicroUsd(4));
+    assert_eq!(spent(Property::Key, "0123456789ab"), MicroUsd(8));
+    assert_eq!(spent(Property::Project, "none"), MicroUsd(0));
+}
+
 fn a_name_with_odd_characters_is_taken(place: &Place) {
     let mut odd = Tags::default();
     assert!(odd.set("a\0b", "'\u{1f600}\\\0"));
@@ -189,8 +356,7 @@ fn rows_of_a_killed_process_are_delivered_by_the_next_one(place: &Place) {
     }
     killed(store);
     drop(place.open_as("node-1", copy.path(), Access::Serve));
-    let totals = place.open_as("node-1", copy.path(), Access::Administer).ledger.totals().unwrap();
-    assert_eq!(totals.iter().map(|total| total.requests).sum::<u64>(), 50);
+    assert_eq!(all(&place.open_as("node-1", copy.path(), Access::Administer)).requests, 50);
 }
 
 #[test]

@@ -11,11 +11,11 @@ fn of<'a, T>(rows: &'a [Row], column: impl Fn(&'a Row) -> T) -> Vec<T> {
     rows.iter().map(column).collect()
 }
 
-/// Adds rows; those that are there already are left as they are. Returns how many were new.
-pub(super) fn insert(transaction: &mut Transaction<'_>, rows: &[Row]) -> Result<u64, StoreError> {
+/// Adds rows; those that are there already are left as they are.
+pub(super) fn insert(transaction: &mut Transaction<'_>, rows: &[Row]) -> Result<(), StoreError> {
     let count = |column: fn(&Usage) -> Tokens| of(rows, |row| signed(column(&row.usage).get()));
     let statement = transaction.prepare(include_str!("insert_rows.sql"))?;
-    Ok(transaction.execute(
+    transaction.execute(
         &statement,
         &[
             &of(rows, |row| row.request_id.as_str()),
@@ -54,7 +54,8 @@ pub(super) fn insert(transaction: &mut Transaction<'_>, rows: &[Row]) -> Result<
             &of(rows, |row| signed(row.total_ms)),
             &of(rows, |row| json(&row.traits)),
         ],
-    )?)
+    )?;
+    Ok(())
 }
 
 /// PostgreSQL's texts cannot hold the character NUL, which a client may well have written into a name.

@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "owners, parts and traits",
         sql: include_str!("0003_owners_parts_and_traits.sql"),
     },
+    Migration { number: 4, name: "usage by day", sql: include_str!("0004_usage_by_day.sql") },
 ];
 
 /// Before there was a table of the steps, `user_version` was their count. It still is the highest number, so that a Paceway of

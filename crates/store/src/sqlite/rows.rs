@@ -6,8 +6,9 @@ use rusqlite::named_params;
 use crate::columns::{cost, dialect, from_json, json, signed, unsigned};
 use crate::{Row, StoreError};
 
-pub(super) fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<(), StoreError> {
-    statement.execute(named_params! {
+/// Adds a row; returns 0 if it is there already.
+pub(super) fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<usize, StoreError> {
+    Ok(statement.execute(named_params! {
         ":request_id": row.request_id.as_str(),
         ":part": row.part,
         ":arrived_at": signed(row.arrived_at.0),
@@ -43,8 +44,7 @@ pub(super) fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> 
         ":first_byte_ms": row.first_byte_ms.map(signed),
         ":total_ms": signed(row.total_ms),
         ":traits": json(&row.traits),
-    })?;
-    Ok(())
+    })?)
 }
 
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
