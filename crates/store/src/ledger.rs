@@ -107,4 +107,9 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// When the database cannot be read.
     fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError>;
+
+    /// Rows that were taken and are not in the database yet.
+    fn waiting(&self) -> u64 {
+        0
+    }
 }

@@ -4,6 +4,7 @@
 //! one PostgreSQL ([`open_shared`]), and in front of the ledger a journal that makes a finished request durable without waiting for the database. No prices, no
 //! policy: rows come in complete and go out as they came.
 
+mod cached_keys;
 mod columns;
 mod journal;
 pub mod keys;
@@ -70,6 +71,9 @@ pub enum StoreError {
     /// PostgreSQL did not do what it was asked.
     #[error("PostgreSQL refused: {0}")]
     Postgres(String),
+    /// PostgreSQL does not take these values, now or later.
+    #[error("PostgreSQL does not take such values: {0}")]
+    Unfit(String),
     /// The URL of PostgreSQL makes no sense. It is not repeated: it may hold a password.
     #[error(
         "storage.postgres is no URL of a PostgreSQL database: {0}; write \
@@ -101,6 +105,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether it is for what rows hold that they were refused, so that there is no use in trying again.
+    fn is_about_rows(&self) -> bool {
+        match self {
+            Self::Unfit(_) => true,
+            Self::Database(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+            }
+            _ => false,
+        }
+    }
+
     fn unless_too_many(groups: Vec<reports::Group>) -> Result<Vec<reports::Group>, Self> {
         if groups.len() > reports::MOST_GROUPS { Err(Self::TooManyGroups) } else { Ok(groups) }
     }
@@ -112,9 +127,13 @@ impl From<::postgres::Error> for StoreError {
         /// Classes of codes: connection exceptions, rolled back for another's sake, too few resources, an operator's intervention
         /// (PostgreSQL 18, Appendix A).
         const AWAY: [&str; 4] = ["08", "40", "53", "57P"];
+        /// Data exceptions, violations of constraints.
+        const UNFIT: [&str; 2] = ["22", "23"];
+        let is_in = |classes: &[&str], code: &str| classes.iter().any(|class| code.starts_with(class));
         match error.as_db_error() {
-            Some(said) if AWAY.iter().any(|class| said.code().code().starts_with(class)) => {
-                Self::Away(said.message().to_owned())
+            Some(said) if is_in(&AWAY, said.code().code()) => Self::Away(said.message().to_owned()),
+            Some(said) if is_in(&UNFIT, said.code().code()) => {
+                Self::Unfit(format!("{} ({})", said.message(), said.code().code()))
             }
             Some(said) => Self::Postgres(format!("{} ({})", said.message(), said.code().code())),
             None if error.code().is_none() && is_of_the_network(&error) => Self::Away(chain(&error)),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use paceway_domain::Secret;
 
+use crate::cached_keys::CachedKeys;
 use crate::journal::{Destination, JournalledLedger};
 use crate::postgres::{Postgres, Server};
 use crate::sqlite::{Sqlite, SqliteReports, SqliteResponses};
@@ -63,11 +64,11 @@ pub fn open(directory: &Path, access: Access) -> Result<Store, StoreError> {
     open_shared(directory, access, None)
 }
 
-/// As [`open`], with ledger and keys in a database that others use, too. What is in `directory` is this node's own: the journal, and
-/// kept responses.
+/// As [`open`], with ledger and keys in a database that others use, too. What is in `directory` is this node's own: the journal, a
+/// copy of the keys, and kept responses. The database may be away: rows wait in the journal, and keys are those known before.
 ///
 /// # Errors
-/// As [`open`], and when the shared database cannot be used.
+/// As [`open`], and when the shared database was reached and cannot be used.
 pub fn open_shared(
     directory: &Path,
     access: Access,
@@ -86,7 +87,8 @@ pub fn open_shared(
         Some(shared) => {
             let server = Server::new(&shared.url, &shared.node)?;
             let port = || Arc::new(Postgres::new(&server));
-            (port(), port(), port())
+            let keys = CachedKeys { shared: port(), local: Arc::clone(&sqlite) };
+            (port(), port(), Arc::new(keys))
         }
         None => (Arc::clone(&sqlite) as Arc<dyn Destination>, Arc::new(SqliteReports::open(&file)?), sqlite),
     };

@@ -1,5 +1,6 @@
 //! The SQLite backend: one file in WAL mode.
 
+mod copy_of_keys;
 mod days;
 mod migrations;
 mod reports;

@@ -6,9 +6,10 @@ mod support;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 use paceway_domain::{
-    Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tags, Tokens, UnixMillis, Usage,
+    Dialect, KeyId, MicroUsd, Owner, RequestId, Secret, ServiceTier, Tags, Tokens, UnixMillis, Usage,
 };
 use paceway_policy::access::KeyHash;
 use paceway_store::ledger::Traits;
@@ -17,6 +18,7 @@ use paceway_store::{
     Access, Conversation, KeptResponse, Row, SharedDatabase, Store, StoreError, open, open_shared,
 };
 use support::postgres::{Database, database};
+use support::server::Server;
 use tempfile::TempDir;
 
 /// Where a node keeps its things.
@@ -279,7 +281,12 @@ fn earlier_calls_cost_and_are_no_requests(place: &Place) {
 
 fn an_export_shows_each_row_once_in_order_of_time(place: &Place) {
     // Many at one moment, over several pages, and written in another order.
-    let store = with_rows(place, (0..2_500).rev().map(|number| at(number, MONDAY + (number as u64) / 1_200)));
+    let store = with_rows(
+        place,
+        (0..2_500)
+            .rev()
+            .map(|number| at(number, MONDAY + u64::from(number >= 1_200) + u64::from(number >= 2_400))),
+    );
     let mut seen = Vec::new();
     let visit = &mut |row: Row| {
         seen.push(row.request_id);
@@ -464,6 +471,63 @@ fn two_nodes_that_start_at_once_agree_on_the_schema() {
     });
     let place = Place::with(database);
     assert_eq!(place.requests(), 1);
+}
+
+#[test]
+fn rows_wait_for_a_database_that_is_away_and_come_once_when_it_is_back() {
+    let Some(server) = Server::of_its_own() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let shared = SharedDatabase { url: Secret::new(server.url()), node: "node-1".into() };
+    let open = |access| open_shared(directory.path(), access, Some(&shared)).unwrap();
+    let store = open(Access::Serve);
+    store.keys.create(KeyHash::of("pw_test"), "first", UnixMillis(1)).unwrap();
+    store.keys.all().unwrap();
+    store.ledger.append(row(1)).unwrap();
+    eventually(|| store.ledger.waiting() == 0);
+    server.kill();
+    // More than a segment holds, some of them of a process that is killed while the database is away.
+    (2..12_002).for_each(|number| store.ledger.append(row(number)).unwrap());
+    assert_eq!(store.ledger.waiting(), 12_000);
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    // What a process left that was killed now, started while the database is still away.
+    let next = open_shared(copy.path(), Access::Serve, Some(&shared)).unwrap();
+    assert_eq!(next.keys.all().unwrap()[0].name, "first");
+    next.ledger.append(row(20_000)).unwrap();
+    server.start_again();
+    eventually(|| store.ledger.waiting() + next.ledger.waiting() == 0);
+    store.ledger.append(row(1)).unwrap();
+    drop((store, next));
+    let sums = all(&open(Access::Administer));
+    assert_eq!((sums.requests, sums.cost), (12_002, MicroUsd(4 * 12_002)));
+    assert_eq!(files_ending_in(directory.path(), ".journal").len(), 1);
+}
+
+#[test]
+fn a_row_that_the_database_will_never_take_keeps_no_other_waiting() {
+    let Some(database) = database() else { return };
+    let place = Place::with(database);
+    // The sum of both is more than a column holds.
+    let vast = |number| Row { cost: Some(MicroUsd(u64::MAX)), ..row(number) };
+    let store = with_rows(&place, [row(1), vast(2), vast(3), row(4)]);
+    let sums = all(&store);
+    assert!(sums.requests >= 2, "{sums:?}");
+    let refused = fs::read_to_string(place.directory.path().join("ledger.refused")).unwrap();
+    assert_eq!(sums.requests + refused.lines().count() as u64, 4);
+}
+
+/// Looks again and again until it is so; ends the test if it never is.
+fn eventually(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..2_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    panic!("never");
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("0003_owners_parts_and_traits.sql"),
     },
     Migration { number: 4, name: "usage by day", sql: include_str!("0004_usage_by_day.sql") },
+    Migration { number: 5, name: "copy of keys", sql: include_str!("0005_copy_of_keys.sql") },
 ];
 
 /// Before there was a table of the steps, `user_version` was their count. It still is the highest number, so that a Paceway of
