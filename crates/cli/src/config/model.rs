@@ -22,6 +22,7 @@ pub(crate) struct Config {
     pub translation: Translation,
     pub responses: Responses,
     pub explain: Explain,
+    pub prices: Prices,
     pub aliases: BTreeMap<String, AliasConfig>,
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
@@ -195,6 +196,11 @@ impl AliasConfig {
             Self::Rules(rules) => rules.clone(),
         }
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Prices {
+    pub file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
