@@ -26,3 +26,7 @@ fuzz target seconds:
 bench what *args:
     cargo build --release --package paceway --package paceway-bench
     "${CARGO_TARGET_DIR:-target}/release/paceway-bench" {{what}} {{args}}
+
+# What is allocated in place of how long it takes: just allocations translate, just allocations scheduler
+allocations what:
+    cargo run --release --package paceway-bench --features allocations -- {{what}}

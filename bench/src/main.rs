@@ -7,6 +7,7 @@
 //! median of the ratios is what counts, because such a machine is noisy.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)] // A benchmark reads clocks and prints.
 
+mod allocations;
 mod crossings;
 mod decisions;
 mod faults;
@@ -28,6 +29,11 @@ use anyhow::{Context, Result, bail};
 use crate::load::{Latencies, Request};
 use crate::targets::{Nginx, Paceway, Target};
 use crate::upstream::{Dialect, Kind};
+
+/// The one that ships, so that times are those that users have.
+#[cfg(not(feature = "allocations"))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Rounds of each measurement.
 const ROUNDS: usize = 7;
