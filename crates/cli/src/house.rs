@@ -19,7 +19,7 @@ use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::pricing::PriceBook;
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
-use paceway_store::{Keys, Responses, Store};
+use paceway_store::{Keys, Responses, Store, StoreError};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -211,19 +211,28 @@ async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Recei
 
 /// Follows what `paceway keys` does beside us.
 async fn refresh_keys(callers: Arc<Callers>, keys: Arc<dyn Keys>) {
-    let mut known = keys.version().unwrap_or_default();
+    let mut known = None;
     loop {
-        tokio::time::sleep(KEY_REFRESH).await;
-        let read = keys.version().and_then(|version| {
-            if version != known {
-                callers.replace(Keyring::new(keys.all()?));
-                known = version;
-            }
-            Ok(())
+        let (store, before) = (Arc::clone(&keys), known);
+        // A database over a network may be slow to answer, or away.
+        let read = tokio::task::spawn_blocking(move || {
+            let version = store.version()?;
+            let changed = if Some(version) == before { None } else { Some(store.all()?) };
+            Ok::<_, StoreError>((version, changed))
         });
-        if let Err(error) = read {
-            tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+        match read.await {
+            Ok(Ok((version, changed))) => {
+                known = Some(version);
+                if let Some(keys) = changed {
+                    callers.replace(Keyring::new(keys));
+                }
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+            }
+            Err(_) => return,
         }
+        tokio::time::sleep(KEY_REFRESH).await;
     }
 }
 
