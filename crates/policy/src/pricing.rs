@@ -133,6 +133,9 @@ impl<'b> Offer<'b> {
     }
 
     /// Whose prices hold for a request with so long a prompt.
+    ///
+    /// # Errors
+    /// Why none are known.
     pub fn source(&self, tier: ServiceTier, prompt: Tokens) -> Result<Source, Unpriced> {
         let held = self.held(tier, prompt)?;
         Ok(self.source_of(&held))
