@@ -111,9 +111,10 @@ impl Common {
 }
 
 /// Prints a line for the person at the terminal, or the program behind the pipe.
-#[allow(clippy::print_stdout)] // Commands answer on standard output; logs go to standard error.
 fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    use std::io::Write as _;
+    // Whoever reads may have read enough: `paceway models | head`.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

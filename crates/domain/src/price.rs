@@ -95,6 +95,19 @@ impl Kind {
         }
     }
 
+    /// What a published price is for.
+    pub const fn priced_for(self) -> &'static str {
+        match self {
+            Self::WebSearch | Self::RerankSearch => "thousand searches",
+            Self::GroundedPrompt => "thousand prompts with searches",
+            Self::Request => "thousand requests",
+            Self::Image => "picture",
+            Self::AudioMinute => "minute",
+            Self::Character => "million characters",
+            _ => "million tokens",
+        }
+    }
+
     /// Whether it is counted in tokens.
     pub const fn is_tokens(self) -> bool {
         (self as usize) <= Self::ImageOutput as usize

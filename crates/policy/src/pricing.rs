@@ -133,6 +133,9 @@ impl<'b> Offer<'b> {
     }
 
     /// Whose prices hold for a request with so long a prompt.
+    ///
+    /// # Errors
+    /// Why none are known.
     pub fn source(&self, tier: ServiceTier, prompt: Tokens) -> Result<Source, Unpriced> {
         let held = self.held(tier, prompt)?;
         Ok(self.source_of(&held))
@@ -227,9 +230,11 @@ fn sum<const N: usize>(parts: [Result<u128, Unpriced>; N]) -> Result<u128, Unpri
 /// The one rounding: to the nearest micro-dollar, halves up. `sixtieths` are of pico-dollars, in millionths.
 fn rounded(sixtieths: u128, discount: u32) -> MicroUsd {
     const MICRO: u128 = SECONDS * (WHOLE as u128) * (WHOLE as u128) * (WHOLE as u128);
-    let paid = sixtieths.saturating_mul(u128::from(WHOLE - discount.min(WHOLE)));
-    MicroUsd(u64::try_from(paid.saturating_add(MICRO / 2) / MICRO).unwrap_or(u64::MAX))
+    let share = u128::from(WHOLE - discount.min(WHOLE));
+    let paid = sixtieths.checked_mul(share).and_then(|paid| paid.checked_add(MICRO / 2));
+    MicroUsd(paid.and_then(|paid| u64::try_from(paid / MICRO).ok()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

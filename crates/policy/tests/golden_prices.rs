@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use paceway_domain::price::Kind;
 use paceway_domain::{Apart, Day, ServiceTier, Sold, Terms, Tokens, Usage};
 use paceway_policy::pricing::{PriceBook, Product, Unpriced};
 
@@ -25,7 +26,9 @@ fn wrong(line: &str) -> Option<String> {
         let (place, discount) = terms.rsplit_once(' ').unwrap_or(("", terms));
         (place, Some(discount))
     });
-    let millionths = discount.map(|percent| (percent.parse::<f64>().expect("a number") * 10_000.0) as u32);
+    // A price of a dollar is a million pico-dollars for a token; per cent of a whole are ten thousand millionths.
+    let millionths = discount.map(|percent| Kind::Input.price_of(percent).expect("a number").0 / 100);
+    let millionths = millionths.map(|millionths| u32::try_from(millionths).expect("at most 100 %"));
     let discounts: BTreeMap<String, u32> =
         millionths.map(|millionths| ((*provider).to_owned(), millionths)).into_iter().collect();
     let book = PriceBook::new(Vec::new(), discounts);

@@ -204,11 +204,7 @@ impl<'b> Listed<'b> {
             let mut sold = Kind::ALL.into_iter().filter(|kind| !kind.is_tokens());
             sold.find_map(|kind| {
                 let price = kind.published(self.rate(filter.tier, kind)?);
-                let per = match kind.priced_per() {
-                    1 => String::new(),
-                    many => format!("{many} of "),
-                };
-                Some(format!("{price} for {per}{}", kind.name()))
+                Some(format!("{price} a {}", kind.priced_for()))
             })
         };
         let none = || "-".to_owned();

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use paceway_domain::Secret;
 use paceway_gateway::models;
+use paceway_policy::pricing::PriceBook;
 use paceway_server::{Configuration, House};
 use paceway_store::{Access, Store};
 use tokio::net::TcpListener;
@@ -37,12 +38,14 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
     for warning in crate::config::warnings(&config) {
         tracing::warn!("{warning}");
     }
+    let prices = Arc::new(prices::load(&config)?);
     let (store, directory) = common.open(&config, Access::Serve)?;
-    runtime()?.block_on(serve(&config, &store, &directory, origin, level))
+    runtime()?.block_on(serve(&config, prices, &store, &directory, origin, level))
 }
 
 async fn serve(
     config: &Config,
+    prices: Arc<PriceBook>,
     store: &Store,
     directory: &std::path::Path,
     origin: Origin,
@@ -52,7 +55,6 @@ async fn serve(
     let stop = stop_signal()?;
     let hang_up = signal(SignalKind::hangup())?;
     let mut providers = providers::in_use(config)?;
-    let prices = Arc::new(prices::load(config)?);
     for sentence in prices::warnings(config, &providers, &prices, house::wall_clock()) {
         tracing::warn!("{sentence}");
     }

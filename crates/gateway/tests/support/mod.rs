@@ -322,6 +322,10 @@ impl House {
         self.send(dialect, Endpoint::CountTokens, Address::default(), body, &[]).await
     }
 
+    pub async fn ask_for(&self, endpoint: Endpoint, body: &Value) -> Answer {
+        self.send(Dialect::OpenAi, endpoint, Address::default(), body, &[]).await
+    }
+
     async fn send(
         &self,
         dialect: Dialect,

@@ -46,8 +46,15 @@ impl Request<'_> {
     /// The price for one of a kind.
     pub(super) fn rate(&self, kind: Kind) -> Option<PicoUsd> {
         let rate = self.plain_rate(kind)?;
-        // A longer life that has no price of its own would be sold as the shorter one.
-        let is_borrowed = kind == Kind::CacheWrite1h && self.plain_rate(Kind::CacheWrite5m) == Some(rate);
+        // What has no price of its own is sold as what it is part of, which may be too cheap: that is not known. What is read
+        // from a cache is never dearer than what is not.
+        let whole = match kind {
+            Kind::AudioInput | Kind::CacheWrite5m => Some(Kind::Input),
+            Kind::AudioOutput | Kind::ImageOutput => Some(Kind::Output),
+            Kind::CacheWrite1h => Some(Kind::CacheWrite5m),
+            _ => None,
+        };
+        let is_borrowed = whole.is_some_and(|whole| self.plain_rate(whole) == Some(rate));
         (!is_borrowed).then_some(rate)
     }
 
@@ -64,12 +71,11 @@ impl Request<'_> {
             Kind::Output => output(&[UsageKey::OUTPUT_TOKENS]),
             Kind::AudioOutput => output(&[UsageKey::OUTPUT_TOKENS, UsageKey::OUTPUT_AUDIO_TOKENS]),
             Kind::ImageOutput => output(&[UsageKey::OUTPUT_TOKENS, UsageKey::OUTPUT_IMAGE_TOKENS]),
-            Kind::WebSearch => return self.call_rate(&[UsageKey::WEB_SEARCHES], MANY),
-            Kind::RerankSearch => return self.call_rate(&[UsageKey::RERANK_SEARCHES], MANY),
-            Kind::Character => return self.call_rate(&[UsageKey::INPUT_CHARACTERS], MANY),
+            Kind::WebSearch => return self.call_rate(&[UsageKey::WEB_SEARCHES], 1.0),
+            Kind::RerankSearch => return self.call_rate(&[UsageKey::RERANK_SEARCHES], 1.0),
+            Kind::Character => return self.call_rate(&[UsageKey::INPUT_CHARACTERS], 1.0),
             Kind::AudioMinute => {
-                let keys = [UsageKey::AUDIO_SECONDS, UsageKey::INPUT_AUDIO_SECONDS];
-                return self.call_rate(&keys, 60.0).map(|minute| PicoUsd(minute.0 * 60));
+                return self.call_rate(&[UsageKey::AUDIO_SECONDS, UsageKey::INPUT_AUDIO_SECONDS], 60.0);
             }
             Kind::Request => return positive(self.ask(&Usage::new())?.total_price),
             Kind::GroundedPrompt | Kind::Image => return None,
@@ -83,19 +89,19 @@ impl Request<'_> {
         positive(if is_output { priced.output_price } else { priced.input_price } / count)
     }
 
-    /// What has no price of its own adds nothing to the sum.
-    fn call_rate(&self, keys: &[UsageKey], count: f64) -> Option<PicoUsd> {
+    /// The price of one, which is so many of its units. What has no price of its own adds nothing to the sum.
+    fn call_rate(&self, keys: &[UsageKey], units: f64) -> Option<PicoUsd> {
         let without = self.ask(&Usage::new())?.total_price;
-        let usage: Usage = keys.iter().map(|key| (key.clone(), count)).collect();
-        positive((self.ask(&usage)?.total_price - without) / count)
+        let usage: Usage = keys.iter().map(|key| (key.clone(), units)).collect();
+        positive(self.ask(&usage)?.total_price - without)
     }
 
     fn ask(&self, usage: &Usage) -> Option<PriceCalculation> {
         let context = match self.tier {
             ServiceTier::Standard => None,
             ServiceTier::Batch => Some(("processing", "batch")),
-            // Nobody sells that by use: what is standard is not its price.
-            ServiceTier::Reserved => return None,
+            // It knows neither; its `fast` is OpenAI's other name for `priority`.
+            ServiceTier::Reserved | ServiceTier::Fast => return None,
             tier => Some(("service_tier", tier.name())),
         };
         let request = PriceRequest::new(self.model, usage)

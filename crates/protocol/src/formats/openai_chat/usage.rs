@@ -65,6 +65,7 @@ impl WireSearches {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_field_names)] // The names are OpenAI's.
 struct WirePromptDetails {
     #[serde(deserialize_with = "lenient::count")]
     cached_tokens: u64,
@@ -77,6 +78,7 @@ struct WirePromptDetails {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_field_names)] // The names are OpenAI's.
 struct WireCompletionDetails {
     #[serde(deserialize_with = "lenient::count")]
     reasoning_tokens: u64,
