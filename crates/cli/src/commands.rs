@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod keys;
 mod limits;
+mod models;
 mod reload;
 mod sandbox;
 mod serve;
@@ -52,6 +53,8 @@ enum Command {
     Keys(keys::Command),
     /// Show what was used and what it cost, by model, team, day and more
     Usage(Box<usage::Usage>),
+    /// List models with their prices, windows and capabilities
+    Models(models::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
     /// Make a running Paceway read its configuration again, and say what came of it
@@ -79,6 +82,7 @@ impl CommandLine {
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage(options) => usage::run(&common, &options),
             Command::Limits => limits::run(&common),
+            Command::Models(options) => models::run(&common, &options),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),
             Command::Reload => reload::run(&common),

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use paceway_domain::{Cause, KeyId, LimitReadings, Moment, Owner, RateRefusal, ServiceTier, Tokens, Usage};
+use paceway_domain::{
+    Cause, Failure, KeyId, LimitReadings, Moment, Owner, RateRefusal, ServiceTier, Sold, Tokens, Usage,
+};
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
@@ -71,6 +73,8 @@ pub(crate) struct Bill {
     /// Where it went last, and why it last had to wait.
     went: Option<PoolId>,
     waited_for: Option<Wait>,
+    /// What the provider says was sold; `None`: it has said nothing. The row has its usage and tier.
+    sold: Option<Sold>,
     /// Parts that have rows of their own.
     parts: u32,
     /// What is handed on is on the bill already.
@@ -128,6 +132,7 @@ impl Bill {
             claim: None,
             went: None,
             waited_for: None,
+            sold: None,
             parts: 0,
             is_paid: false,
             is_open: true,
@@ -230,6 +235,22 @@ impl Bill {
         self.row.status = 0;
     }
 
+    /// The likely input of what is asked.
+    pub(crate) fn expected_input(&self) -> Tokens {
+        self.expected_input
+    }
+
+    /// Its answer broke off in this way, and another target goes on.
+    pub(crate) fn broke_off(&mut self, failure: &Failure) {
+        let reason = match fault_of(failure) {
+            Fault::Timeout => Reason::Timeout,
+            Fault::Connection => Reason::Connection,
+            Fault::Server | Fault::Overload | Fault::Rejected => Reason::ServerError,
+        };
+        let target = Arc::clone(&self.target);
+        self.tried(&target, reason, format!("its answer broke off: {failure}"));
+    }
+
     /// Whether a stream is asked for.
     pub(crate) fn is_streamed(&self) -> bool {
         self.row.streamed
@@ -304,13 +325,24 @@ impl Bill {
         }
     }
 
-    /// What the provider says it used.
-    pub(crate) fn used(&mut self, usage: Usage) {
+    /// The provider ended its answer with an error, of which this is to be held against it, if anything is.
+    pub(crate) fn ends_in_error(&mut self, fault: Option<Fault>, said: String) {
+        let has_happened = fault.is_some();
+        self.lands(fault);
+        let result = if has_happened { "broke off" } else { "ended with an error" };
+        self.notes(result, said);
+        self.close("provider_error");
+    }
+
+    /// What the provider says was sold.
+    pub(crate) fn used(&mut self, sold: Sold) {
         if self.is_paid {
             return;
         }
-        self.row.usage = usage;
+        self.row.usage = sold.usage;
+        self.row.tier = sold.terms.tier;
         self.row.usage_is_estimated = false;
+        self.sold = Some(sold);
     }
 
     /// What has been seen of a stream, with estimates in the place of what has not been said.
@@ -319,7 +351,9 @@ impl Bill {
             return;
         }
         self.row.usage = seen.usage;
+        self.row.tier = seen.terms.tier;
         self.row.usage_is_estimated = !seen.usage_is_final;
+        self.sold = Some(Sold { terms: seen.terms, ..Sold::default() });
         if !seen.usage_is_final {
             let generated = Tokens((seen.output_bytes as u64).div_ceil(BYTES_PER_TOKEN));
             self.row.usage.output = self.row.usage.output.max(generated);
@@ -332,6 +366,7 @@ impl Bill {
     /// Nothing is known of what an answer used: its input is estimated.
     pub(crate) fn used_unknown(&mut self, output_bytes: usize) {
         self.seen(&Seen { output_bytes, ..Seen::default() });
+        self.sold = None;
     }
 
     fn elapsed_ms(&self) -> u64 {

@@ -1,7 +1,8 @@
 //! The files that providers give: pages of their usage and cost APIs, and CSV.
 //!
 //! Shapes: Anthropic's `GET /v1/organizations/usage_report/messages` and `/v1/organizations/cost_report` (amounts in cents, as decimal
-//! text), OpenAI's `GET /v1/organization/usage/completions` (input with what was cached) and `/v1/organization/costs` (dollars); read
+//! text), OpenAI's `GET /v1/organization/usage/completions` (input with what was read from and
+//! written to a cache) and `/v1/organization/costs` (dollars); read
 //! on 28 November 2026 at platform.claude.com/docs/en/api/admin-api/usage-cost and platform.openai.com/docs/api-reference/usage.
 
 use std::collections::BTreeSet;
@@ -124,8 +125,10 @@ fn line(day: Date, bucket: &Value, result: &Value) -> Result<Line> {
         ]
     } else {
         ensure!(!result["input_tokens"].is_null(), "a result has neither `amount` nor `input_tokens`");
-        let cached = count(&result["input_cached_tokens"]);
-        [count(&result["input_tokens"]).saturating_sub(cached), cached, 0, count(&result["output_tokens"])]
+        let (read, written) =
+            (count(&result["input_cached_tokens"]), count(&result["input_cache_write_tokens"]));
+        let uncached = count(&result["input_tokens"]).saturating_sub(read).saturating_sub(written);
+        [uncached, read, written, count(&result["output_tokens"])]
     };
     Ok(Line { day, model, tokens: Some(tokens), charged: None })
 }
@@ -226,7 +229,7 @@ mod tests {
         let of = |line: &Line| (line.model.clone().unwrap_or_default(), line.tokens, line.charged);
         let lines: Vec<_> = page.lines.iter().map(of).collect();
         let expected = [
-            ("gpt-4o-2024-08-06".to_owned(), Some([200, 800, 0, 500]), None),
+            ("gpt-4o-2024-08-06".to_owned(), Some([150, 800, 50, 500]), None),
             ("gpt-4o-2024-08-06".to_owned(), None, Some(60_000_000_000)),
             (String::new(), None, Some(2_250_000_000_000)),
         ];
