@@ -23,6 +23,7 @@ fuzz target seconds:
 # How well it tells hard tasks from easy ones: just bench route [--data DIR] [--cheap RATIO] [--rows all|even|odd] [--signs]
 # What becomes of requests when providers fail: just bench faults [--scenario a,b] [--providers 1,2,3] [--seconds N] [--rate N]
 #   [--seed N] [--json FILE]
+# What a row of the ledger costs and how long questions take: just bench ledger [--rows N] [--postgres URL]
 bench what *args:
     cargo build --release --package paceway --package paceway-bench
     "${CARGO_TARGET_DIR:-target}/release/paceway-bench" {{what}} {{args}}

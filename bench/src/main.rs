@@ -1,6 +1,6 @@
 //! Benchmarks. `just bench pacing`: how well it paces (`pacing.rs`). `just bench faults`: what becomes of requests when
-//! providers fail (`faults.rs`). `just bench route`: how well it tells hard tasks from easy ones (`route.rs`). `just bench
-//! overhead`: what Paceway costs on top of a plain reverse proxy.
+//! providers fail (`faults.rs`). `just bench route`: how well it tells hard tasks from easy ones (`route.rs`). `just bench ledger`:
+//! what rows and questions cost (`ledger.rs`). `just bench overhead`: what Paceway costs on top of a plain reverse proxy.
 //!
 //! A fixed-answer upstream, nginx as a plain reverse proxy and Paceway with keys, limits, ledger and metrics run on this
 //! machine. Each kind of answer is asked for in rounds, nginx and Paceway by turns; each round gives one ratio, and the
@@ -11,6 +11,7 @@ mod allocations;
 mod crossings;
 mod decisions;
 mod faults;
+mod ledger;
 mod load;
 mod pacing;
 mod processes;
@@ -49,6 +50,7 @@ fn main() -> Result<()> {
         ["pacing", ..] => runtime.block_on(pacing::pacing(pacing::Options::read(&arguments[1..])?)),
         ["route", ..] => route::route(&route::Options::read(&arguments[1..])?),
         ["faults", ..] => runtime.block_on(faults::faults(faults::Options::read(&arguments[1..])?)),
+        ["ledger", ..] => ledger::ledger(&arguments[1..]),
         ["scheduler"] => {
             decisions::decisions();
             Ok(())
@@ -69,7 +71,8 @@ fn main() -> Result<()> {
             runtime.block_on(upstream::serve(kind, Dialect::named(dialect).context("anthropic or openai")?))
         }
         _ => bail!(
-            "usage: paceway-bench overhead | scheduler | translate | cpu whole|burst|paced anthropic|openai | {} | {} | {}",
+            "usage: paceway-bench overhead | scheduler | translate | cpu whole|burst|paced anthropic|openai | {} | {} | {} | {}",
+            ledger::USAGE,
             pacing::USAGE,
             faults::USAGE,
             route::USAGE

@@ -51,8 +51,8 @@ enum Command {
     /// Create, list or revoke virtual keys
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Show what was used and what it cost, by model
-    Usage,
+    /// Show what was used and what it cost, by model, team, day and more
+    Usage(Box<usage::Usage>),
     /// List models with their prices, windows and capabilities
     Models(models::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
@@ -80,7 +80,7 @@ impl CommandLine {
             Command::Serve(options) => serve::run(&common, &options),
             Command::Config(command) => config::run(&common, &command),
             Command::Keys(command) => keys::run(&common, &command),
-            Command::Usage => usage::run(&common),
+            Command::Usage(options) => usage::run(&common, &options),
             Command::Limits => limits::run(&common),
             Command::Models(options) => models::run(&common, &options),
             Command::Explain(options) => explain::explain(&common, &options),

@@ -211,7 +211,7 @@ async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Recei
 
 /// Follows what `paceway keys` does beside us.
 async fn refresh_keys(callers: Arc<Callers>, keys: Arc<dyn Keys>) {
-    let mut known = None;
+    let (mut known, mut has_failed) = (None, false);
     loop {
         let (store, before) = (Arc::clone(&keys), known);
         // A database over a network may be slow to answer, or away.
@@ -222,14 +222,17 @@ async fn refresh_keys(callers: Arc<Callers>, keys: Arc<dyn Keys>) {
         });
         match read.await {
             Ok(Ok((version, changed))) => {
-                known = Some(version);
+                (known, has_failed) = (Some(version), false);
                 if let Some(keys) = changed {
                     callers.replace(Keyring::new(keys));
                 }
             }
-            Ok(Err(error)) => {
+            // Told once: a database that is away may be so for long.
+            Ok(Err(error)) if !has_failed => {
+                has_failed = true;
                 tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
             }
+            Ok(Err(_)) => {}
             Err(_) => return,
         }
         tokio::time::sleep(KEY_REFRESH).await;

@@ -207,6 +207,7 @@ impl Gateway {
             self.metrics.breaker_is(&provider, &model, state, openings);
             self.metrics.calls_in_hand(&provider, &model, deployment.in_flight());
         }
+        self.metrics.ledger_waiting.set(i64::try_from(self.ledger.waiting()).unwrap_or(i64::MAX));
         self.metrics.encode()
     }
 

@@ -99,6 +99,7 @@ pub struct Metrics {
     first_byte: Family<ProviderLabels, Histogram>,
     /// Requests whose bill is open.
     pub(crate) in_flight: Gauge,
+    pub(crate) ledger_waiting: Gauge,
 }
 
 impl Default for Metrics {
@@ -132,6 +133,7 @@ impl Metrics {
             duration: Family::new_with_constructor(seconds),
             first_byte: Family::new_with_constructor(seconds),
             in_flight: Gauge::default(),
+            ledger_waiting: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -194,6 +196,11 @@ impl Metrics {
             self.first_byte.clone(),
         );
         registry.register("in_flight", "Requests being worked on", self.in_flight.clone());
+        registry.register(
+            "ledger_waiting",
+            "Ledger rows that are not in the database yet",
+            self.ledger_waiting.clone(),
+        );
     }
 
     /// A call failed and is made again.

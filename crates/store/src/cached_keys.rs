@@ -28,7 +28,11 @@ impl Keys for CachedKeys {
                 if copy.is_empty() {
                     return Err(StoreError::Away(why));
                 }
-                tracing::warn!(why, keys = copy.len(), "PostgreSQL is away: keys are those known before");
+                tracing::warn!(
+                    why,
+                    keys = copy.len(),
+                    "the keys are those known before: the database cannot be asked"
+                );
                 Ok(copy)
             }
             Err(error) => Err(error),

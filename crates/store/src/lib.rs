@@ -66,7 +66,7 @@ pub enum StoreError {
     #[error("the database refused: {0}")]
     Database(#[from] rusqlite::Error),
     /// PostgreSQL cannot be reached, or the connection broke; it may be back later.
-    #[error("PostgreSQL is away: {0}")]
+    #[error("{0}; if it stays so, look at the server and at storage.postgres")]
     Away(String),
     /// PostgreSQL did not do what it was asked.
     #[error("PostgreSQL refused: {0}")]

@@ -21,7 +21,7 @@ use crate::journal::Destination;
 use crate::{Ledger, Row, StoreError};
 
 /// The most rows in one statement; a list for each column is held of them.
-const ROWS_AT_ONCE: usize = 1_000;
+const ROWS_AT_ONCE: usize = 10_000;
 
 /// One port to the database.
 pub(crate) struct Postgres {

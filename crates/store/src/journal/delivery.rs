@@ -5,8 +5,8 @@ use std::path::Path;
 use super::segment;
 use crate::{Ledger, Row, StoreError};
 
-/// Rows handed to the database at once.
-const BATCH: usize = 1_000;
+/// Rows handed to the database at once: a segment. The more, the fewer changes of the sums by day.
+const BATCH: usize = 10_000;
 
 /// A database that takes rows from the journal.
 pub(crate) trait Destination: Ledger {

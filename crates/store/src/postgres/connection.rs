@@ -69,7 +69,7 @@ impl Connection {
         &self,
         work: impl FnOnce(&mut Client) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
-        on_own_thread(|| {
+        let done = on_own_thread(|| {
             let mut slot = self.client.lock().unwrap_or_else(PoisonError::into_inner);
             let is_alive = slot.as_mut().is_some_and(|client| client.is_valid(SIGN_OF_LIFE).is_ok());
             if !is_alive {
@@ -82,7 +82,14 @@ impl Connection {
                 *slot = None;
             }
             done
-        })
+        });
+        let which = |error| match error {
+            StoreError::Away(why) => {
+                StoreError::Away(format!("{} is away: {why}", self.server.address.place()))
+            }
+            other => other,
+        };
+        done.map_err(which)
     }
 }
 

@@ -18,6 +18,8 @@ const LOCK: i64 = 0x7061_6365;
 /// Everything in one transaction: a schema is up to date or as it was.
 pub(super) fn bring_up_to_date(client: &mut Client, place: &str) -> Result<(), StoreError> {
     let mut transaction = client.transaction()?;
+    // A step may have years of rows to go through, and another node may be at it.
+    transaction.batch_execute("set local statement_timeout = 0; set local lock_timeout = 0")?;
     transaction.execute("select pg_advisory_xact_lock($1)", &[&LOCK])?;
     transaction.batch_execute(
         "create table if not exists paceway_migrations (

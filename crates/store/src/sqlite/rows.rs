@@ -1,50 +1,50 @@
 //! Rows of the ledger to columns of SQLite and back.
 
 use paceway_domain::{KeyId, Owner, RequestId, ServiceTier, Tokens, UnixMillis, Usage};
-use rusqlite::named_params;
+use rusqlite::params;
 
 use crate::columns::{cost, dialect, from_json, json, signed, unsigned};
 use crate::{Row, StoreError};
 
-/// Adds a row; returns 0 if it is there already.
+/// Adds a row; returns 0 if it is there already. In the order of the statement: looking up names costs as much as the rest.
 pub(super) fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<usize, StoreError> {
-    Ok(statement.execute(named_params! {
-        ":request_id": row.request_id.as_str(),
-        ":part": row.part,
-        ":arrived_at": signed(row.arrived_at.0),
-        ":key": row.key.0,
-        ":organisation": row.owner.organisation,
-        ":team": row.owner.team,
-        ":project": row.owner.project,
-        ":tags": json(&row.tags),
-        ":endpoint": row.endpoint,
-        ":dialect": row.dialect.name(),
-        ":streamed": row.streamed,
-        ":model_asked": row.model_asked,
-        ":provider": row.provider,
-        ":model": row.model,
-        ":provider_request_id": row.provider_request_id,
-        ":input": signed(row.usage.input.get()),
-        ":cache_read": signed(row.usage.cache_read.get()),
-        ":cache_write_5m": signed(row.usage.cache_write_5m.get()),
-        ":cache_write_1h": signed(row.usage.cache_write_1h.get()),
-        ":output": signed(row.usage.output.get()),
-        ":reasoning": signed(row.usage.reasoning.get()),
-        ":audio_input": signed(row.usage.audio_input.get()),
-        ":audio_output": signed(row.usage.audio_output.get()),
-        ":image_output": signed(row.usage.image_output.get()),
-        ":web_searches": row.usage.web_searches,
-        ":tier": row.tier.name(),
-        ":usage_is_estimated": row.usage_is_estimated,
-        ":cost": row.cost.map(|cost| signed(cost.0)),
-        ":status": row.status,
-        ":outcome": row.outcome,
-        ":attempts": row.attempts,
-        ":queued_ms": signed(row.queued_ms),
-        ":first_byte_ms": row.first_byte_ms.map(signed),
-        ":total_ms": signed(row.total_ms),
-        ":traits": json(&row.traits),
-    })?)
+    Ok(statement.execute(params![
+        row.request_id.as_str(),
+        row.part,
+        signed(row.arrived_at.0),
+        row.key.0,
+        row.owner.organisation,
+        row.owner.team,
+        row.owner.project,
+        json(&row.tags),
+        row.endpoint,
+        row.dialect.name(),
+        row.streamed,
+        row.model_asked,
+        row.provider,
+        row.model,
+        row.provider_request_id,
+        signed(row.usage.input.get()),
+        signed(row.usage.cache_read.get()),
+        signed(row.usage.cache_write_5m.get()),
+        signed(row.usage.cache_write_1h.get()),
+        signed(row.usage.output.get()),
+        signed(row.usage.reasoning.get()),
+        signed(row.usage.audio_input.get()),
+        signed(row.usage.audio_output.get()),
+        signed(row.usage.image_output.get()),
+        row.usage.web_searches,
+        row.tier.name(),
+        row.usage_is_estimated,
+        row.cost.map(|cost| signed(cost.0)),
+        row.status,
+        row.outcome,
+        row.attempts,
+        signed(row.queued_ms),
+        row.first_byte_ms.map(signed),
+        signed(row.total_ms),
+        json(&row.traits),
+    ])?)
 }
 
 pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

@@ -60,6 +60,11 @@ impl Server {
         self.tell("start");
     }
 
+    /// Makes it listen by TLS, at this port of localhost.
+    pub fn with_tls(&self, port: u16) {
+        self.tell(&format!("tls {port}"));
+    }
+
     fn tell(&self, word: &str) {
         let mut talk = self.talk.lock().unwrap();
         writeln!(talk.0, "{word}").unwrap();
