@@ -89,7 +89,10 @@ impl Gateway {
             ensure!(made.status.success(), "no key: {}", String::from_utf8_lossy(&made.stderr));
             made_keys.push(String::from_utf8(made.stdout)?.trim().to_owned());
         }
-        let process = start(&mut common(&["serve", "--listen", "127.0.0.1:0"])?).await?;
+        let mut serve = common(&["serve", "--listen", "127.0.0.1:0"])?;
+        // Others may run beside it.
+        serve.env("PACEWAY_ADMIN__LISTEN", "127.0.0.1:0");
+        let process = start(&mut serve).await?;
         Ok(Self { process, keys: made_keys, _directory: directory })
     }
 }

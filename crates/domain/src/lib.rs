@@ -5,11 +5,13 @@
 
 pub mod cache_lifetime;
 pub mod catalogue;
+pub mod endpoint;
 pub mod failure;
 pub mod ids;
 pub mod moment;
 pub mod money;
 pub mod owner;
+pub mod priority;
 pub mod quota;
 pub mod refusal;
 pub mod secret;
@@ -19,11 +21,13 @@ pub mod usage;
 
 pub use cache_lifetime::CacheLifetime;
 pub use catalogue::{CATALOGUE, Catalogue, ModelCard};
+pub use endpoint::Endpoint;
 pub use failure::Failure;
 pub use ids::{Dialect, KeyId, RequestId};
 pub use moment::{Clock, Moment, UnixMillis};
 pub use money::{MicroUsd, PicoUsd};
 pub use owner::{Owner, Tags};
+pub use priority::Priority;
 pub use quota::{Cause, Counted, Dimension, LimitReading, LimitReadings, RateRefusal, Window};
 pub use refusal::Refusal;
 pub use secret::Secret;

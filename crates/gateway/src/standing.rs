@@ -1,13 +1,15 @@
 //! Where a caller stands: its priority, its share, and the limits of our own that it falls under.
 //!
-//! Rules are matched by a key's name. The first that matches says priority and weight; the limits of all that match hold.
+//! Rules are matched by a key's name. The first that matches says priority and weight; the limits of all that match hold. What
+//! the key itself says of its priority goes before the rules, and its own limits hold besides theirs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use paceway_policy::access::Caller;
+use paceway_domain::{Counted, Window};
+use paceway_policy::access::{Caller, OwnLimits};
 use paceway_policy::routing::matches;
-use paceway_scheduler::{CallerId, Limits, MAX_OWN, PoolId, Priority};
+use paceway_scheduler::{CallerId, Limits, MAX_OWN, PoolId, Priority, Rate};
 
 use crate::Turnstile;
 
@@ -45,12 +47,14 @@ pub struct Standings {
     turnstile: Arc<Turnstile>,
     /// By rule and key; a team has one for all keys.
     pools: Mutex<HashMap<(usize, Option<u64>), PoolId>>,
+    /// By key: the limits that it says itself. Others than those of the pool have another pool in its place.
+    by_key: Mutex<HashMap<u64, (OwnLimits, PoolId)>>,
 }
 
 impl Standings {
     /// Standings by these rules.
     pub fn new(rules: Vec<CallerRule>, turnstile: &Arc<Turnstile>) -> Self {
-        Self { rules, turnstile: Arc::clone(turnstile), pools: Mutex::default() }
+        Self { rules, turnstile: Arc::clone(turnstile), pools: Mutex::default(), by_key: Mutex::default() }
     }
 
     /// The standings that take the place of these. Callers of a rule that stays keep what they have used of its limits.
@@ -63,7 +67,8 @@ impl Standings {
         });
         let pools = Mutex::new(kept.collect());
         drop(before);
-        Self { rules, turnstile: Arc::clone(&self.turnstile), pools }
+        let by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { rules, turnstile: Arc::clone(&self.turnstile), pools, by_key: Mutex::new(by_key) }
     }
 
     pub(crate) fn of(&self, caller: &Caller, model: &str) -> Standing {
@@ -75,6 +80,12 @@ impl Standings {
         };
         let fits = |patterns: &[String], text: &str| patterns.iter().any(|pattern| matches(pattern, text));
         let mut places = standing.own.iter_mut();
+        // First, so that it always finds a place.
+        if !caller.grant.limits.is_none()
+            && let Some(place) = places.next()
+        {
+            *place = Some(self.pool_of_key(caller.number, caller.grant.limits));
+        }
         let ours = self.rules.iter().enumerate().filter(|(_, rule)| fits(&rule.keys, &caller.name));
         for (count, (number, rule)) in ours.enumerate() {
             if count == 0 {
@@ -91,16 +102,33 @@ impl Standings {
                 *place = Some(self.pool(number, member, limits));
             }
         }
+        standing.priority = caller.grant.priority.unwrap_or(standing.priority);
         standing
     }
 
-    /// The pools there are, with the rule's name and the key's number.
+    /// The pools there are, with the rule's name and the key's number; limits of keys' own are told as of the rule `key`.
     pub fn pools(&self) -> Vec<(String, Option<u64>, PoolId)> {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let named = |(&(rule, member), &pool): (&(usize, Option<u64>), &PoolId)| {
             (self.rules[rule].name.clone(), member, pool)
         };
-        pools.iter().map(named).collect()
+        let by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = by_key.iter().map(|(&key, &(_, pool))| ("key".to_owned(), Some(key), pool));
+        pools.iter().map(named).chain(own).collect()
+    }
+
+    /// The pool of a key's own limits. One that has been given up stays with the scheduler, which is no more than a few hundred bytes
+    /// for each change of a key's limits.
+    fn pool_of_key(&self, key: u64, limits: OwnLimits) -> PoolId {
+        let mut pools = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        match pools.get(&key) {
+            Some(&(known, pool)) if known == limits => pool,
+            _ => {
+                let pool = self.turnstile.add_pool(&limits_of(&limits));
+                pools.insert(key, (limits, pool));
+                pool
+            }
+        }
     }
 
     fn pool(&self, rule: usize, member: Option<u64>, limits: &Limits) -> PoolId {
@@ -109,10 +137,36 @@ impl Standings {
     }
 }
 
+/// Seconds of refill that may be used at once where nobody says.
+const DEFAULT_BURST_S: u64 = 60;
+
+/// Limits of our own, in the scheduler's terms: they charge what is used, whatever the provider reserves, and nothing is learned.
+fn limits_of(own: &OwnLimits) -> Limits {
+    Limits { rates: rates(own), concurrency: own.concurrency, ..Limits::none() }
+}
+
+/// The rates of limits as people state them.
+pub fn rates(own: &OwnLimits) -> Vec<(Counted, Rate)> {
+    let burst_s = own.burst_s.unwrap_or(DEFAULT_BURST_S);
+    let minute = |counted, units: Option<u64>| Some((counted, Rate::per_minute(units?, burst_s)));
+    let day = |counted, units: Option<u64>| Some((counted, Rate::whole(units?, Window::Day)));
+    let stated = [
+        minute(Counted::Requests, own.requests_per_minute),
+        minute(Counted::Input, own.input_tokens_per_minute),
+        minute(Counted::Output, own.output_tokens_per_minute),
+        minute(Counted::Total, own.tokens_per_minute),
+        day(Counted::Requests, own.requests_per_day),
+        day(Counted::Total, own.tokens_per_day),
+    ];
+    stated.into_iter().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use paceway_domain::KeyId;
+    use paceway_policy::access::Grant;
     use paceway_scheduler::Bounds;
 
     use super::*;
@@ -143,5 +197,38 @@ mod tests {
         assert_eq!(after.pools().len(), 1);
         assert_eq!(pool(&after, 1), stays);
         assert_ne!(pool(&after, 0), changes);
+    }
+
+    fn caller(number: u64, grant: Grant) -> Caller {
+        Caller {
+            key: KeyId(format!("{number:012x}")),
+            name: "test".into(),
+            number,
+            owner: Arc::default(),
+            grant: Arc::new(grant),
+        }
+    }
+
+    #[test]
+    fn a_key_that_says_its_priority_and_limits_stands_by_them_beside_the_rules() {
+        let bounds = Bounds { waiting: 1, waiting_per_caller: 1, ageing: Duration::from_secs(1) };
+        let turnstile = Arc::new(Turnstile::new(Arc::new(RuntimeClock::new()), bounds));
+        let rules = || vec![CallerRule { priority: Priority::Low, ..rule("all", 3) }];
+        let standings = Standings::new(rules(), &turnstile);
+        let limits = OwnLimits { requests_per_minute: Some(60), ..OwnLimits::default() };
+        let grant = Grant { priority: Some(Priority::High), limits, ..Grant::default() };
+        let own = |standing: Standing| standing.own.into_iter().flatten().collect::<Vec<_>>();
+        let plain = standings.of(&caller(1, Grant::default()), "model");
+        assert_eq!((plain.priority, own(plain).len()), (Priority::Low, 1));
+        let first = standings.of(&caller(2, grant.clone()), "model");
+        assert_eq!((first.priority, first.weight, own(first).len()), (Priority::High, 3, 2));
+        let other = standings.of(&caller(3, grant.clone()), "model");
+        assert_ne!(own(first)[0], own(other)[0], "each key has its own");
+        let after = standings.succeeded_by(rules());
+        assert_eq!(own(after.of(&caller(2, grant.clone()), "model")), own(first));
+        let more = OwnLimits { requests_per_minute: Some(600), ..limits };
+        let changed = after.of(&caller(2, Grant { limits: more, ..grant }), "model");
+        assert_ne!(own(changed)[0], own(first)[0]);
+        assert_eq!(after.pools().len(), 3);
     }
 }

@@ -1,17 +1,17 @@
-//! What Paceway remembers: the ports (ledger, keys, responses) and their backends.
+//! What Paceway remembers: the ports (ledger, identity, responses) and their backends.
 //!
 //! The only crate that knows a database. [`open`] is the door; behind it is one SQLite file per data directory, and in
 //! front of the ledger a journal that makes a finished request durable without waiting for the database. No prices, no
 //! policy: rows come in complete and go out as they came.
 
+pub mod identity;
 mod journal;
-pub mod keys;
 pub mod ledger;
 mod open;
 pub mod responses;
 mod sqlite;
 
-pub use keys::Keys;
+pub use identity::Identity;
 pub use ledger::{Ledger, Row};
 pub use open::{Access, Store, open};
 pub use responses::{Conversation, KeptResponse, Responses};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::journal::JournalledLedger;
 use crate::sqlite::{Sqlite, SqliteResponses};
-use crate::{Keys, Ledger, Responses, StoreError};
+use crate::{Identity, Ledger, Responses, StoreError};
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub enum Access {
 pub struct Store {
     /// The ledger.
     pub ledger: Arc<dyn Ledger>,
-    /// The keys.
-    pub keys: Arc<dyn Keys>,
+    /// Keys, admins and whose they are.
+    pub identity: Arc<dyn Identity>,
     /// The kept responses.
     pub responses: Arc<dyn Responses>,
     /// Held for as long as the store is open; the system lets go of it even after kill -9.
@@ -49,7 +49,7 @@ pub fn open(directory: &Path, access: Access) -> Result<Store, StoreError> {
         Access::Serve => Arc::new(JournalledLedger::open(directory, Arc::clone(&sqlite))?),
         Access::Administer => Arc::clone(&sqlite) as Arc<dyn Ledger>,
     };
-    Ok(Store { ledger, keys: sqlite, responses, _lock: lock })
+    Ok(Store { ledger, identity: sqlite, responses, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

@@ -7,7 +7,6 @@ use std::path::Path;
 use paceway_domain::{
     Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tags, Tokens, UnixMillis, Usage,
 };
-use paceway_policy::access::KeyHash;
 use paceway_store::ledger::Traits;
 use paceway_store::{Access, Conversation, KeptResponse, Row, Store, StoreError, open};
 
@@ -156,31 +155,6 @@ fn a_journal_does_not_grow_once_its_rows_are_delivered() {
         .map(|path| fs::metadata(path).unwrap().len())
         .sum();
     assert_eq!((sizes, requests(directory.path())), (0, 5));
-}
-
-#[test]
-fn a_key_is_found_until_it_is_revoked_and_once_only() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path(), Access::Serve).unwrap();
-    let hash = KeyHash::of("pw_test");
-    store.keys.create(hash, "first", UnixMillis(1)).unwrap();
-    assert!(!store.keys.all().unwrap()[0].is_revoked);
-    assert!(store.keys.revoke(&hash.id(), UnixMillis(2)).unwrap());
-    assert!(!store.keys.revoke(&hash.id(), UnixMillis(3)).unwrap());
-    let keys = store.keys.all().unwrap();
-    assert_eq!((keys[0].name.as_str(), keys[0].is_revoked), ("first", true));
-}
-
-#[test]
-fn a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not() {
-    let directory = tempfile::tempdir().unwrap();
-    let serving = open(directory.path(), Access::Serve).unwrap();
-    let before = serving.keys.version().unwrap();
-    serving.keys.create(KeyHash::of("pw_own"), "own", UnixMillis(1)).unwrap();
-    assert_eq!(serving.keys.version().unwrap(), before);
-    let other = open(directory.path(), Access::Administer).unwrap();
-    other.keys.create(KeyHash::of("pw_other"), "other", UnixMillis(1)).unwrap();
-    assert_ne!(serving.keys.version().unwrap(), before);
 }
 
 #[test]
