@@ -21,7 +21,9 @@ pub(crate) struct Process {
 }
 
 async fn start(command: &mut Command) -> Result<Process> {
-    let mut child = command.env_clear().stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    // Several run beside each other.
+    command.env_clear().env("PACEWAY_ADMIN__LISTEN", "127.0.0.1:0");
+    let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let mut stdout = lines(&mut child)?;
     while let Some(line) = stdout.next_line().await? {
         if let Some(address) = address_in(&line) {
@@ -89,10 +91,7 @@ impl Gateway {
             ensure!(made.status.success(), "no key: {}", String::from_utf8_lossy(&made.stderr));
             made_keys.push(String::from_utf8(made.stdout)?.trim().to_owned());
         }
-        let mut serve = common(&["serve", "--listen", "127.0.0.1:0"])?;
-        // Others may run beside it.
-        serve.env("PACEWAY_ADMIN__LISTEN", "127.0.0.1:0");
-        let process = start(&mut serve).await?;
+        let process = start(&mut common(&["serve", "--listen", "127.0.0.1:0"])?).await?;
         Ok(Self { process, keys: made_keys, _directory: directory })
     }
 }

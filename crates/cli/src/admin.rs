@@ -12,7 +12,7 @@ use paceway_policy::access::mint_admin;
 use paceway_upstream::{Call, HttpUpstream, Upstream};
 
 use crate::config::Config;
-use crate::house;
+use crate::{chance, house};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
@@ -83,15 +83,8 @@ pub(crate) async fn ask(
     Ok((status, body.to_vec()))
 }
 
-/// Thirty-two bytes that nobody can guess.
-pub(crate) fn chance() -> Result<[u8; 32], String> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|error| error.to_string())?;
-    Ok(random)
-}
-
 fn make(path: &Path) -> Result<Secret> {
-    let random = chance().map_err(|why| anyhow!("the system has no random numbers: {why}"))?;
+    let random = chance::bytes().map_err(|why| anyhow!("the system has no random numbers: {why}"))?;
     let token = mint_admin(&random);
     let mut options = File::options();
     options.create(true).truncate(true).write(true);

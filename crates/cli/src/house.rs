@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{admin, limits, routing};
+use crate::{chance, limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -53,7 +53,7 @@ pub(crate) fn administration(store: &Store) -> Administration {
     // Nobody is let in here, so the token may be any.
     let admins = Arc::new(Admins::new(&Secret::new(""), Vec::new()));
     let identity = Arc::clone(&store.identity);
-    Administration::new(identity, (callers, admins), Arc::new(RuntimeClock::new()), admin::chance)
+    Administration::new(identity, (callers, admins), Arc::new(RuntimeClock::new()), chance::bytes)
 }
 
 /// Makes a key in the default project that may do everything.
@@ -94,7 +94,7 @@ pub(crate) fn build(
     let callers = Arc::new(Callers::new(Keyring::default()));
     let admins = Arc::new(Admins::new(admin, Vec::new()));
     let (identity, time) = (Arc::clone(&store.identity), Arc::clone(&clock) as Arc<dyn Clock>);
-    let administration = Administration::new(identity, (Arc::clone(&callers), admins), time, admin::chance);
+    let administration = Administration::new(identity, (Arc::clone(&callers), admins), time, chance::bytes);
     administration.follow()?;
     let administration = Arc::new(administration);
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));

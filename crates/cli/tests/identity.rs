@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use paceway_server::admin_routes;
@@ -90,7 +90,7 @@ fn the_table_of_routes_is_what_the_server_serves() {
         LEAST_ROLES.iter().map(|&(method, path, role)| (method.to_owned(), path.to_owned(), role)).collect();
     assert_eq!(served, expected);
     assert!(admin_routes().iter().all(|route| {
-        let roles: Vec<_> = route.roles().map(|role| role.name()).collect();
+        let roles: Vec<_> = route.roles().map(paceway_policy::access::Role::name).collect();
         ROLES.ends_with(&roles)
     }));
 }
@@ -191,7 +191,7 @@ async fn a_key_that_the_command_line_revokes_is_refused_within_a_second() {
     let listed = String::from_utf8(run(directory.path(), &["keys", "list"]).await.stdout).unwrap();
     let id = listed.lines().find(|line| line.contains("doomed")).unwrap().split_whitespace().next().unwrap();
     made(directory.path(), &["keys", "revoke", id]).await;
-    let revoked = Instant::now();
+    let revoked = tokio::time::Instant::now();
     until("the key is refused", async || ask(&paceway, &key).await.status == 401).await;
     assert!(revoked.elapsed() < Duration::from_secs(1), "{:?}", revoked.elapsed());
     let refused = ask(&paceway, &key).await;

@@ -174,6 +174,7 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
+    #[allow(clippy::too_many_lines)]
     // tidy: long because it is a table of sentences, one for each reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -13,9 +13,12 @@ pub(crate) mod limits;
 pub(crate) mod organisations;
 mod paging;
 pub(crate) mod projects;
+pub(crate) mod route;
 pub(crate) mod teams;
 mod unknown_fields;
 pub(crate) mod wire;
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
@@ -28,12 +31,14 @@ use paceway_gateway::administration::{Action, Admin, Denied, Place};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
 
 use crate::{House, unwanted};
 
 /// A request that was let in.
 pub(crate) struct Asked {
     pub(crate) house: House,
+    document: Arc<OpenApi>,
     pub(crate) actor: Admin,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -99,7 +104,12 @@ impl Asked {
 }
 
 /// Lets a request in, or not, and has it answered.
-pub(crate) async fn serve(house: House, request: Request, action: Action, handler: Handler) -> Response {
+pub(crate) async fn serve(
+    (house, document): (House, Arc<OpenApi>),
+    request: Request,
+    action: Action,
+    handler: Handler,
+) -> Response {
     let (mut head, body) = request.into_parts();
     let actor = match let_in(&house, &head.headers, action) {
         Ok(actor) => actor,
@@ -113,7 +123,7 @@ pub(crate) async fn serve(house: House, request: Request, action: Action, handle
         Ok(body) => body,
         Err(refusal) => return *refusal,
     };
-    let asked = Asked { house, actor, headers: head.headers, body, uri: head.uri, path };
+    let asked = Asked { house, document, actor, headers: head.headers, body, uri: head.uri, path };
     let answered = tokio::task::spawn_blocking(move || handler(&asked)).await;
     match answered {
         Ok(Ok(Reply { status, body })) => with_status(status, body),

@@ -1,45 +1,21 @@
 //! Every address of the admin API, with what it needs, in one table. The router, the OpenAPI document and the test of roles are made
 //! of it, so that none of them can forget a route.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use paceway_gateway::administration::{Action, Role, may};
-use utoipa::__dev::SchemaReferences;
-use utoipa::Path;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::path::{HttpMethod, Operation};
-use utoipa::openapi::schema::Schema;
+use paceway_gateway::administration::Action;
+use utoipa::openapi::OpenApi;
 
+use crate::admin::route::{AdminRoute, route};
 use crate::admin::{
-    self, Handler, admins, audit, configuration, decisions, document, keys, limits, organisations, projects,
-    teams,
+    self, admins, audit, configuration, decisions, document, keys, limits, organisations, projects, teams,
 };
 use crate::{House, unwanted};
-
-/// A route of the admin API.
-pub struct AdminRoute {
-    /// The method.
-    pub method: Method,
-    /// The address, with `{names}` of its parts.
-    pub path: String,
-    /// What an admin must be allowed to do.
-    pub action: Action,
-    handler: Handler,
-    pub(crate) methods: fn() -> Vec<HttpMethod>,
-    pub(crate) operation: fn() -> Operation,
-    pub(crate) schemas: fn(&mut Vec<(String, RefOr<Schema>)>),
-}
-
-impl AdminRoute {
-    /// The roles that may ask here, from the least to the most.
-    pub fn roles(&self) -> impl Iterator<Item = Role> {
-        let action = self.action;
-        Role::ALL.into_iter().filter(move |role| may(*role, action))
-    }
-}
 
 /// All of them.
 #[rustfmt::skip] // A table.
@@ -80,36 +56,24 @@ pub fn all() -> Vec<AdminRoute> {
     ]
 }
 
+/// The OpenAPI document of the admin API.
+pub fn admin_document() -> OpenApi {
+    document::of(&all())
+}
+
 /// The router of the admin API. It needs an admin token everywhere.
 pub fn admin_router(house: House) -> Router {
     let mut router = Router::new();
+    let document = Arc::new(admin_document());
     for AdminRoute { method, path, action, handler, .. } in all() {
+        let document = Arc::clone(&document);
         let filter = MethodFilter::try_from(method).expect("a route has a usual method");
-        let answer =
-            move |State(house): State<House>, request: Request| admin::serve(house, request, action, handler);
+        let answer = move |State(house): State<House>, request: Request| {
+            admin::serve((house, document), request, action, handler)
+        };
         router = router.route(&path, on(filter, answer));
     }
     router.method_not_allowed_fallback(wrong_method).fallback(nothing_here).with_state(house)
-}
-
-/// A row of the table. Address and method are those that the handler's description states.
-fn route<D: Path + SchemaReferences>(action: Action, handler: Handler, _description: D) -> AdminRoute {
-    let methods = D::methods();
-    let method = match methods.first() {
-        Some(HttpMethod::Post) => Method::POST,
-        Some(HttpMethod::Patch) => Method::PATCH,
-        Some(HttpMethod::Delete) => Method::DELETE,
-        _ => Method::GET,
-    };
-    AdminRoute {
-        method,
-        path: D::path(),
-        action,
-        handler,
-        methods: D::methods,
-        operation: D::operation,
-        schemas: D::schemas,
-    }
 }
 
 async fn nothing_here(request: Request) -> Response {

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use paceway_gateway::{Administration, Current, Gateway};
 
-pub use admin::document::document as admin_document;
-pub use admin_routes::{AdminRoute, admin_router, all as admin_routes};
+pub use admin::route::AdminRoute;
+pub use admin_routes::{admin_document, admin_router, all as admin_routes};
 pub use configuration::{Attempt, Configuration, Outcome, Status};
 pub use routes::router;
 pub use serve::serve;

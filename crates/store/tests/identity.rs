@@ -94,7 +94,7 @@ fn units_are_made_where_there_is_a_place_and_go_when_they_are_empty(identity: &d
 fn a_key_comes_back_as_it_was_written(identity: &dyn Identity) {
     let key = key("pw_first");
     assert_eq!(apply(identity, &add(&key)), Applied::Done);
-    assert_eq!(identity.keys().unwrap(), [key.clone()]);
+    assert_eq!(identity.keys().unwrap(), std::slice::from_ref(&key));
     assert_eq!(apply(identity, &add(&key)), Applied::Exists);
     let elsewhere = VirtualKey {
         owner: Owner { project: "none".into(), ..key.owner.clone() },
@@ -124,7 +124,7 @@ fn admins_come_back_and_are_revoked_once(identity: &dyn Identity) {
     let add = Change::AddAdmin(Box::new(admin.clone()));
     assert_eq!(apply(identity, &add), Applied::Done);
     assert_eq!(apply(identity, &add), Applied::Exists);
-    assert_eq!(identity.admins().unwrap(), [admin.clone()]);
+    assert_eq!(identity.admins().unwrap(), std::slice::from_ref(&admin));
     assert_eq!(apply(identity, &Change::RemoveUnit(place("acme/search"))), Applied::NotEmpty);
     let revoke = Change::RevokeAdmin { id: admin.id.clone(), at: UnixMillis(7) };
     assert_eq!(apply(identity, &revoke), Applied::Done);

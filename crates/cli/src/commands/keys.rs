@@ -22,7 +22,7 @@ use grant::GrantOptions;
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Command {
     /// Make a key and print it, once
-    Create(Create),
+    Create(Box<Create>),
     /// List all keys by id; the keys themselves are not kept
     List {
         #[command(flatten)]
@@ -34,7 +34,7 @@ pub(super) enum Command {
         id: String,
     },
     /// Change what a key may do; what is not said stays as it is
-    Update(Update),
+    Update(Box<Update>),
     /// Give a key another secret and print it, once; the key stays what it is
     Rotate {
         /// Its id, as `paceway keys list` shows it
@@ -133,7 +133,7 @@ fn update(administration: &Administration, options: &Update) -> Result<()> {
             None => options.never_expires.then_some(None),
             Some(span) => Some(Some(after(now, span))),
         },
-        models: options.grant.models()?,
+        models: options.grant.models(),
         endpoints: options.grant.endpoints()?,
         priority: options.grant.priority()?.map(Some),
         limits: (limits != before.grant.limits).then_some(limits),

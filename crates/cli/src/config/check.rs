@@ -1,7 +1,6 @@
 //! Values that have the right type and make no sense. The bounds are those that `config/default.toml` states.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use http::{HeaderValue, Uri};
@@ -37,10 +36,8 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     check.range("server.header_timeout_s", server.header_timeout_s, 1..=600);
     check.range("server.max_connections", server.max_connections, 1..=1_000_000);
     check.range("server.drain_s", server.drain_s, 0..=3_600);
-    let admin = &config.admin.listen;
-    if !admin.is_empty() && admin.parse::<SocketAddr>().is_err() {
-        let why = format!("expected an address and port such as 127.0.0.1:4142, or nothing, got `{admin}`");
-        check.say("admin.listen", why);
+    if let Some(problem) = config.admin.problem() {
+        check.say("admin.listen", problem);
     }
     check.range("queue.max_wait_s", queue.max_wait_s, 0..=86_400);
     check.range("queue.max_overload_s", queue.max_overload_s, 0..=86_400);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Config {
     pub server: Server,
-    pub admin: AdminConfig,
+    pub admin: super::admin::AdminConfig,
     pub storage: Storage,
     pub queue: Queue,
     pub retry: Retry,
@@ -38,11 +38,6 @@ pub(crate) struct Server {
     pub header_timeout_s: u64,
     pub max_connections: usize,
     pub drain_s: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-pub(crate) struct AdminConfig {
-    pub listen: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -94,6 +94,7 @@ impl Place {
     }
 
     /// The place around it.
+    #[must_use]
     pub fn parent(&self) -> Self {
         Self(self.0[..self.0.len().saturating_sub(1)].to_vec())
     }

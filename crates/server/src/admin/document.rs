@@ -3,8 +3,8 @@
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths};
 
+use super::route::AdminRoute;
 use super::{Asked, Denied, Reply};
-use crate::admin_routes;
 
 const SCHEME: &str = "admin_token";
 
@@ -15,15 +15,15 @@ const SCHEME: &str = "admin_token";
     tag = "configuration",
     responses((status = 200, body = serde_json::Value)),
 )]
-pub(crate) fn show(_: &Asked) -> Result<Reply, Denied> {
-    Reply::ok(document())
+pub(crate) fn show(asked: &Asked) -> Result<Reply, Denied> {
+    Reply::ok(asked.document.as_ref())
 }
 
-/// The document.
-pub fn document() -> OpenApi {
+/// The document of these.
+pub(crate) fn of(routes: &[AdminRoute]) -> OpenApi {
     let mut paths = Paths::new();
     let mut schemas = Vec::new();
-    for route in admin_routes::all() {
+    for route in routes {
         let mut operation = (route.operation)();
         let roles: Vec<_> = route.roles().map(paceway_gateway::administration::Role::name).collect();
         operation.description = Some(format!("For the roles {}.", roles.join(", ")));

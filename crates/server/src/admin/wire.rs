@@ -115,6 +115,7 @@ pub(crate) struct KeyBody {
 /// What is to be different about a key; what is absent stays
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::option_option)] // Absent, null and a value are three things to say.
 pub(crate) struct KeyPatch {
     pub(crate) name: Option<String>,
     /// null: never

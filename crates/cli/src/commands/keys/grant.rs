@@ -50,16 +50,16 @@ impl GrantOptions {
     /// The whole, where what is not said is not restricted.
     pub(super) fn granted(&self) -> Result<Grant> {
         Ok(Grant {
-            models: self.models()?.unwrap_or_default(),
+            models: self.models().unwrap_or_default(),
             endpoints: self.endpoints()?.unwrap_or_default(),
             priority: self.priority()?,
             limits: self.limits_over(OwnLimits::default()),
         })
     }
 
-    pub(super) fn models(&self) -> Result<Option<Vec<String>>> {
-        let Some(models) = &self.models else { return Ok(None) };
-        Ok(Some(if *models == [ALL] { Vec::new() } else { models.clone() }))
+    pub(super) fn models(&self) -> Option<Vec<String>> {
+        let models = self.models.as_ref()?;
+        Some(if *models == [ALL] { Vec::new() } else { models.clone() })
     }
 
     pub(super) fn endpoints(&self) -> Result<Option<Vec<Endpoint>>> {
