@@ -41,14 +41,36 @@ pub(crate) struct Standing {
     pub(crate) own: [Option<PoolId>; MAX_OWN],
 }
 
+/// By rule and key; a team has one for all keys.
+type OwnPools = HashMap<(usize, Option<u64>), Arc<OwnPool>>;
+
 /// All rules, with the pools of their limits as callers come to need them.
 pub struct Standings {
     rules: Vec<CallerRule>,
     turnstile: Arc<Turnstile>,
-    /// By rule and key; a team has one for all keys.
-    pools: Mutex<HashMap<(usize, Option<u64>), PoolId>>,
-    /// By key: the limits that it says itself. Others than those of the pool have another pool in its place.
-    by_key: Mutex<HashMap<u64, (OwnLimits, PoolId)>>,
+    pools: Mutex<OwnPools>,
+    by_key: Mutex<KeyPools>,
+}
+
+/// Pools of limits that keys say themselves.
+#[derive(Default)]
+struct KeyPools {
+    /// By key, with the limits that it is of: others have another pool in its place.
+    present: HashMap<u64, (OwnLimits, Arc<OwnPool>)>,
+    /// Those that others have taken the place of. Requests on their way may still name them, so they end with these standings.
+    former: Vec<Arc<OwnPool>>,
+}
+
+/// A pool of a limit of our own. It ends with the last standings that have it.
+struct OwnPool {
+    id: PoolId,
+    turnstile: Arc<Turnstile>,
+}
+
+impl Drop for OwnPool {
+    fn drop(&mut self) {
+        self.turnstile.retire_pool(self.id);
+    }
 }
 
 impl Standings {
@@ -61,14 +83,15 @@ impl Standings {
     #[must_use]
     pub fn succeeded_by(&self, rules: Vec<CallerRule>) -> Self {
         let before = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = before.iter().filter_map(|(&(rule, member), &pool)| {
+        let kept = before.iter().filter_map(|(&(rule, member), pool)| {
             let place = rules.iter().position(|new| *new == self.rules[rule])?;
-            Some(((place, member), pool))
+            Some(((place, member), Arc::clone(pool)))
         });
         let pools = Mutex::new(kept.collect());
         drop(before);
-        let by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self { rules, turnstile: Arc::clone(&self.turnstile), pools, by_key: Mutex::new(by_key) }
+        let present = self.by_key.lock().unwrap_or_else(PoisonError::into_inner).present.clone();
+        let by_key = Mutex::new(KeyPools { present, former: Vec::new() });
+        Self { rules, turnstile: Arc::clone(&self.turnstile), pools, by_key }
     }
 
     pub(crate) fn of(&self, caller: &Caller, model: &str) -> Standing {
@@ -109,31 +132,34 @@ impl Standings {
     /// The pools there are, with the rule's name and the key's number; limits of keys' own are told as of the rule `key`.
     pub fn pools(&self) -> Vec<(String, Option<u64>, PoolId)> {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let named = |(&(rule, member), &pool): (&(usize, Option<u64>), &PoolId)| {
-            (self.rules[rule].name.clone(), member, pool)
+        let named = |(&(rule, member), pool): (&(usize, Option<u64>), &Arc<OwnPool>)| {
+            (self.rules[rule].name.clone(), member, pool.id)
         };
         let by_key = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = by_key.iter().map(|(&key, &(_, pool))| ("key".to_owned(), Some(key), pool));
+        let own = by_key.present.iter().map(|(&key, (_, pool))| ("key".to_owned(), Some(key), pool.id));
         pools.iter().map(named).chain(own).collect()
     }
 
-    /// The pool of a key's own limits. One that has been given up stays with the scheduler, which is no more than a few hundred bytes
-    /// for each change of a key's limits.
+    /// The pool of a key's own limits.
     fn pool_of_key(&self, key: u64, limits: OwnLimits) -> PoolId {
         let mut pools = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
-        match pools.get(&key) {
-            Some(&(known, pool)) if known == limits => pool,
-            _ => {
-                let pool = self.turnstile.add_pool(&limits_of(&limits));
-                pools.insert(key, (limits, pool));
-                pool
-            }
+        if let Some((_, pool)) = pools.present.get(&key).filter(|(known, _)| *known == limits) {
+            return pool.id;
         }
+        let pool = self.own_pool(&limits_of(&limits));
+        let id = pool.id;
+        let former = pools.present.insert(key, (limits, pool));
+        pools.former.extend(former.map(|(_, pool)| pool));
+        id
+    }
+
+    fn own_pool(&self, limits: &Limits) -> Arc<OwnPool> {
+        Arc::new(OwnPool { id: self.turnstile.add_pool(limits), turnstile: Arc::clone(&self.turnstile) })
     }
 
     fn pool(&self, rule: usize, member: Option<u64>, limits: &Limits) -> PoolId {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        *pools.entry((rule, member)).or_insert_with(|| self.turnstile.add_pool(limits))
+        pools.entry((rule, member)).or_insert_with(|| self.own_pool(limits)).id
     }
 }
 
@@ -197,6 +223,9 @@ mod tests {
         assert_eq!(after.pools().len(), 1);
         assert_eq!(pool(&after, 1), stays);
         assert_ne!(pool(&after, 0), changes);
+        // With those from before goes what nobody else has.
+        drop(before);
+        assert_eq!(turnstile.add_pool(&Limits::none()), changes);
     }
 
     fn caller(number: u64, grant: Grant) -> Caller {

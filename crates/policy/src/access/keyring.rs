@@ -82,6 +82,14 @@ impl Keyring {
             Ok(entry.caller.clone())
         }
     }
+
+    /// The caller whose key has this name and is in use at `now`; of several, any one.
+    pub fn named(&self, name: &str, now: UnixMillis) -> Option<Caller> {
+        let is_to_come = |end: Option<UnixMillis>| end.is_none_or(|end| end > now);
+        let in_use = |entry: &&Entry| !entry.is_revoked && is_to_come(entry.expires_at);
+        let mut entries = self.secrets.values().filter(in_use);
+        entries.find(|entry| &*entry.caller.name == name).map(|entry| entry.caller.clone())
+    }
 }
 
 /// Ids are twelve hex digits. What is none has no number, which only makes it share the turns of others like it.
@@ -130,6 +138,14 @@ mod tests {
         let ring = Keyring::new([VirtualKey { expires_at: Some(NOW), ..key("pw_1") }]);
         assert!(ring.find(Some("pw_1"), UnixMillis(999)).is_ok());
         assert_eq!(ring.find(Some("pw_1"), NOW), Err(Refusal::ExpiredKey));
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_name_while_it_is_in_use() {
+        let ring = Keyring::new([VirtualKey { expires_at: Some(NOW), ..key("pw_1") }]);
+        assert!(ring.named("test", UnixMillis(999)).is_some());
+        assert_eq!(ring.named("test", NOW), None);
+        assert_eq!(ring.named("other", UnixMillis(0)), None);
     }
 
     #[test]

@@ -72,7 +72,13 @@ pub(crate) fn route(asked: &Asked) -> Result<Reply, Denied> {
         query: None,
         body: asked.body.clone(),
     };
-    let caller = Callers::operator(wanted.key.as_deref().unwrap_or("operator"));
+    let caller = match wanted.key.as_deref() {
+        None => Callers::operator(),
+        Some(name) => gateway.callers.named(name, gateway.clock.wall()).ok_or_else(|| {
+            let why = format!("there is no key named `{name}` in use; `paceway keys list` shows them");
+            Denied::invalid("key", why)
+        })?,
+    };
     let decision = pipeline::dry_run(&gateway, &caller, arrival);
     let decision = decision.map_err(|refusal| Denied::invalid("request", refusal.to_string()))?;
     Reply::ok(json!({"decision": decision}))
