@@ -38,7 +38,19 @@ pub struct Administration {
     chance: Chance,
     /// The version that callers and admins are of. Held while they are read and replaced, so that an earlier reading never takes the
     /// place of a later one.
-    followed: Mutex<Option<u64>>,
+    followed: Mutex<Followed>,
+}
+
+/// What callers and admins are of.
+#[derive(Debug, Clone, Copy, Default)]
+enum Followed {
+    /// They were never read.
+    #[default]
+    Nothing,
+    /// A copy of who knows which version.
+    Copy,
+    /// This version.
+    Version(u64),
 }
 
 /// What is done, as it is logged.
@@ -73,18 +85,23 @@ impl Administration {
         self.admins.find(token)
     }
 
-    /// Lets callers and admins follow what another process or node has changed since.
+    /// Lets callers and admins follow what another process or node has changed since. At first it takes what is known, even if the
+    /// database is away and it is a copy.
     ///
     /// # Errors
     /// When the database cannot be read; those known so far stay in force.
     pub fn follow(&self) -> Result<(), StoreError> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        let version = self.identity.version()?;
-        if *followed != Some(version) {
-            self.callers.replace(Keyring::new(self.identity.keys()?));
-            self.admins.replace(self.identity.admins()?);
-            *followed = Some(version);
-        }
+        let version = match (self.identity.version(), *followed) {
+            (Ok(version), Followed::Version(known)) if version == known => return Ok(()),
+            (Ok(version), _) => Followed::Version(version),
+            (Err(_), Followed::Nothing) => Followed::Copy,
+            (Err(error), _) => return Err(error),
+        };
+        let (keys, admins) = (self.identity.keys()?, self.identity.admins()?);
+        self.callers.replace(Keyring::new(keys));
+        self.admins.replace(admins);
+        *followed = version;
         Ok(())
     }
 

@@ -1,13 +1,16 @@
 //! The questions about identity that every backend has to answer.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::time::Duration;
 
 use paceway_domain::{Endpoint, Owner, Priority, UnixMillis};
 use paceway_policy::access::{Admin, Grant, KeyHash, OwnLimits, Place, Role, Unit, VirtualKey};
 use paceway_store::identity::{Applied, AuditPage, Change, Note};
-use paceway_store::{Access, Identity, open};
+use paceway_store::{Access, Identity, open, open_shared};
 use serde_json::json;
+use support::postgres::database;
 
 fn place(text: &str) -> Place {
     Place::read(text).unwrap()
@@ -153,6 +156,58 @@ fn the_log_holds_what_was_done_and_nothing_else(identity: &dyn Identity) {
     assert_eq!(identity.audit(&whole(Some(newest.number), 1)).unwrap()[0].number, before);
     let of = |at: &str| identity.audit(&AuditPage { place: place(at), before: None, most: 9 }).unwrap().len();
     assert_eq!((of("acme"), of("acme/search"), of("acme/search/x"), of("acm")), (1, 1, 0, 0));
+}
+
+#[test]
+fn postgres_conforms() {
+    let Some(database) = database() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let store = open_shared(directory.path(), Access::Serve, Some(&database.shared("node-1"))).unwrap();
+    conforms(store.identity.as_ref());
+    let mut client = database.client();
+    let touched = ["update audit set actor = ''", "delete from audit", "truncate audit"];
+    assert!(touched.into_iter().all(|statement| client.batch_execute(statement).is_err()));
+}
+
+#[test]
+fn of_many_nodes_that_change_a_key_at_once_each_change_is_made_once_and_none_is_missed() {
+    let Some(database) = database() else { return };
+    let directories: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+    let open = |place: usize| {
+        let shared = database.shared(&format!("node-{place}"));
+        open_shared(directories[place].path(), Access::Administer, Some(&shared)).unwrap().identity
+    };
+    let first = open(0);
+    let key = VirtualKey::new(KeyHash::of("pw_1"), "one", Owner::default(), UnixMillis(5));
+    assert_eq!(apply(first.as_ref(), &add(&key)), Applied::Done);
+    let before = first.version().unwrap();
+    let change = |place: usize| {
+        let identity = open(place);
+        let read = || identity.keys().unwrap().remove(0);
+        let made = |_: &u32| apply(identity.as_ref(), &replace(&read())) == Applied::Done;
+        (0..20).filter(made).count() as u64
+    };
+    let made: u64 = std::thread::scope(|scope| {
+        let nodes: Vec<_> = (0..4)
+            .map(|place| {
+                let change = &change;
+                scope.spawn(move || change(place))
+            })
+            .collect();
+        nodes.into_iter().map(|node| node.join().unwrap()).sum()
+    });
+    assert!(made >= 20, "{made}");
+    assert_eq!((first.keys().unwrap()[0].revision, first.version().unwrap() >= before + made), (made, true));
+}
+
+#[test]
+fn the_log_in_sqlite_is_only_appended_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), Access::Serve).unwrap();
+    assert_eq!(apply(store.identity.as_ref(), &unit("acme")), Applied::Done);
+    let file = rusqlite::Connection::open(directory.path().join("paceway.db")).unwrap();
+    let touched = ["update audit set actor = ''", "delete from audit"];
+    assert!(touched.into_iter().all(|statement| file.execute_batch(statement).is_err()));
 }
 
 #[test]

@@ -10,6 +10,8 @@ use paceway_domain::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::storage::Storage;
+
 pub(crate) use aliases::{
     AliasConfig, AliasRules, EscalateConfig, StickyConfig, StrategyConfig, TargetConfig, WeightedTarget,
 };
@@ -44,11 +46,6 @@ pub(crate) struct Server {
     pub header_timeout_s: u64,
     pub max_connections: usize,
     pub drain_s: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-pub(crate) struct Storage {
-    pub data_dir: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -28,6 +28,34 @@ create table admins (
     revoked_at integer           -- Unix milliseconds
 ) strict, without rowid;
 
+-- What keys and admins of a shared database were when it was last reached.
+drop table copy_of_keys;
+create table copy_of_keys (
+    id text not null unique,
+    hash blob not null primary key,
+    name text not null,
+    created_at integer not null,
+    revoked_at integer,
+    place text not null,
+    expires_at integer,
+    previous_hash blob,
+    previous_until integer,
+    models text not null,
+    endpoints text not null,
+    priority text,
+    limits text not null,
+    revision integer not null
+) strict;
+create table copy_of_admins (
+    id text not null primary key,
+    hash blob not null unique,
+    name text not null,
+    role text not null,
+    place text not null,
+    created_at integer not null,
+    revoked_at integer
+) strict, without rowid;
+
 -- Only ever appended to. Its greatest number is the version of all of the above.
 create table audit (
     number integer primary key autoincrement,

@@ -7,8 +7,9 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior, named_params, 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Sqlite, from_json, json, signed, unsigned};
+use super::Sqlite;
 use crate::StoreError;
+use crate::columns::{from_json, json, signed};
 use crate::identity::{Applied, AuditEntry, AuditPage, Change, Identity, Note};
 
 impl Identity for Sqlite {
@@ -17,7 +18,7 @@ impl Identity for Sqlite {
             Ok(Unit {
                 place: place(row, "place")?,
                 name: row.get("name")?,
-                created_at: UnixMillis(unsigned(row, "created_at")?),
+                created_at: UnixMillis(count(row, "created_at")?),
             })
         })
     }
@@ -27,19 +28,7 @@ impl Identity for Sqlite {
     }
 
     fn admins(&self) -> Result<Vec<Admin>, StoreError> {
-        rows(&self.lock(), "select * from admins order by created_at, id", |row| {
-            let role: String = row.get("role")?;
-            Ok(Admin {
-                id: KeyId(row.get("id")?),
-                hash: KeyHash(row.get("hash")?),
-                name: row.get("name")?,
-                // What a later Paceway may have written is no more than the least.
-                role: Role::named(&role).unwrap_or(Role::Viewer),
-                place: place(row, "place")?,
-                created_at: UnixMillis(unsigned(row, "created_at")?),
-                revoked_at: moment(row, "revoked_at")?,
-            })
-        })
+        rows(&self.lock(), "select * from admins order by created_at, id", read_admin)
     }
 
     fn audit(&self, page: &AuditPage) -> Result<Vec<AuditEntry>, StoreError> {
@@ -53,9 +42,9 @@ impl Identity for Sqlite {
             .query_map(params![page.place.to_string(), before, page.most], |row| {
                 let text = |column: &str| row.get::<_, Option<String>>(column);
                 Ok(AuditEntry {
-                    number: unsigned(row, "number")?,
+                    number: count(row, "number")?,
                     note: Note {
-                        at: UnixMillis(unsigned(row, "at")?),
+                        at: UnixMillis(count(row, "at")?),
                         actor: row.get("actor")?,
                         action: row.get("action")?,
                         subject: row.get("subject")?,
@@ -94,7 +83,7 @@ impl Identity for Sqlite {
 
     fn version(&self) -> Result<u64, StoreError> {
         let newest = "select coalesce(max(number), 0) as newest from audit";
-        Ok(self.lock().query_row(newest, [], |row| unsigned(row, "newest"))?)
+        Ok(self.lock().query_row(newest, [], |row| count(row, "newest"))?)
     }
 }
 
@@ -111,10 +100,10 @@ fn make(transaction: &Transaction<'_>, change: &Change) -> Result<Applied, Store
             if !exists(transaction, &Place::of_owner(&key.owner))? {
                 return Ok(Applied::NoPlace);
             }
-            write_key(transaction, include_str!("insert_key.sql"), key, Applied::Exists)
+            Ok(one(write_key(transaction, include_str!("insert_key.sql"), key)?, Applied::Exists))
         }
         Change::ReplaceKey(key) => {
-            write_key(transaction, include_str!("replace_key.sql"), key, Applied::Outdated)
+            Ok(one(write_key(transaction, include_str!("replace_key.sql"), key)?, Applied::Outdated))
         }
         Change::AddAdmin(admin) => add_admin(transaction, admin),
         Change::RevokeAdmin { id, at } => {
@@ -149,28 +138,49 @@ fn add_admin(transaction: &Transaction<'_>, admin: &Admin) -> Result<Applied, St
     if !exists(transaction, &admin.place)? {
         return Ok(Applied::NoPlace);
     }
-    let added = transaction.execute(
-        "insert or ignore into admins (id, hash, name, role, place, created_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            admin.id.0,
-            admin.hash.0,
-            admin.name,
-            admin.role.name(),
-            admin.place.to_string(),
-            signed(admin.created_at.0)
-        ],
-    )?;
+    let added = write_admin(transaction, include_str!("insert_admin.sql"), admin)?;
     Ok(one(added, Applied::Exists))
 }
 
-fn write_key(
+pub(super) fn write_admin(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    admin: &Admin,
+) -> Result<usize, StoreError> {
+    Ok(transaction.execute(
+        statement,
+        named_params! {
+            ":id": admin.id.0,
+            ":hash": admin.hash.0,
+            ":name": admin.name,
+            ":role": admin.role.name(),
+            ":place": admin.place.to_string(),
+            ":created_at": signed(admin.created_at.0),
+            ":revoked_at": admin.revoked_at.map(|at| signed(at.0)),
+        },
+    )?)
+}
+
+pub(super) fn read_admin(row: &Row<'_>) -> rusqlite::Result<Admin> {
+    let role: String = row.get("role")?;
+    Ok(Admin {
+        id: KeyId(row.get("id")?),
+        hash: KeyHash(row.get("hash")?),
+        name: row.get("name")?,
+        role: exact(row, "role", Role::named(&role))?,
+        place: place(row, "place")?,
+        created_at: UnixMillis(count(row, "created_at")?),
+        revoked_at: moment(row, "revoked_at")?,
+    })
+}
+
+pub(super) fn write_key(
     transaction: &Transaction<'_>,
     statement: &str,
     key: &VirtualKey,
-    otherwise: Applied,
-) -> Result<Applied, StoreError> {
+) -> Result<usize, StoreError> {
     let endpoints: Vec<_> = key.grant.endpoints.iter().map(|endpoint| endpoint.name()).collect();
-    let written = transaction.execute(
+    Ok(transaction.execute(
         statement,
         named_params! {
             ":id": key.id.0,
@@ -188,11 +198,10 @@ fn write_key(
             ":limits": json(&key.grant.limits),
             ":revision": signed(key.revision),
         },
-    )?;
-    Ok(one(written, otherwise))
+    )?)
 }
 
-fn read_key(row: &Row<'_>) -> rusqlite::Result<VirtualKey> {
+pub(super) fn read_key(row: &Row<'_>) -> rusqlite::Result<VirtualKey> {
     let hash: Option<[u8; 32]> = row.get("previous_hash")?;
     let until = moment(row, "previous_until")?;
     let endpoints: Vec<String> = exact_json(row, "endpoints")?;
@@ -204,7 +213,7 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<VirtualKey> {
         previous: hash.zip(until).map(|(hash, until)| Previous { hash: KeyHash(hash), until }),
         name: row.get("name")?,
         owner: exact(row, "place", place(row, "place")?.owner())?,
-        created_at: UnixMillis(unsigned(row, "created_at")?),
+        created_at: UnixMillis(count(row, "created_at")?),
         expires_at: moment(row, "expires_at")?,
         revoked_at: moment(row, "revoked_at")?,
         grant: Grant {
@@ -213,7 +222,7 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<VirtualKey> {
             priority: priority.as_deref().and_then(Priority::named),
             limits: exact_json(row, "limits")?,
         },
-        revision: unsigned(row, "revision")?,
+        revision: count(row, "revision")?,
     })
 }
 
@@ -228,13 +237,17 @@ fn one(changed: usize, otherwise: Applied) -> Applied {
     if changed > 0 { Applied::Done } else { otherwise }
 }
 
-fn rows<T>(
+pub(super) fn rows<T>(
     connection: &Connection,
     question: &str,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare_cached(question)?;
     Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+}
+
+fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    Ok(crate::columns::unsigned(row.get(column)?))
 }
 
 fn moment(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<UnixMillis>> {
