@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod keys;
 mod limits;
+mod models;
 mod place;
 mod reload;
 mod sandbox;
@@ -72,6 +73,8 @@ enum Command {
     Audit(audit::Options),
     /// Show what was used and what it cost, by model
     Usage,
+    /// List models with their prices, windows and capabilities
+    Models(models::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
     /// Make a running Paceway read its configuration again, and say what came of it
@@ -104,6 +107,7 @@ impl CommandLine {
             Command::Audit(options) => audit::run(&common, &options),
             Command::Usage => usage::run(&common),
             Command::Limits => limits::run(&common),
+            Command::Models(options) => models::run(&common, &options),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),
             Command::Reload => reload::run(&common),
