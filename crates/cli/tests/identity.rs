@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::Method;
 use paceway_gateway::clock::RuntimeClock;
+use paceway_policy::access::{Action, Role, may};
 use paceway_server::admin_routes;
 use serde_json::{Value, json};
 use support::{Paceway, admin_token, eventually, run, run_wrong, send, until};
@@ -91,9 +92,21 @@ fn the_table_of_routes_is_what_the_server_serves() {
         LEAST_ROLES.iter().map(|&(method, path, role)| (method.to_owned(), path.to_owned(), role)).collect();
     assert_eq!(served, expected);
     assert!(admin_routes().iter().all(|route| {
-        let roles: Vec<_> = route.roles().map(paceway_policy::access::Role::name).collect();
+        let roles: Vec<_> = route.roles().map(Role::name).collect();
         ROLES.ends_with(&roles)
     }));
+}
+
+#[test]
+fn the_documented_table_of_roles_is_what_the_code_says() {
+    let document = include_str!("../../../docs/identity.md");
+    let header = Action::ALL.map(Action::name).join(" | ");
+    assert!(document.contains(&format!("| role | {header} |")), "{header}");
+    for role in Role::ALL {
+        let cells = Action::ALL.map(|action| if may(role, action) { "yes" } else { "–" }).join(" | ");
+        let row = format!("| {} | {cells} |", role.name());
+        assert!(document.contains(&row), "{row}");
+    }
 }
 
 #[tokio::test]

@@ -136,8 +136,11 @@ impl Administration {
             after: deed.after,
         };
         let applied = self.identity.apply(change, &note)?;
-        if applied == Applied::Done {
-            self.follow()?;
+        // The change is made: not to be told that, and of a secret that is shown once, would be worse than to follow later.
+        if applied == Applied::Done
+            && let Err(error) = self.follow()
+        {
+            tracing::warn!(%error, "a change is made and will be in force here as soon as it can be read again");
         }
         Ok(applied)
     }
