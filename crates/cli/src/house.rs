@@ -53,8 +53,8 @@ pub(crate) fn administration(store: &Store) -> Administration {
     let callers = Arc::new(Callers::new(Keyring::default()));
     // Nobody is let in here, so the token may be any.
     let admins = Arc::new(Admins::new(&Secret::new(""), Vec::new()));
-    let identity = Arc::clone(&store.identity);
-    Administration::new(identity, (callers, admins), Arc::new(RuntimeClock::new()), chance::bytes)
+    let ports = (Arc::clone(&store.identity), Arc::clone(&store.reports));
+    Administration::new(ports, (callers, admins), Arc::new(RuntimeClock::new()), chance::bytes)
 }
 
 /// Makes a key in the default project that may do everything.
@@ -94,8 +94,9 @@ pub(crate) fn build(
     let clock = Arc::new(RuntimeClock::new());
     let callers = Arc::new(Callers::new(Keyring::default()));
     let admins = Arc::new(Admins::new(admin, Vec::new()));
-    let (identity, time) = (Arc::clone(&store.identity), Arc::clone(&clock) as Arc<dyn Clock>);
-    let administration = Administration::new(identity, (Arc::clone(&callers), admins), time, chance::bytes);
+    let ports = (Arc::clone(&store.identity), Arc::clone(&store.reports));
+    let time = Arc::clone(&clock) as Arc<dyn Clock>;
+    let administration = Administration::new(ports, (Arc::clone(&callers), admins), time, chance::bytes);
     administration.follow()?;
     let administration = Arc::new(administration);
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));

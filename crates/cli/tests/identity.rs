@@ -16,7 +16,7 @@ use support::{Paceway, admin_token, eventually, run, run_wrong, send, until};
 use tempfile::tempdir;
 
 /// Every route with the least role that may ask there. What is not in this table, or not as it says, fails the test below.
-const LEAST_ROLES: [(&str, &str, &str); 31] = [
+const LEAST_ROLES: [(&str, &str, &str); 32] = [
     ("GET", "/admin/organisations", "viewer"),
     ("POST", "/admin/organisations", "admin"),
     ("GET", "/admin/organisations/{organisation}", "viewer"),
@@ -42,6 +42,7 @@ const LEAST_ROLES: [(&str, &str, &str); 31] = [
     ("POST", "/admin/admins", "owner"),
     ("POST", "/admin/admins/{id}/revoke", "owner"),
     ("GET", "/admin/audit", "viewer"),
+    ("GET", "/admin/usage", "viewer"),
     ("GET", "/admin/limits", "viewer"),
     ("GET", "/admin/requests/{id}", "viewer"),
     ("POST", "/admin/route", "viewer"),
@@ -190,6 +191,15 @@ async fn a_member_of_a_team_manages_keys_there_and_sees_nothing_else() {
         );
     }
     assert_eq!(get("/admin/limits").await.status, 403, "limits concern everyone");
+    assert_eq!(ask(&paceway, paceway.key()).await.status, 200);
+    let team = json!({"of": ["search"], "requests": 1});
+    until("usage of the team, and of no other, is known", async || {
+        let used = get("/admin/usage?by=team").await.json();
+        let [group] = used["data"].as_array().unwrap().as_slice() else { return false };
+        group["of"] == team["of"] && group["requests"] == team["requests"]
+    })
+    .await;
+    assert_eq!(get("/admin/usage?by=team&organisation=default").await.status, 403);
     let audit = get("/admin/audit").await.json();
     let seen = audit["data"].as_array().unwrap();
     assert!(!seen.is_empty());
@@ -336,6 +346,7 @@ async fn what_is_wrong_in_an_admins_request_is_told_with_what_would_be_right() {
         ("GET", "/admin/keys?limit=0", "", 400, "limit: expected 1 to 1000, got 0"),
         ("GET", "/admin/keys?limits=1", "", 400, "did you mean `limit`?"),
         ("GET", "/admin/keys?team=a", "", 400, "a team is named with its organisation"),
+        ("GET", "/admin/usage?by=colour", "", 400, "got `colour`"),
         ("GET", "/admin/keys/none", "", 404, "there is no key `none`"),
         ("POST", "/admin/organisations", r#"{"name": "x", "id": "A b"}"#, 400, "expected 1 to 64 of a-z"),
         (

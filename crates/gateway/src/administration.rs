@@ -1,4 +1,4 @@
-//! Administering identity: organisations, teams and projects, virtual keys, admins, and the log of all that was done.
+//! Administering: organisations, teams and projects, virtual keys, admins, the log of all that was done, and what was used.
 //!
 //! The admin API and the command line both come through here, so that what is allowed, what is checked and what is logged is the
 //! same. Everything here waits for the database: not for a task that others wait behind. No HTTP, no SQL.
@@ -8,13 +8,14 @@ mod denied;
 mod keys;
 mod told;
 mod units;
+mod usage;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use paceway_domain::{Clock, KeyId, UnixMillis};
 use paceway_policy::access::{KeyHash, Keyring};
 use paceway_store::identity::{Applied, AuditPage, Change, Note};
-use paceway_store::{Identity, StoreError};
+use paceway_store::{Identity, Reports, StoreError};
 use serde_json::Value;
 
 use crate::{Admins, Callers};
@@ -25,6 +26,7 @@ pub use self::keys::{KeyChange, NewKey};
 pub use self::units::NewUnit;
 pub use paceway_policy::access::{Action, Admin, Grant, Kind, OwnLimits, Place, Role, Unit, VirtualKey, may};
 pub use paceway_store::identity::AuditEntry;
+pub use paceway_store::reports::{Dimension, Filter, Group, Period, Property};
 
 /// Thirty-two bytes that nobody can guess.
 pub type Chance = fn() -> Result<[u8; 32], String>;
@@ -32,6 +34,7 @@ pub type Chance = fn() -> Result<[u8; 32], String>;
 /// The way to identity, and to what follows it in this process.
 pub struct Administration {
     identity: Arc<dyn Identity>,
+    reports: Arc<dyn Reports>,
     callers: Arc<Callers>,
     admins: Arc<Admins>,
     clock: Arc<dyn Clock>,
@@ -65,12 +68,12 @@ struct Deed<'d> {
 impl Administration {
     /// The way to this identity; `callers` and `admins` follow it.
     pub fn new(
-        identity: Arc<dyn Identity>,
+        (identity, reports): (Arc<dyn Identity>, Arc<dyn Reports>),
         (callers, admins): (Arc<Callers>, Arc<Admins>),
         clock: Arc<dyn Clock>,
         chance: Chance,
     ) -> Self {
-        Self { identity, callers, admins, clock, chance, followed: Mutex::default() }
+        Self { identity, reports, callers, admins, clock, chance, followed: Mutex::default() }
     }
 
     /// Who sits at the machine: its files are open to them anyway.

@@ -16,6 +16,7 @@ pub(crate) mod projects;
 pub(crate) mod route;
 pub(crate) mod teams;
 mod unknown_fields;
+pub(crate) mod usage;
 pub(crate) mod wire;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use utoipa::openapi::OpenApi;
 use crate::admin::route::{AdminRoute, route};
 use crate::admin::{
     self, admins, audit, configuration, decisions, document, keys, limits, organisations, projects, teams,
+    usage,
 };
 use crate::{House, unwanted};
 
@@ -47,6 +48,7 @@ pub fn all() -> Vec<AdminRoute> {
         route(ManageAdmins, admins::create, admins::__path_create),
         route(ManageAdmins, admins::revoke, admins::__path_revoke),
         route(Read, audit::list, audit::__path_list),
+        route(Read, usage::list, usage::__path_list),
         route(Observe, limits::show, limits::__path_show),
         route(Observe, decisions::request, decisions::__path_request),
         route(Observe, decisions::route, decisions::__path_route),

@@ -55,6 +55,9 @@ impl SharedDatabase {
     }
 }
 
+/// What a database is asked by: rows, reports, identity.
+type Ports = (Arc<dyn Destination>, Arc<dyn Reports>, Arc<dyn Identity>);
+
 /// Opens the store in `directory`, which is made if it does not exist. With [`Access::Serve`], rows that an earlier
 /// process left in the journal are delivered first.
 ///
@@ -83,7 +86,6 @@ pub fn open_shared(
     let file = directory.join("paceway.db");
     let sqlite = Arc::new(Sqlite::open(&file)?);
     let responses = Arc::new(SqliteResponses::open(&file)?);
-    type Ports = (Arc<dyn Destination>, Arc<dyn Reports>, Arc<dyn Identity>);
     let (database, reports, identity): Ports = match shared {
         Some(shared) => {
             let server = Server::new(&shared.url, &shared.node)?;
