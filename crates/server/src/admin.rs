@@ -177,6 +177,7 @@ fn refuse(denied: &Denied) -> Response {
         Denied::Missing { .. } | Denied::NotFound(_) => (StatusCode::NOT_FOUND, "not_found_error"),
         Denied::Conflict(_) => (StatusCode::CONFLICT, "conflict_error"),
         Denied::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid_request_error"),
+        Denied::Store(_) if denied.is_away() => (StatusCode::SERVICE_UNAVAILABLE, "unavailable_error"),
         Denied::NoChance(_) | Denied::Store(_) => {
             tracing::error!(error = %denied, "an admin's request failed");
             (StatusCode::INTERNAL_SERVER_ERROR, "api_error")

@@ -49,6 +49,11 @@ impl Denied {
         Self::Invalid { field: field.to_owned(), why: why.into() }
     }
 
+    /// Whether the database is away, so that it is worth asking again.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Away(_)))
+    }
+
     pub(super) fn missing(kind: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         Self::Missing { kind, id: id.to_string() }
     }
