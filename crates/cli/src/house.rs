@@ -224,12 +224,21 @@ async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Recei
 
 /// Follows what other processes and nodes do to keys and admins.
 async fn follow_identity(administration: Arc<Administration>) {
+    let mut has_failed = false;
     loop {
         tokio::time::sleep(IDENTITY_REFRESH).await;
         let administration = Arc::clone(&administration);
         let followed = tokio::task::spawn_blocking(move || administration.follow()).await;
-        if let Ok(Err(error)) = followed {
-            tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+        match followed {
+            Ok(Err(error)) if !has_failed => {
+                has_failed = true;
+                tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+            }
+            Ok(Ok(())) if has_failed => {
+                has_failed = false;
+                tracing::info!("keys can be read again");
+            }
+            _ => {}
         }
     }
 }
