@@ -21,7 +21,9 @@ pub(crate) struct Process {
 }
 
 async fn start(command: &mut Command) -> Result<Process> {
-    let mut child = command.env_clear().stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    // Several run beside each other.
+    command.env_clear().env("PACEWAY_ADMIN__LISTEN", "127.0.0.1:0");
+    let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let mut stdout = lines(&mut child)?;
     while let Some(line) = stdout.next_line().await? {
         if let Some(address) = address_in(&line) {

@@ -8,8 +8,11 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use paceway_domain::Secret;
-use paceway_policy::access::mint;
-use paceway_upstream::{Call, HttpUpstream, Timeouts, Upstream};
+use paceway_policy::access::mint_admin;
+use paceway_upstream::{Call, HttpUpstream, Upstream};
+
+use crate::config::Config;
+use crate::{chance, house};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
@@ -17,6 +20,8 @@ const MAX_ANSWER: usize = 64 << 20;
 const FILE: &str = "admin.token";
 /// Where the process that serves from a data directory listens.
 const ADDRESS: &str = "paceway.address";
+/// Where its admin API does.
+const ADMIN_ADDRESS: &str = "paceway.admin-address";
 
 /// The token of this data directory, made if there is none.
 pub(crate) fn token(directory: &Path) -> Result<Secret> {
@@ -36,33 +41,40 @@ fn existing_token(directory: &Path) -> Result<Secret> {
     Ok(Secret::new(text.trim()))
 }
 
-/// Notes where the server of this data directory listens, which configuration may leave open (port 0).
-pub(crate) fn note_address(directory: &Path, address: SocketAddr) -> Result<()> {
-    let path = directory.join(ADDRESS);
-    fs::write(&path, address.to_string()).with_context(|| path.display().to_string())
+/// Notes where the server of this data directory listens, which configuration may leave open (port 0), and its admin API if it has one.
+pub(crate) fn note_addresses(directory: &Path, address: SocketAddr, admin: Option<SocketAddr>) -> Result<()> {
+    let admin = admin.map(|admin| admin.to_string()).unwrap_or_default();
+    for (file, text) in [(ADDRESS, address.to_string()), (ADMIN_ADDRESS, admin)] {
+        let path = directory.join(file);
+        fs::write(&path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
 }
 
-/// Where the server of this data directory listens, or listened last.
-fn address(directory: &Path) -> Option<SocketAddr> {
-    fs::read_to_string(directory.join(ADDRESS)).ok()?.trim().parse().ok()
+/// Where the admin API of this data directory's server is, or was last: as it was noted, or else as it is configured.
+fn address(directory: &Path, config: &Config) -> Result<SocketAddr> {
+    let noted = fs::read_to_string(directory.join(ADMIN_ADDRESS));
+    let text = noted.unwrap_or_else(|_| config.admin.listen.clone());
+    let off =
+        || anyhow!("this Paceway has no admin API: `admin.listen` is empty. Set it and start Paceway again");
+    text.trim().parse().map_err(|_| off())
 }
 
-/// Asks the server of this data directory, by default at `usual`.
+/// Asks the server of this data directory.
 pub(crate) async fn ask(
     directory: &Path,
-    usual: SocketAddr,
-    timeouts: Timeouts,
+    config: &Config,
     (method, path): (Method, &str),
     body: Vec<u8>,
 ) -> Result<(StatusCode, Vec<u8>)> {
     let token = existing_token(directory)?;
-    let address = address(directory).unwrap_or(usual);
-    let uri = format!("http://{address}{path}").parse().context("server.listen makes no address")?;
+    let address = address(directory, config)?;
+    let uri = format!("http://{address}{path}").parse().context("admin.listen makes no address")?;
     let bearer =
         HeaderValue::from_str(&format!("Bearer {}", token.reveal())).context("admin.token is damaged")?;
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]);
     let call = Call { method, uri, headers, body: body.into() };
-    let answer = HttpUpstream::new(timeouts)
+    let answer = HttpUpstream::new(house::timeouts(config))
         .call(call)
         .await
         .map_err(|failure| anyhow!("no Paceway answers at {address}: {failure}"))?;
@@ -72,10 +84,8 @@ pub(crate) async fn ask(
 }
 
 fn make(path: &Path) -> Result<Secret> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random)
-        .map_err(|error| anyhow::anyhow!("the system has no random numbers: {error}"))?;
-    let token = Secret::new(mint(&random).reveal().replacen("pw_", "pwadmin_", 1));
+    let random = chance::bytes().map_err(|why| anyhow!("the system has no random numbers: {why}"))?;
+    let token = mint_admin(&random);
     let mut options = File::options();
     options.create(true).truncate(true).write(true);
     #[cfg(unix)]

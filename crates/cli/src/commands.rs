@@ -1,20 +1,26 @@
 //! The command line: one file for each command.
 
+mod admins;
+mod audit;
 mod config;
 mod demo;
 mod explain;
 mod keys;
 mod limits;
 mod models;
+mod place;
 mod reload;
 mod sandbox;
 mod serve;
+mod span;
+mod units;
 mod usage;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use paceway_gateway::administration::Kind;
 use paceway_store::{Access, Store};
 
 use crate::config::Config;
@@ -48,9 +54,23 @@ enum Command {
     /// Check, show or describe the configuration
     #[command(subcommand)]
     Config(config::Command),
-    /// Create, list or revoke virtual keys
+    /// Make, list, change, rotate or revoke virtual keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Make, list, rename or delete organisations
+    #[command(subcommand)]
+    Organisations(units::Command),
+    /// Make, list, rename or delete teams
+    #[command(subcommand)]
+    Teams(units::Command),
+    /// Make, list, rename or delete projects
+    #[command(subcommand)]
+    Projects(units::Command),
+    /// Make, list or revoke those who may use the admin API
+    #[command(subcommand)]
+    Admins(admins::Command),
+    /// Show what admins have done
+    Audit(audit::Options),
     /// Show what was used and what it cost, by model, team, day and more
     Usage(Box<usage::Usage>),
     /// List models with their prices, windows and capabilities
@@ -80,6 +100,11 @@ impl CommandLine {
             Command::Serve(options) => serve::run(&common, &options),
             Command::Config(command) => config::run(&common, &command),
             Command::Keys(command) => keys::run(&common, &command),
+            Command::Organisations(command) => units::run(&common, Kind::Organisation, &command),
+            Command::Teams(command) => units::run(&common, Kind::Team, &command),
+            Command::Projects(command) => units::run(&common, Kind::Project, &command),
+            Command::Admins(command) => admins::run(&common, &command),
+            Command::Audit(options) => audit::run(&common, &options),
             Command::Usage(options) => usage::run(&common, &options),
             Command::Limits => limits::run(&common),
             Command::Models(options) => models::run(&common, &options),

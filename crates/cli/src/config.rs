@@ -1,5 +1,6 @@
 //! Configuration: `config/default.toml`, then a file, then the environment; checked whole before anything is opened.
 
+mod admin;
 mod check;
 mod environment;
 #[cfg(test)]

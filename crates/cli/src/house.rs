@@ -7,30 +7,32 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use paceway_domain::{Clock, Secret, UnixMillis};
+use paceway_gateway::administration::NewKey;
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    AdminToken, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules, Standings,
-    Turnstile,
+    Administration, Admins, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries,
+    RetryRules, Standings, Turnstile,
 };
 use paceway_gateway::{grants, health};
-use paceway_policy::access::{KeyHash, Keyring, mint};
+use paceway_policy::access::Keyring;
 use paceway_policy::pricing::PriceBook;
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
-use paceway_store::{Keys, Responses, Store, StoreError};
+use paceway_store::{Responses, Store};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{limits, routing};
+use crate::{chance, limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
-/// How often keys are looked at for changes that another process made.
-const KEY_REFRESH: Duration = Duration::from_secs(1);
+/// How often keys and admins are looked at for changes that another process or node made: a revocation is in force everywhere within
+/// a second.
+const IDENTITY_REFRESH: Duration = Duration::from_millis(500);
 
 /// The directory where the store is kept.
 pub(crate) fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Result<PathBuf> {
@@ -46,14 +48,19 @@ pub(crate) fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Res
     Ok(home.join("paceway"))
 }
 
-/// Makes a key and keeps its hash. The key itself is in the return value and nowhere else.
-pub(crate) fn create_key(keys: &dyn Keys, name: &str, now: UnixMillis) -> Result<Secret> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random)
-        .map_err(|error| anyhow::anyhow!("the system has no random numbers: {error}"))?;
-    let key = mint(&random);
-    keys.create(KeyHash::of(key.reveal()), name, now)?;
-    Ok(key)
+/// The way to identity for a command, beside a process that may be serving.
+pub(crate) fn administration(store: &Store) -> Administration {
+    let callers = Arc::new(Callers::new(Keyring::default()));
+    // Nobody is let in here, so the token may be any.
+    let admins = Arc::new(Admins::new(&Secret::new(""), Vec::new()));
+    let ports = (Arc::clone(&store.identity), Arc::clone(&store.reports));
+    Administration::new(ports, (callers, admins), Arc::new(RuntimeClock::new()), chance::bytes)
+}
+
+/// Makes a key in the default project that may do everything.
+pub(crate) fn create_key(store: &Store, name: &str) -> Result<Secret> {
+    let new = NewKey { name: name.to_owned(), ..NewKey::default() };
+    Ok(administration(store).create_key(&Administration::command_line(), new)?.1)
 }
 
 /// A house with its own tasks, which end with it.
@@ -85,6 +92,13 @@ pub(crate) fn build(
     (providers, prices): (Vec<ProviderSettings>, Arc<PriceBook>),
 ) -> Result<Running> {
     let clock = Arc::new(RuntimeClock::new());
+    let callers = Arc::new(Callers::new(Keyring::default()));
+    let admins = Arc::new(Admins::new(admin, Vec::new()));
+    let ports = (Arc::clone(&store.identity), Arc::clone(&store.reports));
+    let time = Arc::clone(&clock) as Arc<dyn Clock>;
+    let administration = Administration::new(ports, (Arc::clone(&callers), admins), time, chance::bytes);
+    administration.follow()?;
+    let administration = Arc::new(administration);
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
     let aliases = routing::aliases(config, &providers);
@@ -93,7 +107,7 @@ pub(crate) fn build(
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
         clock,
-        callers: Arc::new(Callers::new(Keyring::new(store.keys.all()?))),
+        callers,
         fleet,
         standings: Standings::new(rules, &turnstile),
         calibration: Arc::default(),
@@ -107,7 +121,6 @@ pub(crate) fn build(
         metrics: Arc::new(Metrics::new()),
         bounds: bounds(config),
     });
-    let refresh = refresh_keys(Arc::clone(&gateway.callers), Arc::clone(&store.keys));
     gateway.metrics.configured(1);
     let current = Arc::new(Current::new(gateway));
     let grants = grants::follow(Arc::clone(&current));
@@ -115,7 +128,7 @@ pub(crate) fn build(
     let sweeping = sweep_responses(Arc::clone(&store.responses), kept);
     let tasks = vec![
         tokio::spawn(turnstile.drive()),
-        tokio::spawn(refresh),
+        tokio::spawn(follow_identity(Arc::clone(&administration))),
         tokio::spawn(grants),
         tokio::spawn(health::follow(Arc::clone(&current))),
         tokio::spawn(sweeping),
@@ -123,7 +136,7 @@ pub(crate) fn build(
     let house = House {
         current: Arc::clone(&current),
         configuration: None,
-        admin: AdminToken::new(admin),
+        administration,
         bounds: Arc::new(LiveBounds::new(server_bounds(config))),
         is_ready: Arc::new(AtomicBool::new(true)),
     };
@@ -209,33 +222,24 @@ async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Recei
     }
 }
 
-/// Follows what `paceway keys` does beside us.
-async fn refresh_keys(callers: Arc<Callers>, keys: Arc<dyn Keys>) {
-    let (mut known, mut has_failed) = (None, false);
+/// Follows what other processes and nodes do to keys and admins.
+async fn follow_identity(administration: Arc<Administration>) {
+    let mut has_failed = false;
     loop {
-        let (store, before) = (Arc::clone(&keys), known);
-        // A database over a network may be slow to answer, or away.
-        let read = tokio::task::spawn_blocking(move || {
-            let version = store.version()?;
-            let changed = if Some(version) == before { None } else { Some(store.all()?) };
-            Ok::<_, StoreError>((version, changed))
-        });
-        match read.await {
-            Ok(Ok((version, changed))) => {
-                (known, has_failed) = (Some(version), false);
-                if let Some(keys) = changed {
-                    callers.replace(Keyring::new(keys));
-                }
-            }
-            // Told once: a database that is away may be so for long.
+        tokio::time::sleep(IDENTITY_REFRESH).await;
+        let administration = Arc::clone(&administration);
+        let followed = tokio::task::spawn_blocking(move || administration.follow()).await;
+        match followed {
             Ok(Err(error)) if !has_failed => {
                 has_failed = true;
                 tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
             }
-            Ok(Err(_)) => {}
-            Err(_) => return,
+            Ok(Ok(())) if has_failed => {
+                has_failed = false;
+                tracing::info!("keys can be read again");
+            }
+            _ => {}
         }
-        tokio::time::sleep(KEY_REFRESH).await;
     }
 }
 

@@ -1,14 +1,12 @@
 //! Limits and callers as configured, in the scheduler's terms.
 
-use paceway_domain::{Counted, Window};
+use paceway_domain::Counted;
 use paceway_gateway::lane::PoolSettings;
-use paceway_gateway::standing::CallerRule;
+use paceway_gateway::standing::{self, CallerRule};
+use paceway_policy::access::OwnLimits;
 use paceway_scheduler::{Charging, Learning, Limits, Priority, Rate};
 
 use crate::config::{self, CallerConfig, LimitConfig, Rates};
-
-/// Seconds of refill that may be used at once where the configuration does not say.
-const DEFAULT_BURST_S: u64 = 60;
 
 /// A way of charging as configured.
 pub(crate) fn charging(charging: config::Charging) -> Charging {
@@ -53,16 +51,14 @@ pub(crate) fn caller_rule(caller: &CallerConfig) -> CallerRule {
 }
 
 fn rates(rates: &Rates) -> Vec<(Counted, Rate)> {
-    let burst_s = rates.burst_s.unwrap_or(DEFAULT_BURST_S);
-    let minute = |counted, units: Option<u64>| Some((counted, Rate::per_minute(units?, burst_s)));
-    let day = |counted, units: Option<u64>| Some((counted, Rate::whole(units?, Window::Day)));
-    let declared = [
-        minute(Counted::Requests, rates.requests_per_minute),
-        minute(Counted::Input, rates.input_tokens_per_minute),
-        minute(Counted::Output, rates.output_tokens_per_minute),
-        minute(Counted::Total, rates.tokens_per_minute),
-        day(Counted::Requests, rates.requests_per_day),
-        day(Counted::Total, rates.tokens_per_day),
-    ];
-    declared.into_iter().flatten().collect()
+    standing::rates(&OwnLimits {
+        requests_per_minute: rates.requests_per_minute,
+        input_tokens_per_minute: rates.input_tokens_per_minute,
+        output_tokens_per_minute: rates.output_tokens_per_minute,
+        tokens_per_minute: rates.tokens_per_minute,
+        requests_per_day: rates.requests_per_day,
+        tokens_per_day: rates.tokens_per_day,
+        concurrency: rates.concurrency,
+        burst_s: rates.burst_s,
+    })
 }

@@ -17,7 +17,7 @@ async fn limits_are_shown_to_who_has_the_admin_token_and_to_nobody_else() {
     let directory = tempdir().unwrap();
     let paceway = Paceway::start(directory.path(), "").await;
     assert_eq!(paceway.post("/v1/messages", question().to_string()).await.status, 200);
-    let url = paceway.url("/admin/limits");
+    let url = paceway.admin_url("/admin/limits");
     let virtual_key = format!("Bearer {}", paceway.key());
     for headers in [vec![], vec![("authorization", virtual_key.as_str())], vec![("x-api-key", paceway.key())]]
     {

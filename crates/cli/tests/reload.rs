@@ -43,7 +43,7 @@ impl<'p> Operator<'p> {
     }
 
     async fn ask(&self, method: Method, path: &str) -> Reply {
-        send(method, &self.paceway.url(path), &[("authorization", &self.bearer)], "").await.unwrap()
+        send(method, &self.paceway.admin_url(path), &[("authorization", &self.bearer)], "").await.unwrap()
     }
 
     fn write(&self, config: &str) {
@@ -352,7 +352,8 @@ async fn paceway_reload_says_what_came_of_it_and_shows_no_key() {
     }
     for (method, path) in [(Method::POST, "/admin/reload"), (Method::GET, "/admin/config")] {
         let bearer = format!("Bearer {}", paceway.key());
-        let refused = send(method, &paceway.url(path), &[("authorization", &bearer)], "").await.unwrap();
+        let refused =
+            send(method, &paceway.admin_url(path), &[("authorization", &bearer)], "").await.unwrap();
         assert_eq!(refused.status, 401);
     }
 }

@@ -18,6 +18,24 @@ pub enum Refusal {
     UnknownKey,
     /// The key was one of ours and has been revoked.
     RevokedKey,
+    /// The key was one of ours and its time is over.
+    ExpiredKey,
+    /// The key was given another secret, and the time in which both worked is over.
+    RotatedKey,
+    /// The key may not name this model.
+    ModelNotAllowed {
+        /// The name asked for.
+        model: String,
+        /// Patterns of the names that it may.
+        allowed: Vec<String>,
+    },
+    /// The key may not have this done.
+    EndpointNotAllowed {
+        /// What was wanted.
+        endpoint: &'static str,
+        /// What it may have done.
+        allowed: Vec<String>,
+    },
     /// The body is not JSON, or not an object.
     MalformedBody(String),
     /// The `content-type` is not what the endpoint takes.
@@ -158,6 +176,7 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
+    #[allow(clippy::too_many_lines)]
     // tidy: long because it is a table of sentences, one for each reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -171,6 +190,20 @@ impl fmt::Display for Refusal {
             ),
             Self::RevokedKey => {
                 f.write_str("this virtual key has been revoked: ask for a new one (`paceway keys create`)")
+            }
+            Self::ExpiredKey => f.write_str(
+                "this virtual key has expired: ask for a new one (`paceway keys create`) or for more time (`paceway keys update`)",
+            ),
+            Self::RotatedKey => f.write_str(
+                "this virtual key was replaced by a new one, and the time in which both worked is over: send the new one",
+            ),
+            Self::ModelNotAllowed { model, allowed } => write!(
+                f,
+                "this virtual key may not use model `{model}`: it may use {}; GET /v1/models lists them",
+                allowed.join(", ")
+            ),
+            Self::EndpointNotAllowed { endpoint, allowed } => {
+                write!(f, "this virtual key may not be used for {endpoint}: it may be used for {}", allowed.join(", "))
             }
             Self::MalformedBody(why) => write!(f, "the request body is not valid JSON: {why}"),
             Self::WrongContentType { got, wanted } => {
@@ -195,6 +228,11 @@ impl fmt::Display for Refusal {
             Self::NoFit { model, why } => {
                 write!(f, "no target of `{model}` can serve this request: {}", why.join("; "))
             }
+            Self::NoSuchPath(path) if path == "/admin" || path.starts_with("/admin/") => write!(
+                f,
+                "there is nothing at `{path}` here: the admin API has an address of its own (`admin.listen`, by default \
+                 127.0.0.1:4142)"
+            ),
             Self::NoSuchPath(path) => write!(
                 f,
                 "there is nothing at `{path}`: Paceway serves /v1/messages, /v1/chat/completions, /v1/responses, \

@@ -97,7 +97,7 @@ impl Bill {
             key: caller.key.clone(),
             owner: Owner::clone(&caller.owner),
             tags: rule_facts::ledger_tags(&ask.headers),
-            endpoint: rule_facts::endpoint(ask.endpoint).to_owned(),
+            endpoint: ask.endpoint.name().to_owned(),
             dialect: ask.dialect,
             streamed: ask.is_streamed(),
             model_asked: ask.summary.model.clone(),

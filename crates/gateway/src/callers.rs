@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::{HeaderMap, header};
-use paceway_domain::{KeyId, Refusal};
+use paceway_domain::{KeyId, Refusal, UnixMillis};
 use paceway_policy::access::{Caller, Keyring};
+
+use crate::Fleet;
 
 /// Who may ask, at present.
 pub struct Callers {
@@ -25,21 +27,39 @@ impl Callers {
 
     /// An operator, who tries what would become of a request and has no key.
     pub fn operator() -> Caller {
-        Caller { key: KeyId("operator".into()), name: "operator".into(), number: 0, owner: Arc::default() }
+        Caller {
+            key: KeyId("operator".into()),
+            name: "operator".into(),
+            number: 0,
+            owner: Arc::default(),
+            grant: Arc::default(),
+        }
     }
 
     /// The caller whose key has this name.
-    pub fn named(&self, name: &str) -> Option<Caller> {
-        self.keyring.load().named(name)
+    pub fn named(&self, name: &str, now: UnixMillis) -> Option<Caller> {
+        self.keyring.load().named(name, now)
     }
 
-    /// Who sends these headers.
+    /// Who sends these headers at `now`.
     ///
     /// # Errors
     /// As [`Keyring::find`].
-    pub fn find(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
-        self.keyring.load().find(key_of(headers))
+    pub fn find(&self, headers: &HeaderMap, now: UnixMillis) -> Result<Caller, Refusal> {
+        self.keyring.load().find(key_of(headers), now)
     }
+}
+
+/// Whether a caller may name these models or aliases. Where one names its provider too, the provider's name for it counts as well.
+///
+/// # Errors
+/// [`Refusal::ModelNotAllowed`] for the first that it may not.
+pub(crate) fn allow_models<'n>(
+    fleet: &Fleet,
+    caller: &Caller,
+    names: impl IntoIterator<Item = &'n String>,
+) -> Result<(), Refusal> {
+    names.into_iter().try_for_each(|name| caller.grant.allow_model(name, fleet.without_provider(name)))
 }
 
 /// Headers in which clients send a key of their own: older Anthropic clients, Google's and Azure's.

@@ -77,7 +77,7 @@ impl Crossing {
             | (_, None) => {
                 return Err(Refusal::NoSuchEndpoint {
                     provider: to.provider.name().to_owned(),
-                    endpoint: ask.endpoint.name(),
+                    endpoint: ask.endpoint.described(),
                 });
             }
         };

@@ -205,6 +205,13 @@ impl Fleet {
         }
     }
 
+    /// What a provider calls the model that is named with it: `claude-…` of `anthropic/claude-…`. `None` for other names.
+    pub(crate) fn without_provider<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let (provider, model) = name.split_once('/')?;
+        let is_model = !self.aliases.contains_key(name) && self.provider(provider).is_some();
+        is_model.then_some(model)
+    }
+
     /// The targets of an alias, or the providers of a model.
     fn stops_of(&self, name: &str) -> Result<Vec<Stop<'_>>, Refusal> {
         let Some(alias) = self.aliases.get(name) else { return self.stops(name, 1, None) };

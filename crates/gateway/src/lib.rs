@@ -3,7 +3,8 @@
 //! No HTTP framework and no SQL here: requests come in as [`Arrival`], go out as [`Answer`], and the ways out are the
 //! traits of `upstream` and `store`.
 
-mod admin_token;
+pub mod administration;
+mod admins;
 pub mod admission;
 mod affinity;
 pub mod answer;
@@ -66,7 +67,8 @@ use paceway_policy::pricing::PriceBook;
 use paceway_store::{Ledger, Responses};
 use paceway_upstream::Upstream;
 
-pub use admin_token::AdminToken;
+pub use administration::Administration;
+pub use admins::Admins;
 pub use admission::Turnstile;
 pub use answer::{Answer, AnswerBody};
 pub use calibration::Calibration;
@@ -75,46 +77,13 @@ pub use current::Current;
 pub use explain::Decisions;
 pub use fleet::Fleet;
 pub use metrics::Metrics;
+pub use paceway_domain::Endpoint;
 pub use paceway_protocol::formats::Address;
 pub use paceway_protocol::rerank::Shape;
 pub use paceway_scheduler::PoolState;
 pub use retries::{Retries, RetryRules};
 pub use siblings::Siblings;
 pub use standing::Standings;
-
-/// What a client wants done with its body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
-    /// Generate an answer: `/v1/messages`, `/v1/chat/completions`, `/v1/responses`, `…:generateContent`.
-    Generate,
-    /// Count the tokens of a request: `/v1/messages/count_tokens`, `…:countTokens`, `/v1/responses/input_tokens`.
-    CountTokens,
-    /// Vectors of texts: `/v1/embeddings`.
-    Embeddings,
-    /// Order documents by a query: `/v1/rerank`.
-    Rerank,
-    /// Draw: `/v1/images/generations`.
-    Images,
-    /// Write down what is said: `/v1/audio/transcriptions`.
-    Transcription,
-    /// Say what is written: `/v1/audio/speech`.
-    Speech,
-}
-
-impl Endpoint {
-    /// What it does, for people.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Generate => "generation in this API",
-            Self::CountTokens => "token counting",
-            Self::Embeddings => "embeddings",
-            Self::Rerank => "reranking",
-            Self::Images => "image generation",
-            Self::Transcription => "audio transcription",
-            Self::Speech => "speech",
-        }
-    }
-}
 
 /// A request as it came in.
 #[derive(Debug, Clone)]

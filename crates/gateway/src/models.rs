@@ -1,9 +1,11 @@
 //! The list of models, in the caller's dialect.
 
 use paceway_domain::{Dialect, Refusal};
+use paceway_policy::access::Caller;
 use paceway_policy::routing;
 
 use crate::Fleet;
+use crate::callers::allow_models;
 
 /// A model as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +30,21 @@ pub fn list(fleet: &Fleet) -> Vec<ListedModel> {
     aliases.chain(fleet.candidates().iter().flat_map(of_provider)).collect()
 }
 
+/// Those of them that this caller may name.
+pub fn list_for(fleet: &Fleet, caller: &Caller) -> Vec<ListedModel> {
+    let mut listed = list(fleet);
+    listed.retain(|model| allow_models(fleet, caller, [&model.id]).is_ok());
+    listed
+}
+
 /// One model by its id, also one that the catalogue does not know if a provider would serve it.
 ///
 /// # Errors
-/// [`Refusal::UnknownModel`].
-pub fn find(fleet: &Fleet, id: &str) -> Result<ListedModel, Refusal> {
-    let (provider, _) = fleet.serving(id)?;
-    Ok(ListedModel { id: id.to_owned(), provider: provider.name().to_owned() })
+/// [`Refusal::UnknownModel`], or [`Refusal::ModelNotAllowed`] for one that this caller may not name.
+pub fn find(fleet: &Fleet, caller: &Caller, id: String) -> Result<ListedModel, Refusal> {
+    allow_models(fleet, caller, [&id])?;
+    let (provider, _) = fleet.serving(&id)?;
+    Ok(ListedModel { provider: provider.name().to_owned(), id })
 }
 
 /// The dialect whose shape a caller's headers show that it expects.

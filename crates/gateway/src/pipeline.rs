@@ -3,7 +3,8 @@
 //! Each stage takes what an earlier one made, so that most wrong orders do not compile:
 //!
 //! 1. **find the caller**: who may not ask costs nothing;
-//! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept. One that goes on
+//! 2. **read the ask**: bytes become a typed request in the caller's dialect; the bytes themselves are kept. Its key must be
+//!    allowed what it wants and every model that it names. One that goes on
 //!    from an earlier answer becomes one that holds the whole conversation, or is held to where that is kept;
 //! 3. **choose**: which targets may serve it and in which order, by capability, rules, the caller's wishes and what is known of
 //!    each; then **plan the journey**: what it will likely cost, how it stands in the queues, with which priority and until
@@ -26,6 +27,7 @@ use crate::admission::Progress;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::callers::allow_models;
 use crate::choice::{self, Choice, HeldPrefix};
 use crate::explain::{Attempt, Decision};
 use crate::journey::Journey;
@@ -76,8 +78,9 @@ struct Planned {
 
 /// All stages before the first wait.
 fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal> {
-    let caller = gateway.callers.find(&arrival.headers)?;
-    let mut decision = Decision::new(&arrival.id, gateway.clock.wall(), "");
+    let asked_at = gateway.clock.wall();
+    let caller = gateway.callers.find(&arrival.headers, asked_at)?;
+    let mut decision = Decision::new(&arrival.id, asked_at, "");
     let mut planned = None;
     let counted = match plan(gateway, &caller, arrival, &mut decision, &mut planned) {
         Ok(counted) => counted,
@@ -109,6 +112,8 @@ fn plan(
     let mut envelope = ask::envelope(&arrival, &body)?;
     let mut ask = Ask::read(arrival, envelope.as_ref())?;
     decision.model_asked.clone_from(&ask.summary.model);
+    caller.grant.allow_endpoint(ask.endpoint)?;
+    allow_models(&gateway.fleet, caller, [&ask.summary.model])?;
     if let Some(counted) = count::estimate(gateway, caller, &ask)? {
         return Ok(Some(counted));
     }
@@ -122,6 +127,7 @@ fn plan(
         }
     }
     let overrides = Overrides::read(&gateway.fleet, &ask, envelope.as_ref())?;
+    allow_models(&gateway.fleet, caller, &overrides.models)?;
     if overrides.has_fields
         && let Some(read) = envelope.take()
     {

@@ -143,7 +143,7 @@ impl Provider {
         let Some(path) = self.settings.platform.path(wanted) else {
             return Err(Refusal::NoSuchEndpoint {
                 provider: self.name().to_owned(),
-                endpoint: wanted.endpoint.name(),
+                endpoint: wanted.endpoint.described(),
             });
         };
         let query = query.filter(|query| !query.is_empty());

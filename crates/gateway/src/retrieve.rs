@@ -10,7 +10,7 @@ use paceway_upstream::Call;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, AnswerBody, name_request};
-use crate::{Gateway, headers, pipeline};
+use crate::{Endpoint, Gateway, headers, pipeline};
 
 /// What is wanted of a kept answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,8 @@ async fn run(
     wanted: Wanted,
     request: &RequestId,
 ) -> Result<Answer, Refusal> {
-    let caller = gateway.callers.find(headers)?;
+    let caller = gateway.callers.find(headers, gateway.clock.wall())?;
+    caller.grant.allow_endpoint(Endpoint::Generate)?;
     let internal = |error: paceway_store::StoreError| Refusal::Internal(error.to_string());
     let Some(kept) = gateway.responses.find(&caller.key, id).map_err(internal)? else {
         return Err(Refusal::NoSuchResponse(id.to_owned()));

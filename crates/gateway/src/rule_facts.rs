@@ -1,13 +1,11 @@
 //! What rules see of a request: its attributes, gathered from what was read of it.
 
 use http::HeaderMap;
-use paceway_domain::{Tags, UnixMillis};
+use paceway_domain::{Priority, Tags, UnixMillis};
 use paceway_policy::access::Caller;
 use paceway_policy::routing::rules::{Attributes, Rule, TAG_PREFIX};
 use paceway_protocol::wants::Wants;
-use paceway_scheduler::Priority;
 
-use crate::Endpoint;
 use crate::ask::Ask;
 
 const DAY_MS: u64 = 86_400_000;
@@ -43,9 +41,9 @@ pub(crate) fn attributes<'a>(
         model: &ask.summary.model,
         key: &caller.name,
         team: "",
-        priority: name(priority),
+        priority: priority.name(),
         dialect: ask.dialect.name(),
-        endpoint: endpoint(ask.endpoint),
+        endpoint: ask.endpoint.name(),
         stream: ask.is_streamed(),
         input_tokens: ask.input.get(),
         max_tokens: ask.summary.max_output.map_or(0, paceway_domain::Tokens::get),
@@ -56,28 +54,6 @@ pub(crate) fn attributes<'a>(
         hour: number(wall.0 % DAY_MS / 3_600_000),
         weekday: number((days + FIRST_WEEKDAY - 1) % 7 + 1),
         headers,
-    }
-}
-
-/// The name of what is wanted, in rules and in the ledger.
-pub(crate) const fn endpoint(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Generate => "generate",
-        Endpoint::CountTokens => "count_tokens",
-        Endpoint::Embeddings => "embeddings",
-        Endpoint::Rerank => "rerank",
-        Endpoint::Images => "images",
-        Endpoint::Transcription => "transcription",
-        Endpoint::Speech => "speech",
-    }
-}
-
-const fn name(priority: Priority) -> &'static str {
-    match priority {
-        Priority::High => "high",
-        Priority::Normal => "normal",
-        Priority::Low => "low",
-        Priority::Batch => "batch",
     }
 }
 

@@ -1,6 +1,6 @@
 //! A request that wants to go, and what it names: pools, routes, callers, priorities.
 
-use paceway_domain::Moment;
+use paceway_domain::{Moment, Priority};
 
 use crate::limits::Cost;
 
@@ -15,25 +15,6 @@ pub struct RouteId(pub(crate) usize);
 /// Between whom turns are shared fairly: a key or a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct CallerId(pub u64);
-
-/// A class of priority: each goes before all that follow it, but for those that have aged into it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum Priority {
-    /// Somebody's work stands still.
-    High,
-    /// The rule.
-    #[default]
-    Normal,
-    /// May wait.
-    Low,
-    /// Nobody looks at it today.
-    Batch,
-}
-
-impl Priority {
-    /// All of them, first to last.
-    pub const ALL: [Self; 4] = [Self::High, Self::Normal, Self::Low, Self::Batch];
-}
 
 /// At most so many limits of our own hold for one request.
 pub const MAX_OWN: usize = 6;

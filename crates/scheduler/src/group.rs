@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use paceway_domain::Moment;
+use paceway_domain::{Moment, Priority};
 
-use crate::ask::{Ask, CallerId, PoolId, Priority};
+use crate::ask::{Ask, CallerId, PoolId};
 use crate::pool::Wait;
 use crate::pools::{Hopeless, Pools};
 use crate::queue::{Class, Units, add};

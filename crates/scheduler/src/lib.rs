@@ -34,10 +34,11 @@ mod ticket;
 mod verdict;
 mod window;
 
-pub use ask::{Ask, CallerId, MAX_OWN, PoolId, Priority, RouteId};
+pub use ask::{Ask, CallerId, MAX_OWN, PoolId, RouteId};
 pub use bucket::Rate;
 pub use limits::{Charging, Cost, Learning, Limits};
 pub use meter::Source;
+pub use paceway_domain::Priority;
 pub use scheduler::{Bounds, Scheduler};
 pub use state::{MeterState, PoolState, Reason};
 pub use ticket::Ticket;

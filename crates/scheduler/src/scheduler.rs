@@ -5,10 +5,10 @@ mod retire;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use paceway_domain::{Dimension, LimitReadings, Moment};
+use paceway_domain::{Dimension, LimitReadings, Moment, Priority};
 
 use self::retire::Retired;
-use crate::ask::{Ask, CallerId, PoolId, Priority, RouteId};
+use crate::ask::{Ask, CallerId, PoolId, RouteId};
 use crate::flight::Flight;
 use crate::group::{Group, Pick};
 use crate::limits::{Cost, Limits};

@@ -49,7 +49,7 @@ pub(crate) async fn pass(
 ) -> Response {
     // Before the body is read: who may not ask does not get to fill memory.
     let gateway = house.gateway();
-    let may_ask = match gateway.callers.find(request.headers()) {
+    let may_ask = match gateway.callers.find(request.headers(), gateway.clock.wall()) {
         _ if !house.is_ready() => Err(Refusal::ShuttingDown),
         found => found.map(|_| ()),
     };

@@ -1,9 +1,9 @@
-//! HTTP in and out: endpoints, probes and the listener. Decisions are the gateway's.
+//! HTTP in and out: endpoints, the admin API, probes and the listener. Decisions are the gateway's.
 
 mod admin;
+mod admin_routes;
 mod configuration;
 mod endpoints;
-mod explain;
 mod gemini;
 mod models;
 mod probes;
@@ -16,8 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use paceway_gateway::{AdminToken, Current, Gateway};
+use paceway_gateway::{Administration, Current, Gateway};
 
+pub use admin::route::AdminRoute;
+pub use admin_routes::{admin_document, admin_router, all as admin_routes};
 pub use configuration::{Attempt, Configuration, Outcome, Status};
 pub use routes::router;
 pub use serve::serve;
@@ -66,8 +68,8 @@ pub struct House {
     pub current: Arc<Current>,
     /// The configuration, where it can be loaded again.
     pub configuration: Option<Arc<dyn Configuration>>,
-    /// Who may see what operators see.
-    pub admin: AdminToken,
+    /// Who may administer, and what.
+    pub administration: Arc<Administration>,
     /// Bounds.
     pub bounds: Arc<LiveBounds>,
     /// Whether new requests are taken; false from the moment the server begins to stop.

@@ -18,10 +18,11 @@ const NO_DATE: &str = "1970-01-01T00:00:00Z";
 pub(crate) async fn list(State(house): State<House>, mut request: Request) -> Response {
     let dialect = asked_in(&mut request);
     let gateway = house.gateway();
-    if let Err(refusal) = gateway.callers.find(request.headers()) {
-        return refuse(&house, dialect, &refusal);
-    }
-    let listed: Vec<_> = models::list(&gateway.fleet);
+    let caller = match gateway.callers.find(request.headers(), gateway.clock.wall()) {
+        Ok(caller) => caller,
+        Err(refusal) => return refuse(&house, dialect, &refusal),
+    };
+    let listed: Vec<_> = models::list_for(&gateway.fleet, &caller);
     let data: Vec<_> = listed.iter().map(|model| shape(dialect, model)).collect();
     let list = match dialect {
         Dialect::Anthropic => json!({
@@ -44,8 +45,8 @@ pub(crate) async fn find(
 ) -> Response {
     let dialect = asked_in(&mut request);
     let gateway = house.gateway();
-    let caller = gateway.callers.find(request.headers());
-    match caller.and_then(|_| models::find(&gateway.fleet, &id)) {
+    let caller = gateway.callers.find(request.headers(), gateway.clock.wall());
+    match caller.and_then(|caller| models::find(&gateway.fleet, &caller, id)) {
         Ok(model) => Json(shape(dialect, &model)).into_response(),
         Err(refusal) => refuse(&house, dialect, &refusal),
     }

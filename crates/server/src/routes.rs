@@ -1,4 +1,4 @@
-//! Every address, in one table.
+//! Every address for clients, in one table.
 
 use axum::Router;
 use axum::routing::{any, get, post};
@@ -7,10 +7,10 @@ use paceway_domain::Dialect;
 use paceway_gateway::Endpoint;
 
 use crate::endpoints::to;
-use crate::{House, admin, configuration, endpoints, explain, gemini, models, probes, responses};
+use crate::{House, endpoints, gemini, models, probes, responses};
 
-/// All endpoints. Those under `/v1` and `/v1beta` need a virtual key, those under `/admin` the admin token; the others tell nothing about
-/// anybody.
+/// All endpoints for clients. Those under `/v1` and `/v1beta` need a virtual key; the others tell nothing about anybody. The admin API
+/// has an address of its own (`admin_routes.rs`).
 pub fn router(house: House) -> Router {
     use Dialect::{Anthropic, OpenAi, Responses};
     Router::new()
@@ -48,11 +48,6 @@ pub fn router(house: House) -> Router {
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics))
-        .route("/admin/limits", get(admin::limits))
-        .route("/admin/requests/{id}", get(explain::request))
-        .route("/admin/route", post(explain::route))
-        .route("/admin/config", get(configuration::status))
-        .route("/admin/reload", post(configuration::reload))
         .fallback(any(endpoints::nothing_here))
         .with_state(house)
 }

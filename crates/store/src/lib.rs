@@ -1,13 +1,13 @@
-//! What Paceway remembers: the ports (ledger, keys, responses) and their backends.
+//! What Paceway remembers: the ports (ledger, identity, responses) and their backends.
 //!
 //! The only crate that knows a database. [`open`] is the door; behind it is one SQLite file per data directory, or for many nodes
 //! one PostgreSQL ([`open_shared`]), and in front of the ledger a journal that makes a finished request durable without waiting for the database. No prices, no
 //! policy: rows come in complete and go out as they came.
 
-mod cached_keys;
+mod cached_identity;
 mod columns;
+pub mod identity;
 mod journal;
-pub mod keys;
 pub mod ledger;
 mod migrations;
 mod open;
@@ -17,7 +17,7 @@ pub mod reports;
 pub mod responses;
 mod sqlite;
 
-pub use keys::Keys;
+pub use identity::Identity;
 pub use ledger::{Ledger, Row};
 pub use open::{Access, SharedDatabase, Store, open, open_shared};
 pub use reports::Reports;
@@ -68,6 +68,9 @@ pub enum StoreError {
     /// PostgreSQL cannot be reached, or the connection broke; it may be back later.
     #[error("{0}; if it stays so, look at the server and at storage.postgres")]
     Away(String),
+    /// A column holds what nobody can read.
+    #[error("`{0}` of a key or admin in the database cannot be read: was it written by a later Paceway?")]
+    Unreadable(&'static str),
     /// PostgreSQL did not do what it was asked.
     #[error("PostgreSQL refused: {0}")]
     Postgres(String),

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use paceway_domain::Secret;
 
-use crate::cached_keys::CachedKeys;
+use crate::cached_identity::CachedIdentity;
 use crate::journal::{Destination, JournalledLedger};
 use crate::postgres::{Postgres, Server};
 use crate::sqlite::{Sqlite, SqliteReports, SqliteResponses};
-use crate::{Keys, Ledger, Reports, Responses, StoreError};
+use crate::{Identity, Ledger, Reports, Responses, StoreError};
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub struct Store {
     pub ledger: Arc<dyn Ledger>,
     /// What the ledger answers.
     pub reports: Arc<dyn Reports>,
-    /// The keys.
-    pub keys: Arc<dyn Keys>,
+    /// Keys, admins and whose they are.
+    pub identity: Arc<dyn Identity>,
     /// The kept responses.
     pub responses: Arc<dyn Responses>,
     /// Held for as long as the store is open; the system lets go of it even after kill -9.
@@ -54,6 +54,9 @@ impl SharedDatabase {
         Server::new(&self.url, &self.node).map(drop)
     }
 }
+
+/// What a database is asked by: rows, reports, identity.
+type Ports = (Arc<dyn Destination>, Arc<dyn Reports>, Arc<dyn Identity>);
 
 /// Opens the store in `directory`, which is made if it does not exist. With [`Access::Serve`], rows that an earlier
 /// process left in the journal are delivered first.
@@ -83,12 +86,12 @@ pub fn open_shared(
     let file = directory.join("paceway.db");
     let sqlite = Arc::new(Sqlite::open(&file)?);
     let responses = Arc::new(SqliteResponses::open(&file)?);
-    let (database, reports, keys): (Arc<dyn Destination>, Arc<dyn Reports>, Arc<dyn Keys>) = match shared {
+    let (database, reports, identity): Ports = match shared {
         Some(shared) => {
             let server = Server::new(&shared.url, &shared.node)?;
             let port = || Arc::new(Postgres::new(&server));
-            let keys = CachedKeys { shared: port(), local: Arc::clone(&sqlite) };
-            (port(), port(), Arc::new(keys))
+            let identity = CachedIdentity { shared: port(), local: Arc::clone(&sqlite) };
+            (port(), port(), Arc::new(identity))
         }
         None => (Arc::clone(&sqlite) as Arc<dyn Destination>, Arc::new(SqliteReports::open(&file)?), sqlite),
     };
@@ -96,7 +99,7 @@ pub fn open_shared(
         Access::Serve => Arc::new(JournalledLedger::open(directory, database)?),
         Access::Administer => database,
     };
-    Ok(Store { ledger, reports, keys, responses, _lock: lock })
+    Ok(Store { ledger, reports, identity, responses, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

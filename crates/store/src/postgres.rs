@@ -5,7 +5,7 @@
 
 mod address;
 mod connection;
-mod keys;
+mod identity;
 mod migrations;
 mod reports;
 mod rows;

@@ -1,7 +1,8 @@
 //! The SQLite backend: one file in WAL mode.
 
-mod copy_of_keys;
+mod copy_of_identity;
 mod days;
+mod identity;
 mod migrations;
 mod reports;
 mod responses;
@@ -11,16 +12,14 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paceway_domain::{KeyId, Owner, RequestId, UnixMillis};
-use paceway_policy::access::{KeyHash, VirtualKey};
-use rusqlite::{Connection, ErrorCode, params};
+use paceway_domain::RequestId;
+use rusqlite::{Connection, ErrorCode};
 
 pub(crate) use reports::SqliteReports;
 pub(crate) use responses::SqliteResponses;
 
-use crate::columns::signed;
 use crate::journal::Destination;
-use crate::{Keys, Ledger, Row, StoreError};
+use crate::{Ledger, Row, StoreError};
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -102,52 +101,65 @@ impl Ledger for Sqlite {
     }
 }
 
-impl Keys for Sqlite {
-    fn all(&self) -> Result<Vec<VirtualKey>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection
-            .prepare_cached("select hash, name, revoked_at from keys order by created_at, rowid")?;
-        let keys = statement.query_map([], |row| {
-            Ok(VirtualKey {
-                hash: KeyHash(row.get(0)?),
-                name: row.get(1)?,
-                owner: Owner::default(),
-                is_revoked: row.get::<_, Option<i64>>(2)?.is_some(),
-            })
-        })?;
-        Ok(keys.collect::<Result<_, _>>()?)
-    }
-
-    fn create(&self, hash: KeyHash, name: &str, now: UnixMillis) -> Result<(), StoreError> {
-        self.lock().execute(
-            "insert into keys (id, hash, name, created_at) values (?1, ?2, ?3, ?4)",
-            params![hash.id().0, hash.0, name, signed(now.0)],
-        )?;
-        Ok(())
-    }
-
-    fn revoke(&self, id: &KeyId, now: UnixMillis) -> Result<bool, StoreError> {
-        let changed = self.lock().execute(
-            "update keys set revoked_at = ?2 where id = ?1 and revoked_at is null",
-            params![id.0, signed(now.0)],
-        )?;
-        Ok(changed > 0)
-    }
-
-    /// `data_version` changes when another connection commits, whatever it changed: the ledger's own writer uses this
-    /// connection and so does not count.
-    fn version(&self) -> Result<i64, StoreError> {
-        Ok(self.lock().pragma_query_value(None, "data_version", |row| row.get(0))?)
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use paceway_domain::Tokens;
+    use paceway_domain::{Owner, Tokens, UnixMillis};
+    use paceway_policy::access::{KeyHash, Place, VirtualKey};
+    use rusqlite::params;
 
     use super::migrations::MIGRATIONS;
     use super::*;
+    use crate::identity::{Change, Identity, Note};
+
+    #[test]
+    fn keys_of_a_database_from_before_there_were_places_are_in_the_default_project_and_may_do_everything() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        let steps = &MIGRATIONS[..3];
+        let before = steps.iter().map(|step| step.sql).collect::<Vec<_>>().join(";");
+        old.execute_batch(&format!("{before}; pragma user_version = 3")).unwrap();
+        let hash = KeyHash::of("pw_old");
+        let insert = "insert into keys (id, hash, name, created_at) values (?1, ?2, 'old', 7)";
+        old.execute(insert, params![hash.id().0, hash.0]).unwrap();
+        drop(old);
+        let now = Sqlite::open(&path).unwrap();
+        let expected = VirtualKey::new(hash, "old", Owner::default(), UnixMillis(7));
+        assert_eq!(now.keys().unwrap(), [expected]);
+        assert_eq!(now.units().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn what_a_key_may_do_is_never_read_as_more_than_was_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&directory.path().join("new.db")).unwrap();
+        let key = VirtualKey::new(KeyHash::of("pw_1"), "one", Owner::default(), UnixMillis(7));
+        let note = Note {
+            at: UnixMillis(7),
+            actor: "test".into(),
+            action: "keys.create".into(),
+            subject: key.id.to_string(),
+            place: Place::whole(),
+            before: None,
+            after: None,
+        };
+        store.apply(&Change::AddKey(Box::new(key)), &note).unwrap();
+        for (column, damage) in
+            [("models", "["), ("endpoints", r#"["of a later version"]"#), ("limits", "7"), ("place", "?")]
+        {
+            let write = |value: &str| {
+                store.lock().execute(&format!("update keys set {column} = ?1"), [value]).unwrap();
+            };
+            let before: String =
+                store.lock().query_row(&format!("select {column} from keys"), [], |row| row.get(0)).unwrap();
+            write(damage);
+            let error = store.keys().unwrap_err().to_string();
+            assert!(error.contains(column), "{error}");
+            write(&before);
+        }
+        assert!(store.keys().is_ok());
+    }
 
     #[test]
     fn parts_that_were_told_by_their_ids_become_parts_of_their_requests() {

@@ -11,7 +11,8 @@ use std::time::Duration;
 use paceway_domain::{
     Dialect, KeyId, MicroUsd, Owner, RequestId, Secret, ServiceTier, Tags, Tokens, UnixMillis, Usage,
 };
-use paceway_policy::access::KeyHash;
+use paceway_policy::access::{KeyHash, VirtualKey};
+use paceway_store::identity::{Change, Note};
 use paceway_store::ledger::Traits;
 use paceway_store::reports::{Adjustment, Dimension, Filter, Group, Period, Property, Question};
 use paceway_store::{
@@ -77,8 +78,6 @@ ask_every_engine!(
     an_export_shows_each_row_once_in_order_of_time,
     a_correction_counts_once_and_is_told_apart,
     what_was_spent_is_told_by_scope_and_time,
-    a_key_is_found_until_it_is_revoked_and_once_only,
-    a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not,
 );
 
 fn row(number: u128) -> Row {
@@ -395,27 +394,6 @@ fn a_journal_does_not_grow_once_its_rows_are_delivered() {
     assert_eq!((sizes, requests(directory.path())), (0, 5));
 }
 
-fn a_key_is_found_until_it_is_revoked_and_once_only(place: &Place) {
-    let store = place.open(Access::Serve);
-    let hash = KeyHash::of("pw_test");
-    store.keys.create(hash, "first", UnixMillis(1)).unwrap();
-    assert!(!store.keys.all().unwrap()[0].is_revoked);
-    assert!(store.keys.revoke(&hash.id(), UnixMillis(2)).unwrap());
-    assert!(!store.keys.revoke(&hash.id(), UnixMillis(3)).unwrap());
-    let keys = store.keys.all().unwrap();
-    assert_eq!((keys[0].name.as_str(), keys[0].is_revoked), ("first", true));
-}
-
-fn a_change_by_another_process_shows_in_the_version_and_our_own_rows_do_not(place: &Place) {
-    let serving = place.open(Access::Serve);
-    let before = serving.keys.version().unwrap();
-    serving.ledger.append(row(1)).unwrap();
-    assert_eq!(serving.keys.version().unwrap(), before);
-    let other = place.open(Access::Administer);
-    other.keys.create(KeyHash::of("pw_other"), "other", UnixMillis(1)).unwrap();
-    assert_ne!(serving.keys.version().unwrap(), before);
-}
-
 #[test]
 fn two_processes_may_not_serve_from_one_directory() {
     let directory = tempfile::tempdir().unwrap();
@@ -480,8 +458,18 @@ fn rows_wait_for_a_database_that_is_away_and_come_once_when_it_is_back() {
     let shared = SharedDatabase { url: Secret::new(server.url()), node: "node-1".into() };
     let open = |access| open_shared(directory.path(), access, Some(&shared)).unwrap();
     let store = open(Access::Serve);
-    store.keys.create(KeyHash::of("pw_test"), "first", UnixMillis(1)).unwrap();
-    store.keys.all().unwrap();
+    let key = VirtualKey::new(KeyHash::of("pw_test"), "first", Owner::default(), UnixMillis(1));
+    let note = Note {
+        at: UnixMillis(1),
+        actor: "test".into(),
+        action: "keys.create".into(),
+        subject: key.id.to_string(),
+        place: paceway_policy::access::Place::whole(),
+        before: None,
+        after: None,
+    };
+    store.identity.apply(&Change::AddKey(Box::new(key.clone())), &note).unwrap();
+    store.identity.keys().unwrap();
     store.ledger.append(row(1)).unwrap();
     eventually(|| store.ledger.waiting() == 0);
     server.kill();
@@ -495,7 +483,8 @@ fn rows_wait_for_a_database_that_is_away_and_come_once_when_it_is_back() {
     }
     // What a process left that was killed now, started while the database is still away.
     let next = open_shared(copy.path(), Access::Serve, Some(&shared)).unwrap();
-    assert_eq!(next.keys.all().unwrap()[0].name, "first");
+    assert_eq!(next.identity.keys().unwrap(), [key]);
+    assert!(next.identity.admins().unwrap().is_empty());
     next.ledger.append(row(20_000)).unwrap();
     server.start_again();
     eventually(|| store.ledger.waiting() + next.ledger.waiting() == 0);
@@ -538,7 +527,7 @@ fn a_shared_database_of_a_later_version_is_not_touched() {
     let database = place.database.as_ref().unwrap();
     database.client().batch_execute("insert into paceway_migrations values (9999, 'later')").unwrap();
     let opened = open_shared(place.directory.path(), Access::Serve, Some(&database.shared("node-1")));
-    let error = opened.and_then(|store| store.keys.all().map(drop)).unwrap_err();
+    let error = opened.and_then(|store| store.identity.keys().map(drop)).unwrap_err();
     assert!(matches!(error, StoreError::TooNew { found: 9999, .. }), "{error}");
 }
 

@@ -13,7 +13,7 @@ use support::server::Server;
 fn reach(url: &str) -> Result<usize, StoreError> {
     let directory = tempfile::tempdir().unwrap();
     let shared = SharedDatabase { url: Secret::new(url), node: "test".into() };
-    open_shared(directory.path(), Access::Administer, Some(&shared))?.keys.all().map(|keys| keys.len())
+    open_shared(directory.path(), Access::Administer, Some(&shared))?.identity.keys().map(|keys| keys.len())
 }
 
 #[test]

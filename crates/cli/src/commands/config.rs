@@ -15,6 +15,8 @@ pub(super) enum Command {
     Show,
     /// Print the JSON schema of the configuration, for editors
     Schema,
+    /// Print the OpenAPI document of the admin API
+    Openapi,
 }
 
 pub(super) fn run(common: &Common, command: &Command) -> Result<()> {
@@ -31,6 +33,7 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<()> {
             say(format_args!("The configuration is correct. Providers with a key: {used}."));
         }
         Command::Show => say(crate::config::show(&common.load()?)),
+        Command::Openapi => say(serde_json::to_string_pretty(&paceway_server::admin_document())?),
         Command::Schema => say(serde_json::to_string_pretty(&schema_for!(Config))?),
     }
     Ok(())

@@ -219,7 +219,7 @@ struct Gateway {
 impl Gateway {
     async fn start(config: &Config, provider: &Provider, directory: &Path) -> Result<Self> {
         let store = paceway_store::open(directory, Access::Serve)?;
-        let key = house::create_key(store.keys.as_ref(), "demo", house::wall_clock())?;
+        let key = house::create_key(&store, "demo")?;
         let running = house::build(
             config,
             &store,

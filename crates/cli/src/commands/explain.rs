@@ -61,7 +61,7 @@ pub(super) fn route(common: &Common, options: &Route) -> Result<()> {
 fn ask(common: &Common, call: (Method, &str), body: Vec<u8>) -> Result<Value> {
     let config = common.load()?;
     let directory = house::data_dir(common.data_dir.as_deref(), &config)?;
-    let asking = admin::ask(&directory, config.server.listen, house::timeouts(&config), call, body);
+    let asking = admin::ask(&directory, &config, call, body);
     let (status, answer) = runtime()?.block_on(asking)?;
     let told: Value = serde_json::from_slice(&answer).unwrap_or_default();
     if status.is_success() {

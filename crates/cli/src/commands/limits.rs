@@ -12,13 +12,7 @@ use crate::{admin, house};
 pub(super) fn run(common: &Common) -> Result<()> {
     let config = common.load()?;
     let directory = house::data_dir(common.data_dir.as_deref(), &config)?;
-    let asking = admin::ask(
-        &directory,
-        config.server.listen,
-        house::timeouts(&config),
-        (Method::GET, "/admin/limits"),
-        Vec::new(),
-    );
+    let asking = admin::ask(&directory, &config, (Method::GET, "/admin/limits"), Vec::new());
     let (status, report) = runtime()?.block_on(asking)?;
     ensure!(status.is_success(), "Paceway answered with {status}: is it this data directory's?");
     show(&serde_json::from_slice(&report)?);

@@ -12,13 +12,7 @@ pub(super) fn run(common: &Common) -> Result<()> {
         .load()
         .context("a running Paceway keeps the configuration that it has; mend this one and reload again")?;
     let directory = house::data_dir(common.data_dir.as_deref(), &config)?;
-    let asking = admin::ask(
-        &directory,
-        config.server.listen,
-        house::timeouts(&config),
-        (Method::POST, "/admin/reload"),
-        Vec::new(),
-    );
+    let asking = admin::ask(&directory, &config, (Method::POST, "/admin/reload"), Vec::new());
     let (status, answer) = runtime()?.block_on(asking)?;
     let is_told = status.is_success() || status == StatusCode::UNPROCESSABLE_ENTITY;
     ensure!(is_told, "Paceway answered with {status}: is it this data directory's?");

@@ -68,8 +68,10 @@ async fn serve(
     let names: Vec<_> = providers.iter().map(|provider| provider.candidate.name.clone()).collect();
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr()?;
+    let admin_listener = listen_to_admins(&config.admin.listen).await?;
+    let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let first_key = first_key(store)?;
-    admin::note_address(directory, address)?;
+    admin::note_addresses(directory, address, admin_address)?;
     let mut running = house::build(config, store, &admin::token(directory)?, (providers.clone(), prices))?;
     let live = Arc::clone(&running.live);
     let reloader = Arc::new(Reloader::new(origin, config.clone(), providers, live, level));
@@ -77,6 +79,9 @@ async fn serve(
     running.tasks.push(tokio::spawn(reload::at_signal(Arc::clone(&reloader), hang_up)));
     running.tasks.push(tokio::spawn(reload::at_change(reloader)));
     say(format_args!("Paceway {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
+    if let Some(address) = admin_address {
+        say(format_args!("  admin      http://{address}/admin"));
+    }
     say(format_args!("  data       {}", shown(directory)));
     if simulation.is_some() {
         say("  providers  SIMULATED: no model is called, because no provider key was found.");
@@ -89,6 +94,16 @@ async fn serve(
     match &first_key {
         Some(key) => introduce(&running.house, address, key),
         None => say("  keys       `paceway keys list` shows them, `paceway keys create` makes one"),
+    }
+    if let Some(listener) = admin_listener {
+        // It ends with the house, when the last client has been served.
+        let (router, house) = (paceway_server::admin_router(running.house.clone()), running.house.clone());
+        running.tasks.push(tokio::spawn(paceway_server::serve(
+            listener,
+            router,
+            house,
+            std::future::pending(),
+        )));
     }
     let router = paceway_server::router(running.house.clone());
     paceway_server::serve(listener, router, running.house.clone(), stop).await;
@@ -109,13 +124,27 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
+/// The listener of the admin API, unless it is turned off.
+async fn listen_to_admins(address: &str) -> Result<Option<TcpListener>> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let listening = TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address} for the admin API: is another process using the port? Stop it, or choose another with \
+             `admin.listen` (PACEWAY_ADMIN__LISTEN), where nothing turns it off"
+        )
+    });
+    listening.map(Some)
+}
+
 /// The first virtual key, if there is none yet.
 fn first_key(store: &Store) -> Result<Option<Secret>> {
-    let has_keys = !store.keys.all()?.is_empty();
+    let has_keys = !store.identity.keys()?.is_empty();
     if has_keys {
         return Ok(None);
     }
-    house::create_key(store.keys.as_ref(), "first", house::wall_clock()).map(Some)
+    house::create_key(store, "first").map(Some)
 }
 
 /// Shows the first key, once, with a request that works when pasted.

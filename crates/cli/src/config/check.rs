@@ -44,6 +44,9 @@ fn check(config: &Config) -> Check {
     check.range("server.header_timeout_s", server.header_timeout_s, 1..=600);
     check.range("server.max_connections", server.max_connections, 1..=1_000_000);
     check.range("server.drain_s", server.drain_s, 0..=3_600);
+    if let Some(problem) = config.admin.problem() {
+        check.say("admin.listen", problem);
+    }
     check.range("queue.max_wait_s", queue.max_wait_s, 0..=86_400);
     check.range("queue.max_overload_s", queue.max_overload_s, 0..=86_400);
     check.range("queue.max_sibling_wait_s", queue.max_sibling_wait_s, 0..=600);

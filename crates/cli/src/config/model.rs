@@ -19,6 +19,7 @@ pub(crate) use aliases::{
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Config {
     pub server: Server,
+    pub admin: super::admin::AdminConfig,
     pub storage: Storage,
     pub queue: Queue,
     pub retry: Retry,

@@ -10,6 +10,7 @@ pub(super) fn needed(started: &Config, wanted: &Config) -> Vec<String> {
     let all = [
         changed("server.listen", &was.listen, &is.listen),
         changed("server.max_connections", &was.max_connections, &is.max_connections),
+        changed("admin.listen", &started.admin.listen, &wanted.admin.listen),
         changed("storage.data_dir", &started.storage.data_dir, &wanted.storage.data_dir),
         changed("storage.node", &started.storage.node, &wanted.storage.node),
         // A URL may hold a password: it is not told.

@@ -27,6 +27,8 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 /// A running `paceway serve`.
 pub struct Paceway {
     pub address: SocketAddr,
+    /// Where its admin API listens.
+    pub admin: SocketAddr,
     /// The virtual key that it printed, if it made one.
     pub key: Option<String>,
     /// What it printed until it was ready.
@@ -55,7 +57,7 @@ impl Paceway {
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (mut printed, mut address, mut key) = (String::new(), None, None);
+        let (mut printed, mut address, mut admin, mut key) = (String::new(), None, None, None);
         loop {
             let line = tokio::time::timeout(PATIENCE, stdout.next_line()).await.unwrap().unwrap();
             let Some(line) = line else {
@@ -65,6 +67,9 @@ impl Paceway {
             if let Some((_, shown)) = line.split_once("listens on http://") {
                 address = Some(shown.parse().unwrap());
             }
+            if let Some(shown) = line.strip_prefix("  admin      http://") {
+                admin = Some(shown.trim_end_matches("/admin").parse().unwrap());
+            }
             if line.trim_start().starts_with("pw_") {
                 key = Some(line.trim().to_owned());
             }
@@ -72,7 +77,7 @@ impl Paceway {
                 break;
             }
         }
-        Self { address: address.unwrap(), key, printed, child, stdout, log }
+        Self { address: address.unwrap(), admin: admin.unwrap(), key, printed, child, stdout, log }
     }
 
     pub fn key(&self) -> &str {
@@ -85,6 +90,16 @@ impl Paceway {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.admin)
+    }
+
+    /// Asks its admin API with this token.
+    pub async fn administer(&self, token: &str, method: Method, path: &str, body: impl Into<Bytes>) -> Reply {
+        let bearer = format!("Bearer {token}");
+        send(method, &self.admin_url(path), &[("authorization", &bearer)], body).await.unwrap()
     }
 
     /// SIGKILL, which no process can prepare for.
@@ -136,6 +151,8 @@ impl Paceway {
 pub fn paceway(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_paceway"));
     command.env_clear().env("HOME", directory).stdin(Stdio::null()).kill_on_drop(true);
+    // Tests run beside each other.
+    command.env("PACEWAY_ADMIN__LISTEN", "127.0.0.1:0");
     command
 }
 
@@ -156,6 +173,11 @@ pub async fn run_wrong(directory: &Path, arguments: &[&str]) -> String {
 /// Where a process with this `HOME` keeps its data.
 pub fn data_dir(directory: &Path) -> PathBuf {
     directory.join(".local/share/paceway")
+}
+
+/// The token of the owner of the data directory.
+pub fn admin_token(directory: &Path) -> String {
+    fs::read_to_string(data_dir(directory).join("admin.token")).unwrap()
 }
 
 /// The ledger row of a request, as far as it has reached the database.
@@ -235,6 +257,17 @@ pub async fn send(
 ) -> Result<Reply, Failure> {
     let Answer { status, headers, body } = client().call(call(method, url, headers, body)).await?;
     Ok(Reply { status: status.as_u16(), headers, body: body.collect(usize::MAX).await? })
+}
+
+/// Asks again and again, until the answer is the one that is waited for or patience ends.
+pub async fn until(what: &str, mut ask: impl AsyncFnMut() -> bool) {
+    let mut pace = tokio::time::interval(Duration::from_millis(20));
+    let asking = async {
+        while !ask().await {
+            pace.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 /// Looks again and again, until it is so or patience ends.

@@ -232,12 +232,12 @@ pub fn house_with(
     let fleet = Fleet::new(providers, aliases, ChainRules::plain(fallback()), &turnstile);
     let rows = Arc::new(Rows::default());
     let script = Arc::new(Script { answers: Mutex::new(answers.into()), calls: Mutex::default(), latency });
-    let key = VirtualKey {
-        hash: KeyHash::of(KEY),
-        name: "test".into(),
-        is_revoked: false,
-        owner: paceway_domain::Owner::default(),
-    };
+    let key = VirtualKey::new(
+        KeyHash::of(KEY),
+        "test",
+        paceway_domain::Owner::default(),
+        paceway_domain::UnixMillis(0),
+    );
     let budget = BudgetRules { share: 0.2, per_second: 1.0 };
     let backoff = Backoff { base: Duration::from_millis(500), most: Duration::from_secs(8) };
     let retry_rules = RetryRules { max_retries: retries, backoff, budget };
