@@ -22,6 +22,7 @@ use paceway_store::ledger::Traits;
 
 use crate::admission::Turn;
 use crate::ask::Ask;
+use crate::budgets::Money;
 use crate::choice::HeldPrefix;
 use crate::deployment::Flight;
 use crate::explain::{Decision, Record};
@@ -39,6 +40,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub(crate) enum Wait {
     ForTurn(WaitReason),
     ForSibling,
+    ForBudget,
 }
 
 impl fmt::Display for Wait {
@@ -46,6 +48,7 @@ impl fmt::Display for Wait {
         match self {
             Self::ForTurn(reason) => reason.fmt(f),
             Self::ForSibling => f.write_str("another request is writing the same cached prefix"),
+            Self::ForBudget => f.write_str("running requests held what is left of a budget"),
         }
     }
 }
@@ -73,6 +76,8 @@ pub(crate) struct Bill {
     waited_for: Option<Wait>,
     /// Parts that have rows of their own.
     parts: u32,
+    /// What its budgets hold for it; `None` where no budget counts it.
+    pub(crate) money: Option<Money>,
     /// What is handed on is on the bill already.
     is_paid: bool,
     is_open: bool,
@@ -85,6 +90,7 @@ impl Bill {
         ask: &Ask,
         target: &Arc<Target>,
         (decision, held): (Decision, Option<HeldPrefix>),
+        money: Option<Money>,
     ) -> Self {
         let row = Row {
             request_id: ask.id.clone(),
@@ -129,6 +135,7 @@ impl Bill {
             went: None,
             waited_for: None,
             parts: 0,
+            money,
             is_paid: false,
             is_open: true,
         }
@@ -138,6 +145,16 @@ impl Bill {
     pub(crate) fn may_go(&mut self, claim: Claim) {
         self.waited_for = claim.has_waited().then_some(Wait::ForSibling);
         self.claim = Some(claim);
+    }
+
+    /// It has waited for running requests to give back what they hold of a budget.
+    pub(crate) fn waited_for_budget(&mut self) {
+        self.waited_for = Some(Wait::ForBudget);
+    }
+
+    /// The bound that a budget has set to its output, if it has.
+    pub(crate) fn capped_at(&self, ask: &Ask) -> Option<Tokens> {
+        self.money.as_ref().and_then(Money::cap).or(ask.output_cap)
     }
 
     /// Its turn has come, after this wait: a call goes out.

@@ -10,6 +10,7 @@ pub mod answer;
 mod ask;
 mod attempts;
 mod bill;
+pub mod budgets;
 mod calibration;
 pub mod callers;
 mod calls;
@@ -68,6 +69,7 @@ use paceway_upstream::Upstream;
 pub use admin_token::AdminToken;
 pub use admission::Turnstile;
 pub use answer::{Answer, AnswerBody};
+pub use budgets::Budgets;
 pub use calibration::Calibration;
 pub use callers::Callers;
 pub use current::Current;
@@ -186,6 +188,8 @@ pub struct Gateway {
     pub responses: Arc<dyn Responses>,
     /// Why requests went where they went.
     pub decisions: Arc<Decisions>,
+    /// Who may spend how much.
+    pub budgets: Arc<Budgets>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Bounds.

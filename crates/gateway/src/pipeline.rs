@@ -21,11 +21,13 @@ use std::sync::Arc;
 use paceway_domain::{Dialect, Refusal, RequestId};
 use paceway_policy::access::Caller;
 use paceway_protocol::{Envelope, refusals};
+use paceway_scheduler::Priority;
 
 use crate::admission::Progress;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::budgets::{Effects, Money};
 use crate::choice::{self, Choice, HeldPrefix};
 use crate::explain::{Attempt, Decision};
 use crate::journey::Journey;
@@ -73,6 +75,7 @@ struct Planned {
     prefix: Option<Prefix>,
     decision: Decision,
     held: Option<HeldPrefix>,
+    money: Option<Money>,
 }
 
 /// All stages before the first wait.
@@ -85,12 +88,12 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
         decision.outcome = format!("refused: {refusal}");
         gateway.decisions.keep(decision);
     })?;
-    let Some(Planned { ask, journey, prefix, decision, held }) = planned else {
+    let Some(Planned { ask, journey, prefix, decision, held, money }) = planned else {
         return counted
             .map(Prepared::Answered)
             .ok_or_else(|| Refusal::Internal("a request was neither planned nor answered".into()));
     };
-    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held));
+    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held), money);
     Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
@@ -116,7 +119,7 @@ fn plan(
             envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
         }
     }
-    let overrides = Overrides::read(&gateway.fleet, &ask, envelope.as_ref())?;
+    let mut overrides = Overrides::read(&gateway.fleet, &ask, envelope.as_ref())?;
     if overrides.has_fields
         && let Some(read) = envelope.take()
     {
@@ -125,16 +128,23 @@ fn plan(
         envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
     }
     let envelope = envelope.as_ref();
+    let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
+    decision.asked = overrides.told();
+    let effects = Effects::of(&gateway.budgets, caller, &ask, gateway.clock.wall());
+    if let Some(effects) = &effects {
+        effects.apply(&mut ask, &mut overrides, &mut decision);
+    }
     let chain = gateway.fleet.chain(&ask.summary.model, &overrides.models)?;
     let rules = chain.rules;
     let first = rules.escalation.and_then(|_| chain.stops.first());
     let first = first.map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
-    let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
-    decision.asked = overrides.told();
-    let Choice { targets, considered, prefix: held, notes } =
+    let Choice { mut targets, considered, prefix: held, notes } =
         choice::order(gateway, caller, (&ask, envelope), chain, &overrides)?;
     decision.candidates = considered;
-    decision.notes = notes;
+    decision.notes.extend(notes);
+    if effects.as_ref().is_some_and(Effects::is_batch) {
+        targets.iter_mut().for_each(|(_, wish)| wish.priority = Priority::Batch);
+    }
     let circumstances = circumstances(gateway, &overrides);
     let mut journey =
         Journey::plan(gateway, (&ask, envelope), targets, rules.fallback, pin.as_ref(), circumstances)?;
@@ -145,7 +155,8 @@ fn plan(
         journey.write_all(&ask, envelope);
     }
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
-    *planned = Some(Planned { ask, journey, prefix, decision, held });
+    let money = effects.map(|effects| Money::of(gateway, effects, &ask, envelope));
+    *planned = Some(Planned { ask, journey, prefix, decision, held, money });
     Ok(None)
 }
 

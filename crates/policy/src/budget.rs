@@ -20,7 +20,7 @@ pub use book::{Book, MOST_ACCOUNTS, MOST_WAITING, OTHERS};
 pub use ladder::{Action, Ladder, Reached, Rung};
 pub use scope::{Level, Scope, Whose};
 pub use terms::{Accounts, Alert, Hold, Need, Place, Short, Submitted, Ticket, Woken};
-pub use window::{Period, Span, Window};
+pub use window::{Period, Span, Window, date};
 
 /// So much may be spent by these in this time.
 #[derive(Debug, Clone, PartialEq, Eq)]

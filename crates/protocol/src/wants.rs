@@ -65,6 +65,50 @@ impl Wants {
     }
 }
 
+/// Signs in a conversation of what is fetched from elsewhere: addresses, files that the provider keeps.
+const FETCHED: [&str; 9] = [
+    "\"http://",
+    "\"https://",
+    "\"gs://",
+    "\"s3://",
+    "\"file_id\"",
+    "\"file_uri\"",
+    "\"fileUri\"",
+    "\"s3Location\"",
+    "\"item_reference\"",
+];
+/// Signs in the offer of tools of those that the provider runs itself, whose results are input too.
+const PROVIDERS_TOOLS: [&str; 8] = [
+    "\"web_search",
+    "\"web_fetch",
+    "\"code_execution",
+    "\"code_interpreter",
+    "\"file_search",
+    "\"mcp\"",
+    "\"google",
+    "\"codeExecution",
+];
+/// Fields that add to the input what the provider keeps, or servers that it asks.
+const KEPT_THERE: [&str; 6] =
+    ["previous_response_id", "conversation", "cachedContent", "cached_content", "container", "mcp_servers"];
+
+/// Whether more may become input than the request itself holds, so that its size bounds nothing: addresses, files, tools that the
+/// provider runs, conversations that it keeps, documents and sound, which are counted by page and second. It errs on the side of yes.
+pub fn is_open(envelope: &Envelope<'_>, wants: &Wants) -> bool {
+    let has = |names: &[&str], signs: &[&str]| {
+        let held =
+            names.iter().find_map(|name| envelope.raw(name)).map_or(&b""[..], |raw| raw.get().as_bytes());
+        let is_escaped = |at: usize| at > 0 && held[at - 1] == b'\\';
+        signs.iter().any(|sign| memmem::find_iter(held, sign.as_bytes()).any(|at| !is_escaped(at)))
+    };
+    wants.documents > 0
+        || wants.audio > 0
+        || KEPT_THERE.iter().any(|name| envelope.raw(name).is_some_and(|raw| raw.get() != "null"))
+        || envelope.raw("web_search_options").is_some()
+        || has(&CONVERSATION, &FETCHED)
+        || has(&["tools"], &PROVIDERS_TOOLS)
+}
+
 fn largest(counts: &[u64]) -> u64 {
     counts.iter().copied().max().unwrap_or(0)
 }
@@ -140,6 +184,24 @@ mod tests {
 
     fn words(body: &Value) -> Option<String> {
         last_words(&Envelope::parse(body.to_string().as_bytes()).unwrap())
+    }
+
+    fn opens(body: &Value) -> bool {
+        let text = body.to_string();
+        let envelope = Envelope::parse(text.as_bytes()).unwrap();
+        is_open(&envelope, &Wants::of(&envelope))
+    }
+
+    #[test]
+    fn what_the_provider_fetches_keeps_or_searches_for_leaves_the_input_open() {
+        let image = |url: &str| json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]});
+        assert!(opens(&image("https://a.test/b.png")));
+        assert!(!opens(&image("data:image/png;base64,AA==")));
+        assert!(opens(&json!({"input": "Hi", "previous_response_id": "resp_1"})));
+        assert!(opens(&json!({"messages": [], "tools": [{"type": "web_search_20250305"}]})));
+        assert!(opens(&json!({"contents": [], "tools": [{"googleSearch": {}}]})));
+        let quoted = json!({"messages": [{"role": "user", "content": "What is \"https://a.test\"?"}], "conversation": null});
+        assert!(!opens(&quoted));
     }
 
     #[test]

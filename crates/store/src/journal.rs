@@ -15,9 +15,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use paceway_domain::RequestId;
+use paceway_domain::{RequestId, UnixMillis};
 
-use crate::ledger::Total;
+use crate::ledger::{Spending, Total};
 use crate::sqlite::Sqlite;
 use crate::{Ledger, Row, StoreError};
 
@@ -122,6 +122,10 @@ impl Ledger for JournalledLedger {
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
         self.sqlite.totals()
+    }
+
+    fn spending(&self, from: UnixMillis) -> Result<Vec<Spending>, StoreError> {
+        self.sqlite.spending(from)
     }
 }
 

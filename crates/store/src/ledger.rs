@@ -111,6 +111,19 @@ pub struct Total {
     pub unpriced: u64,
 }
 
+/// What those who are alike for every budget spent together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spending {
+    /// The key.
+    pub key: KeyId,
+    /// To whom it belonged at the time.
+    pub owner: Owner,
+    /// What the callers said of their requests.
+    pub tags: Tags,
+    /// The sum of all known costs.
+    pub cost: MicroUsd,
+}
+
 /// Where rows go.
 pub trait Ledger: Send + Sync {
     /// Takes a row. When this returns, the operating system has it: the end of the process cannot lose it.
@@ -130,4 +143,10 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// When the database cannot be read.
     fn totals(&self) -> Result<Vec<Total>, StoreError>;
+
+    /// What was spent by requests that arrived from `from` on, as far as it has reached the database (within a second).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn spending(&self, from: UnixMillis) -> Result<Vec<Spending>, StoreError>;
 }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use responses::SqliteResponses;
 
-use crate::ledger::Total;
+use crate::ledger::{Spending, Total};
 use crate::{Keys, Ledger, Row, StoreError};
 
 /// Applied in order; a database's `user_version` is the number of those it has.
@@ -231,6 +231,24 @@ impl Ledger for Sqlite {
             })
         })?;
         Ok(totals.collect::<Result<_, _>>()?)
+    }
+
+    fn spending(&self, from: UnixMillis) -> Result<Vec<Spending>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(include_str!("sqlite/spending.sql"))?;
+        let spending = statement.query_map([signed(from.0)], |row| {
+            Ok(Spending {
+                key: KeyId(row.get("key")?),
+                owner: Owner {
+                    organisation: row.get("organisation")?,
+                    team: row.get("team")?,
+                    project: row.get("project")?,
+                },
+                tags: from_json(&row.get::<_, String>("tags")?),
+                cost: MicroUsd(unsigned(row, "cost")?),
+            })
+        })?;
+        Ok(spending.collect::<Result<_, _>>()?)
     }
 }
 

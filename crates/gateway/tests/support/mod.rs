@@ -32,7 +32,7 @@ use paceway_policy::fallback::{FallbackRules, Reasons};
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_policy::routing::Candidate;
 use paceway_scheduler::{Charging, Limits, Rate};
-use paceway_store::ledger::Total;
+use paceway_store::ledger::{Spending, Total};
 use paceway_store::{KeptResponse, Ledger, Responses, Row, StoreError};
 use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
 use serde_json::{Value, json};
@@ -67,6 +67,10 @@ impl Ledger for Rows {
     }
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn spending(&self, _: UnixMillis) -> Result<Vec<Spending>, StoreError> {
         Ok(Vec::new())
     }
 }
@@ -261,6 +265,7 @@ pub fn house_with(
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         responses: Arc::new(Kept::default()),
         decisions: Arc::new(Decisions::new(100)),
+        budgets: Arc::default(),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_mins(1),

@@ -101,6 +101,12 @@ impl Span {
     }
 }
 
+/// A moment as people and programs read it: `2026-12-01T00:00:00Z`.
+pub fn date(at: UnixMillis) -> String {
+    let at = i64::try_from(at.0 / 1_000 * 1_000).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    at.map_or_else(|| "the end of time".to_owned(), |at| at.to_string())
+}
+
 /// The month's first millisecond and its length, both in local time.
 fn month(local: u64) -> (u64, u64) {
     let date = |ms: u64| {
