@@ -73,7 +73,6 @@ struct Planned {
     ask: Ask,
     journey: Journey,
     prefix: Option<Prefix>,
-    decision: Decision,
     held: Option<HeldPrefix>,
     money: Option<Money>,
 }
@@ -81,14 +80,17 @@ struct Planned {
 /// All stages before the first wait.
 fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
-    let (id, asked_at) = (arrival.id.clone(), gateway.clock.wall());
+    let mut decision = Decision::new(&arrival.id, gateway.clock.wall(), "");
     let mut planned = None;
-    let counted = plan(gateway, &caller, arrival, &mut planned).inspect_err(|refusal| {
-        let mut decision = Decision::new(&id, asked_at, "");
-        decision.outcome = format!("refused: {refusal}");
-        gateway.decisions.keep(decision);
-    })?;
-    let Some(Planned { ask, journey, prefix, decision, held, money }) = planned else {
+    let counted = match plan(gateway, &caller, arrival, &mut decision, &mut planned) {
+        Ok(counted) => counted,
+        Err(refusal) => {
+            decision.outcome = format!("refused: {refusal}");
+            gateway.decisions.keep(decision);
+            return Err(refusal);
+        }
+    };
+    let Some(Planned { ask, journey, prefix, held, money }) = planned else {
         return counted
             .map(Prepared::Answered)
             .ok_or_else(|| Refusal::Internal("a request was neither planned nor answered".into()));
@@ -97,16 +99,19 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
     Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
-/// Reads a request and plans its way. The stages share one reading of the body. An answer is given if nobody else is needed.
+/// Reads a request and plans its way; how that was decided is noted even if nothing comes of it. The stages share one reading of
+/// the body. An answer is given if nobody else is needed.
 fn plan(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     arrival: Arrival,
+    decision: &mut Decision,
     planned: &mut Option<Planned>,
 ) -> Result<Option<Answer>, Refusal> {
     let (body, longer) = (arrival.body.clone(), OnceCell::new());
     let mut envelope = ask::envelope(&arrival, &body)?;
     let mut ask = Ask::read(arrival, envelope.as_ref())?;
+    decision.model_asked.clone_from(&ask.summary.model);
     if let Some(counted) = count::estimate(gateway, caller, &ask)? {
         return Ok(Some(counted));
     }
@@ -128,20 +133,17 @@ fn plan(
         envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
     }
     let envelope = envelope.as_ref();
-    let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
     decision.asked = overrides.told();
     let effects = Effects::of(&gateway.budgets, caller, &ask, gateway.clock.wall());
     if let Some(effects) = &effects {
-        effects.apply(&mut ask, &mut overrides, &mut decision);
+        effects.apply(&mut ask, &mut overrides, decision);
     }
     let chain = gateway.fleet.chain(&ask.summary.model, &overrides.models)?;
     let rules = chain.rules;
     let first = rules.escalation.and_then(|_| chain.stops.first());
     let first = first.map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
-    let Choice { mut targets, considered, prefix: held, notes } =
-        choice::order(gateway, caller, (&ask, envelope), chain, &overrides)?;
-    decision.candidates = considered;
-    decision.notes.extend(notes);
+    let Choice { mut targets, prefix: held } =
+        choice::order(gateway, caller, (&ask, envelope), (chain, &overrides), decision)?;
     if effects.as_ref().is_some_and(Effects::is_batch) {
         targets.iter_mut().for_each(|(_, wish)| wish.priority = Priority::Batch);
     }
@@ -156,7 +158,7 @@ fn plan(
     }
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
     let money = effects.map(|effects| Money::of(gateway, effects, &ask, envelope));
-    *planned = Some(Planned { ask, journey, prefix, decision, held, money });
+    *planned = Some(Planned { ask, journey, prefix, held, money });
     Ok(None)
 }
 
@@ -165,9 +167,10 @@ fn plan(
 /// # Errors
 /// What the client would be told.
 pub fn dry_run(gateway: &Arc<Gateway>, caller: &Caller, arrival: Arrival) -> Result<Decision, Refusal> {
+    let mut decision = Decision::new(&arrival.id, gateway.clock.wall(), "");
     let mut planned = None;
-    plan(gateway, caller, arrival, &mut planned)?;
-    let Some(Planned { journey, mut decision, .. }) = planned else {
+    plan(gateway, caller, arrival, &mut decision, &mut planned)?;
+    let Some(Planned { journey, .. }) = planned else {
         return Err(Refusal::Internal("this is answered here, without a provider".into()));
     };
     let first = journey.first();
