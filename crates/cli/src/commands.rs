@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod budgets;
 mod config;
 mod demo;
 mod explain;
@@ -54,6 +55,8 @@ enum Command {
     Usage,
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
+    /// Show every budget of a running Paceway: what is spent, held and left, and how long it lasts
+    Budgets,
     /// Make a running Paceway read its configuration again, and say what came of it
     Reload,
     /// Tell why a request went where it went
@@ -79,6 +82,7 @@ impl CommandLine {
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),
             Command::Limits => limits::run(&common),
+            Command::Budgets => budgets::run(&common),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),
             Command::Reload => reload::run(&common),

@@ -11,8 +11,8 @@ use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    AdminToken, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules, Standings,
-    Turnstile,
+    AdminToken, Bounds, Budgets, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules,
+    Standings, Turnstile,
 };
 use paceway_gateway::{grants, health};
 use paceway_policy::access::{KeyHash, Keyring, mint};
@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{limits, routing};
+use crate::{budgets, limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -88,11 +88,16 @@ pub(crate) fn build(
     let rules = config.callers.iter().map(limits::caller_rule).collect();
     let aliases = routing::aliases(config, &providers);
     let fleet = Fleet::new(providers, aliases, routing::usual(config), &turnstile);
+    let callers = Arc::new(Callers::new(Keyring::new(store.keys.all()?)));
+    let budgets = Arc::new(Budgets::default());
+    let (wanted, now) = (budgets::settings(config), clock.wall());
+    let seeds = budgets::spent(&wanted, store.ledger.as_ref(), now)?;
+    budgets.replace_with(wanted, &seeds, &callers, now);
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
         clock,
-        callers: Arc::new(Callers::new(Keyring::new(store.keys.all()?))),
+        callers,
         fleet,
         standings: Standings::new(rules, &turnstile),
         calibration: Arc::default(),
@@ -102,6 +107,7 @@ pub(crate) fn build(
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
+        budgets,
         metrics: Arc::new(Metrics::new()),
         bounds: bounds(config),
     });
@@ -170,12 +176,27 @@ impl Live {
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),
+            budgets: Arc::clone(&gateway.budgets),
             metrics: Arc::clone(&gateway.metrics),
             bounds: bounds(after),
         };
+        Self::put_budgets_in_force(after, &gateway);
         self.bounds.replace(server_bounds(after));
         self.current.replace(next);
         self.responses.send_replace(after.responses.clone());
+    }
+}
+
+impl Live {
+    /// Those that stay keep what is spent and held. What was spent of new ones is in the ledger.
+    fn put_budgets_in_force(after: &Config, gateway: &Gateway) {
+        let (wanted, now) = (budgets::settings(after), gateway.clock.wall());
+        let new = gateway.budgets.new_among(&wanted);
+        let seeds = budgets::spent(&new, gateway.ledger.as_ref(), now).unwrap_or_else(|error| {
+            tracing::error!(%error, "what was spent of new budgets cannot be read: they begin with nothing spent");
+            Vec::new()
+        });
+        gateway.budgets.replace_with(wanted, &seeds, &gateway.callers, now);
     }
 }
 

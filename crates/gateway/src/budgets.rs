@@ -10,16 +10,29 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use paceway_domain::{KeyId, MicroUsd, UnixMillis};
+use paceway_domain::{MicroUsd, UnixMillis};
 use paceway_policy::budget::{
-    Accounts, Alert, Book, Budget, Hold, Need, Place, Reached, Short, Standing, Submitted, Ticket, Whose,
-    Woken,
+    Accounts, Alert, Book, Budget, Hold, Need, Place, Reached, Short, Submitted, Ticket, Whose, Woken,
 };
+pub use paceway_policy::budget::{Forecast, Standing, date};
 use paceway_store::ledger::Spending;
 use tokio::sync::oneshot;
 
+use crate::Callers;
+
 pub(crate) use effects::Effects;
 pub(crate) use money::{Held, Money, heard};
+
+/// What the ledger says was spent of a budget before it was opened here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seed {
+    /// The budget.
+    pub budget: String,
+    /// Since when: its window's begin.
+    pub from: UnixMillis,
+    /// By whom.
+    pub spending: Vec<Spending>,
+}
 
 /// What one who waits is told.
 type Told = Result<Hold, Short>;
@@ -62,27 +75,35 @@ impl Budgets {
         Self { state: Mutex::new(state), has_any }
     }
 
-    /// Counts what was spent before: the sums of the ledger since the budget's window began.
-    pub fn was_spent(
-        &self,
-        budget: &str,
-        spent: &[Spending],
-        name_of: impl Fn(&KeyId) -> String,
-        now: UnixMillis,
-    ) {
-        let book = &mut self.lock().book;
-        for Spending { key, owner, tags, cost } in spent {
-            let whose = Whose { key, name: &name_of(key), owner, tags };
-            book.was_spent(budget, &whose, *cost, now);
-        }
-    }
-
     /// Puts other budgets in force. Those that stay keep what is spent and held.
     pub fn replace(&self, budgets: Vec<Budget>, now: UnixMillis) {
         let mut state = self.lock();
         self.has_any.store(!budgets.is_empty(), Ordering::Release);
         let woken = state.book.replace(budgets, now);
         state.tell(woken, now);
+    }
+
+    /// The same, and counts what was spent before of those that are new.
+    pub fn replace_with(&self, budgets: Vec<Budget>, seeds: &[Seed], callers: &Callers, now: UnixMillis) {
+        let names = callers.names();
+        let mut state = self.lock();
+        self.has_any.store(!budgets.is_empty(), Ordering::Release);
+        let woken = state.book.replace(budgets, now);
+        for Seed { budget, spending, .. } in seeds {
+            for Spending { key, owner, tags, cost } in spending {
+                let name = names.get(key).map_or("", AsRef::as_ref);
+                state.book.was_spent(budget, &Whose { key, name, owner, tags }, *cost, now);
+            }
+        }
+        state.tell(woken, now);
+    }
+
+    /// Those of which nothing is known here yet.
+    pub fn new_among(&self, wanted: &[Budget]) -> Vec<Budget> {
+        let state = self.lock();
+        let is_known =
+            |budget: &&Budget| state.book.budgets().iter().any(|known| known.is_same_account(budget));
+        wanted.iter().filter(|budget| !is_known(budget)).cloned().collect()
     }
 
     /// Every account that is open.

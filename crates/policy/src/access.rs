@@ -102,6 +102,11 @@ impl Keyring {
         Self { keys: keys.into_iter().map(entry).collect() }
     }
 
+    /// The names of all keys, revoked ones too.
+    pub fn names(&self) -> impl Iterator<Item = (&KeyId, &Arc<str>)> {
+        self.keys.values().map(|(caller, _)| (&caller.key, &caller.name))
+    }
+
     /// Who sends this key.
     ///
     /// # Errors

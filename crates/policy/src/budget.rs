@@ -38,3 +38,10 @@ pub struct Budget {
     /// Whether a call whose price nobody knows may be made; it is counted as nothing.
     pub allows_unpriced: bool,
 }
+
+impl Budget {
+    /// Whether what is spent of the one is what is spent of the other, whatever their amounts and ladders are.
+    pub fn is_same_account(&self, other: &Self) -> bool {
+        (&self.name, &self.scope, self.window) == (&other.name, &other.scope, other.window)
+    }
+}

@@ -1,6 +1,7 @@
 //! HTTP in and out: endpoints, probes and the listener. Decisions are the gateway's.
 
 mod admin;
+mod budgets;
 mod configuration;
 mod endpoints;
 mod explain;

@@ -7,7 +7,7 @@ use paceway_domain::Dialect;
 use paceway_gateway::Endpoint;
 
 use crate::endpoints::to;
-use crate::{House, admin, configuration, endpoints, explain, gemini, models, probes, responses};
+use crate::{House, admin, budgets, configuration, endpoints, explain, gemini, models, probes, responses};
 
 /// All endpoints. Those under `/v1` and `/v1beta` need a virtual key, those under `/admin` the admin token; the others tell nothing about
 /// anybody.
@@ -49,6 +49,7 @@ pub fn router(house: House) -> Router {
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(probes::metrics))
         .route("/admin/limits", get(admin::limits))
+        .route("/admin/budgets", get(budgets::list))
         .route("/admin/requests/{id}", get(explain::request))
         .route("/admin/route", post(explain::route))
         .route("/admin/config", get(configuration::status))

@@ -65,12 +65,7 @@ impl Book {
     /// Puts other budgets in the place of these. One of the same name, scope and window keeps what is spent and held, whatever its
     /// amount and ladder are now.
     pub fn replace(&mut self, budgets: Vec<Budget>, now: UnixMillis) -> Vec<Woken> {
-        let is_same = |before: &Budget| {
-            let same = |after: &&Budget| {
-                (&after.name, &after.scope, after.window) == (&before.name, &before.scope, before.window)
-            };
-            budgets.iter().any(|after| same(&after))
-        };
+        let is_same = |before: &Budget| budgets.iter().any(|after| after.is_same_account(before));
         let gone: Vec<String> =
             self.budgets.iter().filter(|budget| !is_same(budget)).map(|budget| budget.name.clone()).collect();
         self.accounts.retain(|_, account| !gone.contains(&account.budget));
@@ -319,6 +314,10 @@ impl Book {
 
     /// Every account that is open, in order of budgets and names.
     pub fn report(&mut self, now: UnixMillis) -> Vec<Standing> {
+        let shared = self.budgets.iter().filter(|budget| !budget.scope.is_each);
+        for name in shared.map(|budget| budget.name.clone()).collect::<Vec<_>>() {
+            self.open(&name, String::new(), now);
+        }
         let ids: Vec<u64> = self.accounts.keys().copied().collect();
         let mut all = Vec::with_capacity(ids.len());
         for id in ids {
