@@ -59,7 +59,7 @@ async fn ask_until_spent(http: Arc<HttpUpstream>, url: String, key: String, numb
         let answer = asking.await.unwrap();
         match answer.status.as_u16() {
             402 => return asked,
-            200 if (asked + number) % 3 == 0 => drop(answer),
+            200 if (asked + number).is_multiple_of(3) => drop(answer),
             200 => drop(answer.body.collect(usize::MAX).await.unwrap()),
             status => panic!("{status}: {:?}", answer.body.collect(usize::MAX).await),
         }

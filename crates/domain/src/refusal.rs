@@ -189,6 +189,37 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The sentences about budgets.
+    fn fmt_budget(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BudgetSpent { budget, limit, spent, over, resets } => {
+                write!(
+                    f,
+                    "budget `{budget}` has no room for this request: {spent} of {limit} are spent, and it might pass the limit by {over}; "
+                )?;
+                match resets {
+                    Some((when, _)) => write!(f, "it starts anew at {when}")?,
+                    None => f.write_str("it does not start anew")?,
+                }
+                f.write_str("; a smaller `max_tokens` or a cheaper model may fit, or have the budget raised")
+            }
+            Self::BudgetBusy { budget, retry_after } => write!(
+                f,
+                "what is left of budget `{budget}` is held for requests that are running, and none ended in time: try again in {:.0} s, \
+                 or send a smaller `max_tokens`",
+                retry_after.as_secs_f64().ceil()
+            ),
+            Self::Unpriced { budget, provider, model } => write!(
+                f,
+                "the price of `{model}` at `{provider}` is not known, and budget `{budget}` lets through only what has a price: give the \
+                 model a price, or set `unknown_price = \"allow\"` for the budget"
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     // tidy: long because it is a table of sentences, one for each reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -277,28 +308,7 @@ impl fmt::Display for Refusal {
                  {:.1} s; name other targets for this model in [aliases] to have them take its place",
                 retry_after.as_secs_f64()
             ),
-            Self::BudgetSpent { budget, limit, spent, over, resets } => {
-                write!(
-                    f,
-                    "budget `{budget}` has no room for this request: {spent} of {limit} are spent, and it might pass the limit by {over}; "
-                )?;
-                match resets {
-                    Some((when, _)) => write!(f, "it starts anew at {when}")?,
-                    None => f.write_str("it does not start anew")?,
-                }
-                f.write_str("; a smaller `max_tokens` or a cheaper model may fit, or have the budget raised")
-            }
-            Self::BudgetBusy { budget, retry_after } => write!(
-                f,
-                "what is left of budget `{budget}` is held for requests that are running, and none ended in time: try again in {:.0} s, \
-                 or send a smaller `max_tokens`",
-                retry_after.as_secs_f64().ceil()
-            ),
-            Self::Unpriced { budget, provider, model } => write!(
-                f,
-                "the price of `{model}` at `{provider}` is not known, and budget `{budget}` lets through only what has a price: give the \
-                 model a price, or set `unknown_price = \"allow\"` for the budget"
-            ),
+            Self::BudgetSpent { .. } | Self::BudgetBusy { .. } | Self::Unpriced { .. } => self.fmt_budget(f),
             Self::Unhealthy { provider, model, fault, retry_after, others } => write!(
                 f,
                 "all targets have been failing, so Paceway asks none of them: {provider}/{model} ({fault}), {}; it tries the first again \

@@ -40,17 +40,17 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// Why a request had to wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wait {
-    ForTurn(WaitReason),
-    ForSibling,
-    ForBudget,
+    Turn(WaitReason),
+    Sibling,
+    Budget,
 }
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ForTurn(reason) => reason.fmt(f),
-            Self::ForSibling => f.write_str("another request is writing the same cached prefix"),
-            Self::ForBudget => f.write_str("running requests held what is left of a budget"),
+            Self::Turn(reason) => reason.fmt(f),
+            Self::Sibling => f.write_str("another request is writing the same cached prefix"),
+            Self::Budget => f.write_str("running requests held what is left of a budget"),
         }
     }
 }
@@ -145,13 +145,13 @@ impl Bill {
 
     /// Its siblings let it go.
     pub(crate) fn may_go(&mut self, claim: Claim) {
-        self.waited_for = claim.has_waited().then_some(Wait::ForSibling);
+        self.waited_for = claim.has_waited().then_some(Wait::Sibling);
         self.claim = Some(claim);
     }
 
     /// It has waited for running requests to give back what they hold of a budget.
     pub(crate) fn waited_for_budget(&mut self) {
-        self.waited_for = Some(Wait::ForBudget);
+        self.waited_for = Some(Wait::Budget);
     }
 
     /// The bound that a budget has set to its output, if it has.
@@ -164,7 +164,7 @@ impl Bill {
         self.is_at(target);
         self.flight = Some(flight);
         self.went = Some(turn.pool());
-        self.waited_for = turn.reason().map(Wait::ForTurn).or(self.waited_for);
+        self.waited_for = turn.reason().map(Wait::Turn).or(self.waited_for);
         self.turn = Some(turn);
         self.row.attempts += 1;
         self.row.queued_ms += millis(waited);

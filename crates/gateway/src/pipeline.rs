@@ -145,7 +145,9 @@ fn plan(
     let Choice { mut targets, prefix: held } =
         choice::order(gateway, caller, (&ask, envelope), (chain, &overrides), decision)?;
     if effects.as_ref().is_some_and(Effects::is_batch) {
-        targets.iter_mut().for_each(|(_, wish)| wish.priority = Priority::Batch);
+        for (_, wish) in &mut targets {
+            wish.priority = Priority::Batch;
+        }
     }
     let circumstances = circumstances(gateway, &overrides);
     let mut journey =

@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, join, join_all};
 use http_body_util::BodyExt;
 use paceway_domain::{Dialect, Failure, MicroUsd, Tokens};
-use paceway_gateway::Gateway;
 use paceway_gateway::provider::ProviderSettings;
+use paceway_gateway::{Gateway, limits_report};
 use paceway_policy::budget::{Action, Budget, Ladder, Level, Period, Rung, Scope, Standing, Window};
 use paceway_scheduler::{Limits, Priority};
 use paceway_upstream::{Answer as Response, Call, Upstream};
@@ -266,19 +266,20 @@ async fn what_does_not_fit_whole_is_bounded_to_what_fits_where_the_ladder_has_su
 
 #[tokio::test(start_paused = true)]
 async fn from_the_rung_batch_on_requests_go_behind_all_others() {
-    let house = used_up_to(87, Action::Batch, 1).await;
+    let answers = vec![answer(87 * 200 - 20), answer(1), answer(1)];
+    let house = support::house(answers, support::at_once(1), Duration::from_secs(1));
+    let rungs = vec![(85, Action::Batch), (100, Action::Refuse)];
+    let house = with(house, vec![budget("all", 100_000, rungs)]);
+    house.ask(Dialect::Anthropic, &asking("claude-haiku-4-5", 17_400)).await;
+    assert_eq!(house.account().percent, 87);
     let body = asking("claude-haiku-4-5", 10);
-    house.gateway.turnstile.set_bounds(paceway_scheduler::Bounds {
-        waiting: 0,
-        waiting_per_caller: 0,
-        ageing: Duration::from_mins(1),
-    });
-    house.script.answers.lock().unwrap().push_back(answer(1));
-    let batch = house.ask(Dialect::Anthropic, &body).await;
-    let id = batch.headers["x-paceway-request-id"].to_str().unwrap();
-    let notes = house.gateway.decisions.find(id).unwrap().notes.clone();
-    assert_eq!(notes, ["budget `all` is at 87 %: batch"]);
-    assert_eq!(Priority::Batch as u8, 3);
+    let ask = || house.ask(Dialect::Anthropic, &body);
+    let look = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        limits_report::report(&house.gateway).pools.remove(0).waiting.remove(0).priority
+    };
+    let (_, priority) = join(join(ask(), ask()), look).await;
+    assert_eq!(priority, Priority::Batch);
 }
 
 #[tokio::test(start_paused = true)]

@@ -89,9 +89,10 @@ impl Money {
             return Ok(Held::Whole(Duration::ZERO));
         }
         self.settle(MicroUsd::ZERO);
-        let least = match ask.is_generation() {
-            true => ceiling(catalogue, model, size.with_output(self.least_output)).unwrap_or(most),
-            false => most,
+        let least = if ask.is_generation() {
+            ceiling(catalogue, model, size.with_output(self.least_output)).unwrap_or(most)
+        } else {
+            most
         };
         let before = self.gateway.clock.now();
         let hold = self.wait_for(Need { least, most }, deadline).await?;

@@ -213,6 +213,7 @@ impl Book {
     }
 
     /// The call is over and has cost this. Those who may go now are told.
+    #[allow(clippy::needless_pass_by_value)] // What is settled is no more: that is how it happens once.
     pub fn settle(&mut self, hold: Hold, actual: MicroUsd, now: UnixMillis) -> Vec<Woken> {
         let amount = hold.amount;
         self.each_of(&hold, |account| {
