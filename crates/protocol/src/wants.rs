@@ -109,6 +109,35 @@ pub fn is_open(envelope: &Envelope<'_>, wants: &Wants) -> bool {
         || has(&["tools"], &PROVIDERS_TOOLS)
 }
 
+/// What pictures in a conversation begin with, behind a name that is no text of anybody's.
+const PICTURES: [&str; 8] = [
+    "\"data\":\"",
+    "\"data\": \"",
+    "\"bytes\":\"",
+    "\"bytes\": \"",
+    "\"url\":\"data:image/",
+    "\"url\": \"data:image/",
+    "\"image_url\":\"data:image/",
+    "\"image_url\": \"data:image/",
+];
+
+/// The bytes of a conversation that are pictures in base 64, of no more of them than there are pictures: these are not read as text.
+pub fn picture_bytes(envelope: &Envelope<'_>, wants: &Wants) -> u64 {
+    let conversation = CONVERSATION.iter().find_map(|name| envelope.raw(name));
+    let held = conversation.map_or(&b""[..], |raw| raw.get().as_bytes());
+    let is_escaped = |at: usize| at > 0 && held[at - 1] == b'\\';
+    let length = |(at, sign): (usize, &str)| {
+        let rest = &held[at + sign.len()..];
+        memchr::memchr(b'"', rest).unwrap_or(0) as u64
+    };
+    let found =
+        PICTURES.iter().flat_map(|sign| memmem::find_iter(held, sign.as_bytes()).map(move |at| (at, *sign)));
+    let mut lengths: Vec<u64> = found.filter(|(at, _)| !is_escaped(*at)).map(length).collect();
+    lengths.sort_unstable();
+    let most = usize::try_from(wants.images).unwrap_or(usize::MAX);
+    lengths.iter().rev().take(most).sum()
+}
+
 fn largest(counts: &[u64]) -> u64 {
     counts.iter().copied().max().unwrap_or(0)
 }
@@ -202,6 +231,27 @@ mod tests {
         assert!(opens(&json!({"contents": [], "tools": [{"googleSearch": {}}]})));
         let quoted = json!({"messages": [{"role": "user", "content": "What is \"https://a.test\"?"}], "conversation": null});
         assert!(!opens(&quoted));
+    }
+
+    #[test]
+    fn the_bytes_of_pictures_are_told_from_those_of_texts() {
+        let picture = "A".repeat(5_000);
+        let bytes = |content: Value| {
+            let text = json!({"messages": [{"role": "user", "content": content}]}).to_string();
+            let envelope = Envelope::parse(text.as_bytes()).unwrap();
+            picture_bytes(&envelope, &Wants::of(&envelope))
+        };
+        let source = json!({"type": "base64", "media_type": "image/png", "data": picture});
+        assert_eq!(
+            bytes(json!([{"type": "image", "source": source}, {"type": "text", "text": "B".repeat(9_000)}])),
+            5_000
+        );
+        let url = json!({"url": format!("data:image/png;base64,{picture}")});
+        assert_eq!(
+            bytes(json!([{"type": "image_url", "image_url": url}])),
+            5_000 + "png;base64,".len() as u64
+        );
+        assert_eq!(bytes(json!([{"type": "tool_use", "input": {"data": "A".repeat(5_000)}}])), 0);
     }
 
     #[test]

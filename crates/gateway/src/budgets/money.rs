@@ -9,7 +9,7 @@ use std::time::Duration;
 use paceway_domain::{MicroUsd, Moment, Refusal, Tokens, UnixMillis};
 use paceway_policy::budget::ceiling::{Size, ceiling, output_within};
 use paceway_policy::budget::{Accounts, Alert, Hold, Need, Place, Short, Standing, date};
-use paceway_protocol::wants::{Wants, is_open};
+use paceway_protocol::wants::{Wants, is_open, picture_bytes};
 use paceway_protocol::{Envelope, output_cap, several};
 
 use super::{Effects, Entry, Wait};
@@ -241,7 +241,8 @@ pub(crate) fn heard(ask: &Ask) -> Tokens {
 /// Bounds of a request. No token is shorter than a byte, so that its text has no more tokens than bytes.
 fn size(ask: &Ask, envelope: Option<&Envelope<'_>>) -> Size {
     let wants = envelope.map(Wants::of).unwrap_or_default();
-    let text = ask.body.len() as u64;
+    let pictures = envelope.map_or(0, |envelope| picture_bytes(envelope, &wants));
+    let text = (ask.body.len() as u64).saturating_sub(pictures);
     Size {
         input: Tokens(text.saturating_add(ADDED).saturating_add(wants.images.saturating_mul(PICTURE))),
         is_open: ask.is_generation() && envelope.is_some_and(|envelope| is_open(envelope, &wants)),

@@ -37,7 +37,11 @@ impl Size {
 pub fn ceiling(provider: &str, model: &str, size: Size) -> Option<MicroUsd> {
     let card = CATALOGUE.find(provider, model);
     let window = card.and_then(|card| card.context_window).map(Tokens);
-    let input = if size.is_open { window.unwrap_or(size.input).max(size.input) } else { size.input };
+    // What is longer than the window is not answered, and not charged.
+    let input = match window {
+        Some(window) if size.is_open || size.input > window => window,
+        _ => size.input,
+    };
     let own = card.and_then(|card| card.max_output).map_or(LONGEST_ANSWER, Tokens);
     let output = Tokens(size.output.unwrap_or(own).get().saturating_mul(u64::from(size.answers.max(1))));
     let none = Usage { output, ..Usage::default() };
@@ -96,6 +100,13 @@ mod tests {
         let window = CATALOGUE.find("openai", "gpt-4o").and_then(|card| card.context_window).unwrap_or(0);
         let open = Size { is_open: true, ..SIZE };
         assert_eq!(ceiling("openai", "gpt-4o", open), Some(MicroUsd(window * 5 / 2 + 1_000)));
+    }
+
+    #[test]
+    fn no_input_is_longer_than_the_context_window() {
+        let window = CATALOGUE.find("openai", "gpt-4o").and_then(|card| card.context_window).unwrap_or(0);
+        let long = Size { input: Tokens(10_000_000), ..SIZE };
+        assert_eq!(ceiling("openai", "gpt-4o", long), Some(MicroUsd(window * 5 / 2 + 1_000)));
     }
 
     #[test]
