@@ -1,9 +1,10 @@
 //! Budgets as configured, in the policy's terms, and what the ledger says was spent of them.
 
-use paceway_domain::{MicroUsd, Tokens, UnixMillis};
-use paceway_gateway::budgets::Seed;
+use paceway_domain::{KeyId, MicroUsd, Owner, Tags, Tokens, UnixMillis};
+use paceway_gateway::budgets::{Seed, Spending};
 use paceway_policy::budget::{Action, Budget, Ladder, Level, Period, Rung, Scope, Window};
-use paceway_store::{Ledger, StoreError};
+use paceway_store::reports::{Dimension, Filter, Property, Question};
+use paceway_store::{Reports, StoreError};
 
 use crate::config::{ActionConfig, BudgetConfig, Config, PeriodConfig, RungConfig, UnknownPrice};
 
@@ -18,21 +19,49 @@ pub(crate) fn settings(config: &Config) -> Vec<Budget> {
 /// When the ledger cannot be read.
 pub(crate) fn spent(
     budgets: &[Budget],
-    ledger: &dyn Ledger,
+    reports: &dyn Reports,
     now: UnixMillis,
 ) -> Result<Vec<Seed>, StoreError> {
-    let mut seeds: Vec<Seed> = Vec::with_capacity(budgets.len());
-    for budget in budgets {
-        let from = budget.window.span(now).from;
-        // Budgets of one period ask the same.
-        let known = seeds.iter().find(|seed| seed.from == from).map(|seed| seed.spending.clone());
-        let spending = match known {
-            Some(spending) => spending,
-            None => ledger.spending(from)?,
+    budgets.iter().map(|budget| seed(budget, reports, now)).collect()
+}
+
+/// Nothing, where what was spent cannot be read, which is told.
+#[allow(clippy::needless_pass_by_value)] // For the place of a result's error.
+pub(crate) fn unread(error: StoreError) -> Vec<Seed> {
+    tracing::error!(%error, "what was spent of budgets cannot be read: they begin with nothing spent");
+    Vec::new()
+}
+
+fn seed(budget: &Budget, reports: &dyn Reports, now: UnixMillis) -> Result<Seed, StoreError> {
+    let asked = match &budget.scope.level {
+        Level::Tag(tag) => vec![Property::Tag(tag.clone())],
+        // The sums of whole days have these, so that a month is not summed up from its rows.
+        _ => vec![Property::Organisation, Property::Team, Property::Project, Property::Key],
+    };
+    let filter = Filter { from: Some(budget.window.span(now).from), ..Filter::default() };
+    let by = asked.iter().cloned().map(Dimension::Property).collect();
+    let groups = reports.usage(&Question { by, filter })?;
+    let spending = groups.into_iter().map(|group| {
+        let mut spending = Spending {
+            key: KeyId(String::new()),
+            owner: Owner::default(),
+            tags: Tags::default(),
+            cost: group.cost,
         };
-        seeds.push(Seed { budget: budget.name.clone(), from, spending });
-    }
-    Ok(seeds)
+        for (property, value) in asked.iter().zip(group.of) {
+            match property {
+                Property::Organisation => spending.owner.organisation = value,
+                Property::Team => spending.owner.team = value,
+                Property::Project => spending.owner.project = value,
+                Property::Key => spending.key = KeyId(value),
+                // Rows without the tag are in the group of the empty text.
+                Property::Tag(tag) if !value.is_empty() => drop(spending.tags.set(tag, &value)),
+                _ => {}
+            }
+        }
+        spending
+    });
+    Ok(Seed { budget: budget.name.clone(), spending: spending.collect() })
 }
 
 fn budget(config: &BudgetConfig) -> Budget {

@@ -6,6 +6,7 @@ mod demo;
 mod explain;
 mod keys;
 mod limits;
+mod models;
 mod reload;
 mod sandbox;
 mod serve;
@@ -53,6 +54,8 @@ enum Command {
     Keys(keys::Command),
     /// Show what was used and what it cost, by model
     Usage,
+    /// List models with their prices, windows and capabilities
+    Models(models::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
     /// Show every budget of a running Paceway: what is spent, held and left, and how long it lasts
@@ -83,6 +86,7 @@ impl CommandLine {
             Command::Usage => usage::run(&common),
             Command::Limits => limits::run(&common),
             Command::Budgets => budgets::run(&common),
+            Command::Models(options) => models::run(&common, &options),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),
             Command::Reload => reload::run(&common),
@@ -99,7 +103,8 @@ impl Common {
 
     fn open(&self, config: &Config, access: Access) -> Result<(Store, PathBuf)> {
         let directory = house::data_dir(self.data_dir.as_deref(), config)?;
-        let store = paceway_store::open(&directory, access)?;
+        let shared = config.storage.shared_database();
+        let store = paceway_store::open_shared(&directory, access, shared.as_ref())?;
         Ok((store, directory))
     }
 

@@ -6,6 +6,7 @@ mod environment;
 mod known;
 mod model;
 mod provider_keys;
+mod storage;
 mod unknown_keys;
 
 use std::collections::BTreeSet;
@@ -178,6 +179,16 @@ mod tests {
     #[test]
     fn the_defaults_have_no_mistakes() {
         load_with(None, &environment::Variables::default()).unwrap();
+    }
+
+    #[test]
+    fn the_password_of_the_database_is_neither_shown_nor_told_when_it_is_wrong() {
+        let url = ("PACEWAY_STORAGE__POSTGRES", "postgres://me:hunter2@db/paceway");
+        let config = load_text("", &[url]).unwrap();
+        let shown = format!("{} {config:?}", show(&config));
+        assert!(!shown.contains("hunter2"), "{shown}");
+        let told = wrong("[storage]\npostgres = \"mysql://me:hunter2@db/paceway\"", &[]);
+        assert!(told.contains("storage.postgres") && !told.contains("hunter2"), "{told}");
     }
 
     #[test]

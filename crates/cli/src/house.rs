@@ -16,9 +16,10 @@ use paceway_gateway::{
 };
 use paceway_gateway::{grants, health};
 use paceway_policy::access::{KeyHash, Keyring, mint};
+use paceway_policy::pricing::PriceBook;
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
-use paceway_store::{Keys, Responses, Store};
+use paceway_store::{Keys, Reports, Responses, Store, StoreError};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -81,7 +82,7 @@ pub(crate) fn build(
     config: &Config,
     store: &Store,
     admin: &Secret,
-    providers: Vec<ProviderSettings>,
+    (providers, prices): (Vec<ProviderSettings>, Arc<PriceBook>),
 ) -> Result<Running> {
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
@@ -91,7 +92,11 @@ pub(crate) fn build(
     let callers = Arc::new(Callers::new(Keyring::new(store.keys.all()?)));
     let budgets = Arc::new(Budgets::default());
     let (wanted, now) = (budgets::settings(config), clock.wall());
-    let seeds = budgets::spent(&wanted, store.ledger.as_ref(), now)?;
+    let seeds = match budgets::spent(&wanted, store.reports.as_ref(), now) {
+        // A node starts without the database that it shares.
+        Err(away @ StoreError::Away { .. }) => budgets::unread(away),
+        read => read?,
+    };
     budgets.replace_with(wanted, &seeds, &callers, now);
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
@@ -104,6 +109,7 @@ pub(crate) fn build(
         siblings: Arc::default(),
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
+        prices,
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
@@ -131,7 +137,12 @@ pub(crate) fn build(
         bounds: Arc::new(LiveBounds::new(server_bounds(config))),
         is_ready: Arc::new(AtomicBool::new(true)),
     };
-    let live = Arc::new(Live { current, bounds: Arc::clone(&house.bounds), responses });
+    let live = Arc::new(Live {
+        current,
+        bounds: Arc::clone(&house.bounds),
+        responses,
+        reports: Arc::clone(&store.reports),
+    });
     Ok(Running { house, live, tasks })
 }
 
@@ -140,6 +151,7 @@ pub(crate) struct Live {
     current: Arc<Current>,
     bounds: Arc<LiveBounds>,
     responses: watch::Sender<config::Responses>,
+    reports: Arc<dyn Reports>,
 }
 
 impl Live {
@@ -149,7 +161,12 @@ impl Live {
     }
 
     /// Puts another configuration in force, which was checked. Nothing here fails, so that it is in force whole.
-    pub(crate) fn apply(&self, before: &Config, after: &Config, providers: Vec<ProviderSettings>) {
+    pub(crate) fn apply(
+        &self,
+        before: &Config,
+        after: &Config,
+        (providers, prices): (Vec<ProviderSettings>, Arc<PriceBook>),
+    ) {
         let gateway = self.current.gateway();
         let turnstile = &gateway.turnstile;
         gateway.decisions.keep_at_most(after.explain.keep);
@@ -173,6 +190,7 @@ impl Live {
             },
             retries: gateway.retries.under(retry_rules(after), gateway.clock.now()),
             breaker: routing::breaker(after),
+            prices,
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),
@@ -180,7 +198,7 @@ impl Live {
             metrics: Arc::clone(&gateway.metrics),
             bounds: bounds(after),
         };
-        Self::put_budgets_in_force(after, &gateway);
+        self.put_budgets_in_force(after, &gateway);
         self.bounds.replace(server_bounds(after));
         self.current.replace(next);
         self.responses.send_replace(after.responses.clone());
@@ -189,13 +207,10 @@ impl Live {
 
 impl Live {
     /// Those that stay keep what is spent and held. What was spent of new ones is in the ledger.
-    fn put_budgets_in_force(after: &Config, gateway: &Gateway) {
+    fn put_budgets_in_force(&self, after: &Config, gateway: &Gateway) {
         let (wanted, now) = (budgets::settings(after), gateway.clock.wall());
         let new = gateway.budgets.new_among(&wanted);
-        let seeds = budgets::spent(&new, gateway.ledger.as_ref(), now).unwrap_or_else(|error| {
-            tracing::error!(%error, "what was spent of new budgets cannot be read: they begin with nothing spent");
-            Vec::new()
-        });
+        let seeds = budgets::spent(&new, self.reports.as_ref(), now).unwrap_or_else(budgets::unread);
         gateway.budgets.replace_with(wanted, &seeds, &gateway.callers, now);
     }
 }
@@ -224,19 +239,28 @@ async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Recei
 
 /// Follows what `paceway keys` does beside us.
 async fn refresh_keys(callers: Arc<Callers>, keys: Arc<dyn Keys>) {
-    let mut known = keys.version().unwrap_or_default();
+    let mut known = None;
     loop {
-        tokio::time::sleep(KEY_REFRESH).await;
-        let read = keys.version().and_then(|version| {
-            if version != known {
-                callers.replace(Keyring::new(keys.all()?));
-                known = version;
-            }
-            Ok(())
+        let (store, before) = (Arc::clone(&keys), known);
+        // A database over a network may be slow to answer, or away.
+        let read = tokio::task::spawn_blocking(move || {
+            let version = store.version()?;
+            let changed = if Some(version) == before { None } else { Some(store.all()?) };
+            Ok::<_, StoreError>((version, changed))
         });
-        if let Err(error) = read {
-            tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+        match read.await {
+            Ok(Ok((version, changed))) => {
+                known = Some(version);
+                if let Some(keys) = changed {
+                    callers.replace(Keyring::new(keys));
+                }
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+            }
+            Err(_) => return,
         }
+        tokio::time::sleep(KEY_REFRESH).await;
     }
 }
 

@@ -10,12 +10,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use paceway_domain::{MicroUsd, UnixMillis};
+use paceway_domain::{KeyId, MicroUsd, Owner, Tags, UnixMillis};
 use paceway_policy::budget::{
     Accounts, Alert, Book, Budget, Hold, Need, Place, Reached, Short, Submitted, Ticket, Whose, Woken,
 };
 pub use paceway_policy::budget::{Forecast, Standing, date};
-use paceway_store::ledger::Spending;
 use tokio::sync::oneshot;
 
 use crate::Callers;
@@ -23,13 +22,24 @@ use crate::Callers;
 pub(crate) use effects::Effects;
 pub(crate) use money::{Held, Money, heard};
 
+/// What those who are alike for a budget spent together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spending {
+    /// The key.
+    pub key: KeyId,
+    /// To whom it belonged at the time.
+    pub owner: Owner,
+    /// What the callers said of their requests, as far as budgets ask.
+    pub tags: Tags,
+    /// How much.
+    pub cost: MicroUsd,
+}
+
 /// What the ledger says was spent of a budget before it was opened here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seed {
     /// The budget.
     pub budget: String,
-    /// Since when: its window's begin.
-    pub from: UnixMillis,
     /// By whom.
     pub spending: Vec<Spending>,
 }

@@ -94,36 +94,6 @@ pub struct Traits {
     pub is_patient: bool,
 }
 
-/// What one model of one provider served, in all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Total {
-    /// The provider.
-    pub provider: String,
-    /// The model.
-    pub model: String,
-    /// Requests.
-    pub requests: u64,
-    /// Tokens by kind.
-    pub usage: Usage,
-    /// The sum of all known costs.
-    pub cost: MicroUsd,
-    /// Requests whose cost is unknown.
-    pub unpriced: u64,
-}
-
-/// What those who are alike for every budget spent together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spending {
-    /// The key.
-    pub key: KeyId,
-    /// To whom it belonged at the time.
-    pub owner: Owner,
-    /// What the callers said of their requests.
-    pub tags: Tags,
-    /// The sum of all known costs.
-    pub cost: MicroUsd,
-}
-
 /// Where rows go.
 pub trait Ledger: Send + Sync {
     /// Takes a row. When this returns, the operating system has it: the end of the process cannot lose it.
@@ -138,15 +108,8 @@ pub trait Ledger: Send + Sync {
     /// When the database cannot be read.
     fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError>;
 
-    /// Everything served so far, by provider and model, as far as it has reached the database (within a second).
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    fn totals(&self) -> Result<Vec<Total>, StoreError>;
-
-    /// What was spent by requests that arrived from `from` on, as far as it has reached the database (within a second).
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    fn spending(&self, from: UnixMillis) -> Result<Vec<Spending>, StoreError>;
+    /// Rows that were taken and are not in the database yet.
+    fn waiting(&self) -> u64 {
+        0
+    }
 }

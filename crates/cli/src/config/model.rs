@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use budgets::{ActionConfig, BudgetConfig, PeriodConfig, RungConfig, UnknownPrice};
 
+use super::storage::Storage;
+
 pub(crate) use aliases::{
     AliasConfig, AliasRules, EscalateConfig, StickyConfig, StrategyConfig, TargetConfig, WeightedTarget,
 };
@@ -31,6 +33,7 @@ pub(crate) struct Config {
     pub translation: Translation,
     pub responses: Responses,
     pub explain: Explain,
+    pub prices: Prices,
     pub aliases: BTreeMap<String, AliasConfig>,
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
@@ -48,11 +51,6 @@ pub(crate) struct Server {
     pub header_timeout_s: u64,
     pub max_connections: usize,
     pub drain_s: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-pub(crate) struct Storage {
-    pub data_dir: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -101,6 +99,11 @@ pub(crate) struct Breaker {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Explain {
     pub keep: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Prices {
+    pub file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -21,6 +21,8 @@ use crate::{Endpoint, Gateway};
 const ADDED: u64 = 1_000;
 /// The most that one picture counts at any provider, however few bytes it has (Anthropic, high resolution: 4,784).
 const PICTURE: u64 = 5_000;
+/// Fields by which a request asks for a price list of its own.
+const TERMS: [&str; 5] = ["service_tier", "serviceTier", "speed", "inference_geo", "performanceConfig"];
 /// When to come back where running requests hold what is left.
 const COME_BACK: Duration = Duration::from_secs(5);
 
@@ -28,6 +30,8 @@ const COME_BACK: Duration = Duration::from_secs(5);
 pub(crate) struct Money {
     gateway: Arc<Gateway>,
     accounts: Accounts,
+    /// Prices are those of then.
+    asked_at: UnixMillis,
     size: Size,
     /// The least to which its output may be bounded.
     least_output: Tokens,
@@ -59,6 +63,7 @@ impl Money {
         Self {
             gateway: Arc::clone(gateway),
             accounts: effects.accounts,
+            asked_at: gateway.clock.wall(),
             size: size(ask, envelope),
             least_output: envelope.map_or(Tokens(1), |envelope| output_cap::least(ask.dialect, envelope)),
             is_paid: ask.endpoint != Endpoint::CountTokens,
@@ -82,15 +87,16 @@ impl Money {
         if !self.is_paid {
             return Ok(Held::Whole(Duration::ZERO));
         }
-        let (catalogue, model) = (target.provider.catalogue(), target.model.as_str());
         let size = self.size_of(ask);
-        let Some(most) = ceiling(catalogue, model, size) else { return self.hold_unpriced(target) };
+        let prices = Arc::clone(&self.gateway.prices);
+        let offer = prices.offer(target.provider.product(&target.model), self.asked_at);
+        let Some(most) = ceiling(&offer, size) else { return self.hold_unpriced(target) };
         if self.hold.as_ref().is_some_and(|hold| hold.amount() >= most) {
             return Ok(Held::Whole(Duration::ZERO));
         }
         self.settle(MicroUsd::ZERO);
         let least = if ask.is_generation() {
-            ceiling(catalogue, model, size.with_output(self.least_output)).unwrap_or(most)
+            ceiling(&offer, size.with_output(self.least_output)).unwrap_or(most)
         } else {
             most
         };
@@ -102,7 +108,7 @@ impl Money {
         if amount >= most {
             return Ok(Held::Whole(waited));
         }
-        output_within(catalogue, model, size, amount)
+        output_within(&offer, size, amount)
             .map(Held::Capped)
             .ok_or_else(|| Refusal::Internal("money was held that buys no answer".into()))
     }
@@ -166,9 +172,9 @@ impl Money {
             return true;
         }
         let size = Size { input: self.size.input + ask_heard, ..self.size };
-        let Some(more) = ceiling(target.provider.catalogue(), &target.model, size) else {
-            return self.hold_unpriced(target).is_ok();
-        };
+        let product = target.provider.product(&target.model);
+        let more = ceiling(&self.gateway.prices.offer(product, self.asked_at), size);
+        let Some(more) = more else { return self.hold_unpriced(target).is_ok() };
         let budgets = &self.gateway.budgets;
         self.hold.as_mut().is_some_and(|hold| budgets.extend(hold, more))
     }
@@ -248,6 +254,7 @@ fn size(ask: &Ask, envelope: Option<&Envelope<'_>>) -> Size {
         is_open: ask.is_generation() && envelope.is_some_and(|envelope| is_open(envelope, &wants)),
         output: if ask.is_generation() { ask.summary.max_output } else { Some(Tokens::ZERO) },
         answers: envelope.map_or(1, |envelope| several::wanted(ask.dialect, envelope)),
+        asks_terms: envelope.is_some_and(|envelope| TERMS.iter().any(|name| envelope.raw(name).is_some())),
     }
 }
 

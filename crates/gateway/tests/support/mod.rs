@@ -32,7 +32,6 @@ use paceway_policy::fallback::{FallbackRules, Reasons};
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_policy::routing::Candidate;
 use paceway_scheduler::{Charging, Limits, Rate};
-use paceway_store::ledger::{Spending, Total};
 use paceway_store::{KeptResponse, Ledger, Responses, Row, StoreError};
 use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
 use serde_json::{Value, json};
@@ -64,14 +63,6 @@ impl Ledger for Rows {
 
     fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError> {
         Ok(self.all().into_iter().filter(|row| row.request_id == *id).collect())
-    }
-
-    fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    fn spending(&self, _: UnixMillis) -> Result<Vec<Spending>, StoreError> {
-        Ok(Vec::new())
     }
 }
 
@@ -262,6 +253,7 @@ pub fn house_with(
         siblings: Arc::default(),
         turnstile,
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
+        prices: Arc::default(),
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         responses: Arc::new(Kept::default()),
         decisions: Arc::new(Decisions::new(100)),

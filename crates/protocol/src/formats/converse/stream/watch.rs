@@ -1,10 +1,9 @@
 //! An eye on a stream that passes through: usage and ending. It changes nothing.
 
 use memchr::memmem::Finder;
-use serde::Deserialize;
 
 use crate::formats::converse::errors;
-use crate::formats::converse::usage::WireUsage;
+use crate::formats::converse::usage::WireSold;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
@@ -24,11 +23,6 @@ impl Default for Watch {
     }
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    usage: WireUsage,
-}
-
 impl StreamWatch for Watch {
     fn event(&mut self, event: Event<'_>) -> Edit {
         let Some(data) = event.data() else { return Edit::Pass };
@@ -40,8 +34,9 @@ impl StreamWatch for Watch {
             }
             b"messageStop" => self.has_stopped = true,
             b"metadata" => {
-                if let Ok(Metadata { usage }) = serde_json::from_slice(&data) {
-                    self.seen.usage = usage.read();
+                if let Ok(sold) = serde_json::from_slice::<WireSold>(&data) {
+                    let sold = sold.read();
+                    (self.seen.usage, self.seen.terms) = (sold.usage, sold.terms);
                     self.seen.usage_is_final = true;
                 }
                 self.has_usage = true;
