@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use paceway_domain::{Clock, Secret, UnixMillis};
+use paceway_gateway::budgets::Leasing;
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
@@ -64,11 +65,16 @@ pub(crate) struct Running {
     pub live: Arc<Live>,
     /// What ends with it.
     pub tasks: Vec<JoinHandle<()>>,
+    /// How it shares budgets with other nodes, if it does.
+    leasing: Option<Arc<Leasing>>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
+        if let Some(leasing) = &self.leasing {
+            leasing.give_back();
+        }
     }
 }
 
@@ -90,14 +96,7 @@ pub(crate) fn build(
     let aliases = routing::aliases(config, &providers);
     let fleet = Fleet::new(providers, aliases, routing::usual(config), &turnstile);
     let callers = Arc::new(Callers::new(Keyring::new(store.keys.all()?)));
-    let budgets = Arc::new(Budgets::default());
-    let (wanted, now) = (budgets::settings(config), clock.wall());
-    let seeds = match budgets::spent(&wanted, store.reports.as_ref(), now) {
-        // A node starts without the database that it shares.
-        Err(away @ StoreError::Away { .. }) => budgets::unread(away),
-        read => read?,
-    };
-    budgets.replace_with(wanted, &seeds, &callers, now);
+    let (budgets, leasing) = open_budgets(config, store, &callers, &(Arc::clone(&clock) as Arc<dyn Clock>))?;
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
@@ -123,13 +122,14 @@ pub(crate) fn build(
     let grants = grants::follow(Arc::clone(&current));
     let (responses, kept) = watch::channel(config.responses.clone());
     let sweeping = sweep_responses(Arc::clone(&store.responses), kept);
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(turnstile.drive()),
         tokio::spawn(refresh),
         tokio::spawn(grants),
         tokio::spawn(health::follow(Arc::clone(&current))),
         tokio::spawn(sweeping),
     ];
+    tasks.extend(leasing.clone().map(|leasing| tokio::spawn(leasing.follow())));
     let house = House {
         current: Arc::clone(&current),
         configuration: None,
@@ -143,7 +143,28 @@ pub(crate) fn build(
         responses,
         reports: Arc::clone(&store.reports),
     });
-    Ok(Running { house, live, tasks })
+    Ok(Running { house, live, tasks, leasing })
+}
+
+/// The budgets with what was spent of them, and how they are shared with other nodes, if they are.
+fn open_budgets(
+    config: &Config,
+    store: &Store,
+    callers: &Callers,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Budgets>, Option<Arc<Leasing>>)> {
+    let budgets = Arc::new(if store.leases.is_some() { Budgets::shared() } else { Budgets::default() });
+    let (wanted, now) = (budgets::settings(config), clock.wall());
+    let seeds = match budgets::spent(&wanted, store.reports.as_ref(), now) {
+        // A node starts without the database that it shares.
+        Err(away @ StoreError::Away { .. }) => budgets::unread(away),
+        read => read?,
+    };
+    budgets.replace_with(wanted, &seeds, callers, now);
+    let node = config.storage.shared_database().map(|shared| shared.node).unwrap_or_default();
+    let leasing = |leases| Arc::new(Leasing::new(Arc::clone(&budgets), leases, &node, Arc::clone(clock)));
+    let leasing = store.leases.clone().map(leasing);
+    Ok((budgets, leasing))
 }
 
 /// The parts of a running house that another configuration changes.

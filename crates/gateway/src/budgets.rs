@@ -4,6 +4,7 @@
 //! its deadline, or until a window ends. Where there are no budgets a request takes no lock.
 
 mod effects;
+mod leasing;
 mod money;
 
 use std::collections::HashMap;
@@ -12,14 +13,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use paceway_domain::{KeyId, MicroUsd, Owner, Tags, UnixMillis};
 use paceway_policy::budget::{
-    Accounts, Alert, Book, Budget, Hold, Need, Place, Reached, Short, Submitted, Ticket, Whose, Woken,
+    Accounts, Alert, Book, Budget, Claim, Grant, Hold, Need, Place, Reached, Short, Submitted, Ticket, Whose,
+    Woken,
 };
 pub use paceway_policy::budget::{Forecast, Standing, date};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::Callers;
 
 pub(crate) use effects::Effects;
+pub use leasing::Leasing;
 pub(crate) use money::{Held, Money, heard};
 
 /// What those who are alike for a budget spent together.
@@ -53,6 +56,8 @@ pub struct Budgets {
     state: Mutex<State>,
     /// Whether there are any; beside the lock, for the many who have none.
     has_any: AtomicBool,
+    /// Somebody waits for what may have to be leased.
+    asked: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +87,23 @@ impl Budgets {
     pub fn new(budgets: Vec<Budget>) -> Self {
         let has_any = AtomicBool::new(!budgets.is_empty());
         let state = State { book: Book::new(budgets, false), waiting: HashMap::new() };
-        Self { state: Mutex::new(state), has_any }
+        Self { state: Mutex::new(state), has_any, asked: Notify::new() }
+    }
+
+    /// None yet, of a node that shares its budgets with others: nothing is given out that is not leased ([`Leasing`]).
+    pub fn shared() -> Self {
+        let state = State { book: Book::new(Vec::new(), true), waiting: HashMap::new() };
+        Self { state: Mutex::new(state), ..Self::default() }
+    }
+
+    fn claims(&self, now: UnixMillis, gives_all_back: bool) -> Vec<Claim> {
+        self.lock().book.claims(now, gives_all_back)
+    }
+
+    fn allot(&self, grants: &[(Claim, Grant)], now: UnixMillis) {
+        let mut state = self.lock();
+        let woken = state.book.allot(grants, now);
+        state.tell(woken, now);
     }
 
     /// Puts other budgets in force. Those that stay keep what is spent and held.
@@ -140,6 +161,7 @@ impl Budgets {
             Submitted::Waits(ticket) => {
                 let (tell, told) = oneshot::channel();
                 state.waiting.insert(ticket, tell);
+                self.asked.notify_one();
                 Entry::Waits(Wait { budgets: self, ticket, told, now })
             }
         }

@@ -1,5 +1,5 @@
 //! Many callers of several budgets at once, from seeds: what must hold of every one of them, whatever comes in which order.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)] // What came of a submission is consumed by looking at it.
 
 use std::collections::HashMap;
 

@@ -11,7 +11,7 @@ use crate::cached_keys::CachedKeys;
 use crate::journal::{Destination, JournalledLedger};
 use crate::postgres::{Postgres, Server};
 use crate::sqlite::{Sqlite, SqliteReports, SqliteResponses};
-use crate::{Keys, Ledger, Reports, Responses, StoreError};
+use crate::{Keys, Leases, Ledger, Reports, Responses, StoreError};
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Store {
     pub keys: Arc<dyn Keys>,
     /// The kept responses.
     pub responses: Arc<dyn Responses>,
+    /// Leases of budgets, where nodes share a database.
+    pub leases: Option<Arc<dyn Leases>>,
     /// Held for as long as the store is open; the system lets go of it even after kill -9.
     _lock: Option<File>,
 }
@@ -83,10 +85,12 @@ pub fn open_shared(
     let file = directory.join("paceway.db");
     let sqlite = Arc::new(Sqlite::open(&file)?);
     let responses = Arc::new(SqliteResponses::open(&file)?);
+    let mut leases: Option<Arc<dyn Leases>> = None;
     let (database, reports, keys): (Arc<dyn Destination>, Arc<dyn Reports>, Arc<dyn Keys>) = match shared {
         Some(shared) => {
             let server = Server::new(&shared.url, &shared.node)?;
             let port = || Arc::new(Postgres::new(&server));
+            leases = Some(port());
             let keys = CachedKeys { shared: port(), local: Arc::clone(&sqlite) };
             (port(), port(), Arc::new(keys))
         }
@@ -96,7 +100,7 @@ pub fn open_shared(
         Access::Serve => Arc::new(JournalledLedger::open(directory, database)?),
         Access::Administer => database,
     };
-    Ok(Store { ledger, reports, keys, responses, _lock: lock })
+    Ok(Store { ledger, reports, keys, responses, leases, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

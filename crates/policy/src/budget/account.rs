@@ -25,6 +25,10 @@ pub(super) struct Account {
     pub(super) elsewhere: MicroUsd,
     /// What this node may give out in this window, where nodes share a budget; `None`: all of it.
     pub(super) allotment: Option<MicroUsd>,
+    /// What was spent before any node leased of it, as far as the ledger knew when this account was opened.
+    pub(super) before: MicroUsd,
+    /// Whether what is idle of the allotment is to be given back.
+    pub(super) is_scarce: bool,
     /// The highest rung that was told of, in percent.
     pub(super) told: u32,
 }
@@ -81,6 +85,8 @@ impl Account {
             held: MicroUsd::ZERO,
             elsewhere: MicroUsd::ZERO,
             allotment: None,
+            before: MicroUsd::ZERO,
+            is_scarce: false,
             told: 0,
         }
     }

@@ -6,6 +6,8 @@
 //!
 //! A call counts in the window in which its money was held. The book knows no clock, no prices and no tasks: who waits is a ticket.
 
+mod sharing;
+
 use std::collections::{HashMap, HashSet};
 
 use paceway_domain::{MicroUsd, UnixMillis};
@@ -119,7 +121,11 @@ impl Book {
         let Some(name) = self.rules(budget).and_then(|rules| rules.scope.account(whose)) else { return };
         let id = self.open(budget, name, now);
         if let Some((account, rules)) = self.account(id) {
-            account.spent += amount;
+            match account.allotment {
+                None => account.spent += amount,
+                // It is nobody's in particular: all nodes count it once, when the first of them leases.
+                Some(_) => account.before += amount,
+            }
             // What was told before is not told again at every start.
             let reached = rules.ladder.reached(rules.amount, account.spent_in_all());
             account.told = reached.map(|rung| rung.at_percent).max().unwrap_or(0);

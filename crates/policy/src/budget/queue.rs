@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use paceway_domain::MicroUsd;
+
 use super::terms::{Accounts, Need, Place, Ticket};
 
 /// A request that waits.
@@ -115,6 +117,17 @@ impl Queue {
     /// The accounts that somebody waits for.
     pub(super) fn waited_for(&self) -> impl Iterator<Item = u64> {
         self.accounts.keys().copied()
+    }
+
+    /// What those who wait for each account need, all together.
+    pub(super) fn wanted(&self) -> HashMap<u64, MicroUsd> {
+        let mut wanted: HashMap<u64, MicroUsd> = HashMap::new();
+        for waiting in self.waiting.values() {
+            for id in &waiting.accounts.0 {
+                *wanted.entry(*id).or_default() += waiting.need.most;
+            }
+        }
+        wanted
     }
 
     /// Whether nobody is left who could go, if these accounts are kept from all.
