@@ -1,19 +1,24 @@
 //! Budgets in a real process, over real sockets: a crowd, hang-ups, kill -9, another configuration.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../store/tests/support/server.rs"]
+mod server;
 mod support;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use http::Method;
+use paceway_domain::Secret;
 use paceway_sandbox::{Latency, OutputLength, Settings};
-use paceway_store::Access;
+use paceway_store::reports::Question;
+use paceway_store::{Access, SharedDatabase, Store, open_shared};
 use paceway_upstream::{HttpUpstream, Upstream};
 use serde_json::{Value, json};
 use support::{Paceway, call, client, data_dir, provider, providers_at, run};
 use tempfile::tempdir;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 
 const CLIENTS: usize = 200;
 const BUDGET: u64 = 1_000_000;
@@ -42,8 +47,11 @@ fn with_budget(providers: &str, amount_usd: &str) -> String {
 
 /// Everything in the ledger, in micro-dollars.
 fn ledger_sum(directory: &Path) -> u64 {
-    let store = paceway_store::open(&data_dir(directory), Access::Administer).unwrap();
-    store.ledger.totals().unwrap().iter().map(|total| total.cost.0).sum()
+    sum(&paceway_store::open(&data_dir(directory), Access::Administer).unwrap())
+}
+
+fn sum(store: &Store) -> u64 {
+    store.reports.usage(&Question::default()).unwrap().iter().map(|group| group.cost.0).sum()
 }
 
 /// Asks until the budget is spent; every third answer is not waited for to its end. How often it asked.
@@ -120,6 +128,38 @@ async fn two_hundred_clients_cannot_pass_a_dollar_and_kill_9_loses_no_spending()
     assert_eq!(raised["spent_microusd"].as_u64(), Some(spent));
     assert_eq!(paceway.post("/v1/messages", body.to_string()).await.status, 200);
     paceway.stop().await;
+}
+
+/// A node with a data directory of its own.
+async fn node(directory: &Path, name: &str, address: SocketAddr, url: &str) -> Paceway {
+    let storage = format!("[storage]\npostgres = \"{url}\"\nnode = \"{name}\"\n");
+    Paceway::start(directory, &(storage + &with_budget(&providers_at(address), "1.0"))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_and_two_hundred_clients_cannot_pass_a_dollar() {
+    let Some(server) = server::Server::of_its_own() else { return };
+    let directories = [tempdir().unwrap(), tempdir().unwrap()];
+    let (_, address) = provider(settings()).await;
+    let mut one = node(directories[0].path(), "one", address, &server.url()).await;
+    let two = node(directories[1].path(), "two", address, &server.url()).await;
+    let key = one.key.take().unwrap();
+    let http = Arc::new(client());
+    let mut asking = JoinSet::new();
+    for number in 0..CLIENTS {
+        let node = if number.is_multiple_of(2) { &one } else { &two };
+        asking.spawn(ask_until_spent(Arc::clone(&http), node.url("/v1/messages"), key.clone(), number));
+    }
+    let asked: usize = asking.join_all().await.into_iter().sum();
+    assert!(asked > CLIENTS + 20, "{asked}");
+    one.stop().await;
+    two.stop().await;
+    let shared = SharedDatabase { url: Secret::new(server.url()), node: "looks".into() };
+    let spent = block_in_place(|| {
+        sum(&open_shared(&data_dir(directories[0].path()), Access::Administer, Some(&shared)).unwrap())
+    });
+    assert!(spent <= BUDGET, "{spent}");
+    assert!(BUDGET - spent < ONE_CALL, "refused with {} left", BUDGET - spent);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

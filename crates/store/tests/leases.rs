@@ -136,8 +136,9 @@ fn two_nodes_never_pass_a_budget_together_and_use_it_up_to_one_calls_worth() {
     let spent = spent.into_inner();
     assert!(spent <= AMOUNT, "{spent}");
     assert!(AMOUNT - spent < MOST, "refused with {} left", AMOUNT - spent);
-    nodes.iter().for_each(|node| node.exchange(true));
-    nodes.iter().for_each(|node| node.exchange(true));
+    for node in nodes.iter().chain(&nodes) {
+        node.exchange(true);
+    }
     assert_eq!(nodes.each_ref().map(|node| node.standing().spent.0), [spent, spent]);
 }
 
@@ -149,7 +150,7 @@ fn what_was_spent_before_any_node_leased_counts_once_and_a_lost_node_keeps_its_l
     let leases = store.leases.clone().unwrap();
     let (lost, stays) =
         (Node::new("lost", leases.as_ref(), 400_000), Node::new("stays", leases.as_ref(), 400_000));
-    [&lost, &stays].iter().for_each(|node| drop(node.accounts()));
+    let _opened = [lost.accounts(), stays.accounts()];
     lost.exchange(false);
     // Half of the 600 000 that are left is the lost node's; the other takes a quarter of the rest, having seen two.
     stays.exchange(false);

@@ -54,7 +54,7 @@ impl Leasing {
             let asked = async {
                 // Who waits meanwhile is not asked for again and again.
                 if is_away {
-                    std::future::pending::<()>().await
+                    std::future::pending::<()>().await;
                 }
                 self.budgets.asked.notified().await;
             };

@@ -23,7 +23,9 @@ pub struct Claim {
     pub spent: MicroUsd,
     /// What it keeps of its lease: what it has spent, what it holds, and what it has left unless that is scarce.
     pub kept: MicroUsd,
-    /// What it needs beyond that for those that wait.
+    /// What it needs beyond that for the first that waits.
+    pub first: MicroUsd,
+    /// What it needs beyond that for all that wait.
     pub wanted: MicroUsd,
     /// What was spent in the window before any node leased of it, as far as the ledger knew.
     pub before: MicroUsd,
@@ -52,11 +54,18 @@ pub struct Grant {
 }
 
 /// The lease for a claim: what is needed, and while there is plenty a share of what is left, so that the next one need not be asked for
-/// soon.
+/// soon. When it is scarce, a part that lets nobody go is left to others: two nodes with half of what each needs would wait for ever.
 pub fn grant(claim: &Claim, others: Others) -> Grant {
     let free = minus(claim.line, others.taken + claim.kept);
     let share = MicroUsd(free.0 / (2 * (u64::from(others.live) + 1)));
-    let more = claim.wanted.max(share).min(free);
+    let is_plenty = minus(free, share).0 >= claim.line.0 / 5;
+    let more = if is_plenty {
+        claim.wanted.max(share).min(free)
+    } else if claim.first <= free {
+        claim.wanted.min(free)
+    } else {
+        MicroUsd::ZERO
+    };
     let rest = minus(free, more);
     Grant { allotment: claim.kept + more, elsewhere: others.spent, is_scarce: rest.0 < claim.line.0 / 5 }
 }
@@ -73,6 +82,7 @@ mod tests {
             line: MicroUsd(1_000),
             spent: MicroUsd(0),
             kept: MicroUsd(kept),
+            first: MicroUsd(wanted.min(50)),
             wanted: MicroUsd(wanted),
             before: MicroUsd(0),
         }
@@ -89,6 +99,13 @@ mod tests {
         assert_eq!(granted(0, 10, 0), (250, false));
         assert_eq!(granted(250, 10, 250), (375, false));
         assert_eq!(granted(300, 50, 600), (350, true));
+    }
+
+    #[test]
+    fn a_part_that_lets_nobody_go_is_left_to_the_others() {
+        assert_eq!(granted(300, 50, 651), (300, true));
+        assert_eq!(granted(300, 50, 650), (350, true));
+        assert_eq!(granted(300, 0, 650), (300, true));
     }
 
     #[test]

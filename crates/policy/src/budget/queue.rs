@@ -119,12 +119,13 @@ impl Queue {
         self.accounts.keys().copied()
     }
 
-    /// What those who wait for each account need, all together.
-    pub(super) fn wanted(&self) -> HashMap<u64, MicroUsd> {
-        let mut wanted: HashMap<u64, MicroUsd> = HashMap::new();
+    /// What those who wait for each account need: the first of them, and all together.
+    pub(super) fn wanted(&self) -> HashMap<u64, (MicroUsd, MicroUsd)> {
+        let mut wanted: HashMap<u64, (MicroUsd, MicroUsd)> = HashMap::new();
         for waiting in self.waiting.values() {
             for id in &waiting.accounts.0 {
-                *wanted.entry(*id).or_default() += waiting.need.most;
+                let (_, all) = wanted.entry(*id).or_insert((waiting.need.most, MicroUsd::ZERO));
+                *all += waiting.need.most;
             }
         }
         wanted

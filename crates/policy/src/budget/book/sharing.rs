@@ -24,7 +24,8 @@ impl Book {
             let gives_back = account.is_scarce || gives_all_back;
             let kept = if gives_back { used } else { used.max(allotment) };
             account.allotment = Some(kept);
-            let wanted = wanted.get(id).copied().unwrap_or_default();
+            let (first, all) = wanted.get(id).copied().unwrap_or_default();
+            let idle = minus(kept, used);
             // A budget that stops nobody is leased as if it had no end, so that its spending is known everywhere.
             let line = budget.ladder.line(budget.amount).map_or(MicroUsd(NO_LINE), |(line, _)| line);
             claims.push(Claim {
@@ -34,7 +35,8 @@ impl Book {
                 line,
                 spent: account.spent,
                 kept,
-                wanted: minus(wanted, minus(kept, used)),
+                first: minus(first, idle),
+                wanted: minus(all, idle),
                 before: account.before,
             });
         }
