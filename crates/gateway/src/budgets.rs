@@ -142,11 +142,13 @@ impl Budgets {
         self.lock().book.report(now)
     }
 
+    /// Whether there are any.
+    fn has_any(&self) -> bool {
+        self.has_any.load(Ordering::Acquire)
+    }
+
     /// The accounts that a request falls into, and the rungs that they have reached; `None`: no budget counts it.
     fn of(&self, whose: &Whose<'_>, now: UnixMillis) -> Option<(Accounts, Vec<Reached>)> {
-        if !self.has_any.load(Ordering::Acquire) {
-            return None;
-        }
         let book = &mut self.lock().book;
         let accounts = book.accounts(whose, now);
         let reached = book.reached(&accounts, now);

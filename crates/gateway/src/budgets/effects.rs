@@ -22,6 +22,9 @@ pub(crate) struct Effects {
 impl Effects {
     /// `None`: no budget counts it.
     pub(crate) fn of(budgets: &Budgets, caller: &Caller, ask: &Ask, now: UnixMillis) -> Option<Self> {
+        if !budgets.has_any() {
+            return None;
+        }
         let tags = rule_facts::ledger_tags(&ask.headers);
         let whose = Whose { key: &caller.key, name: &caller.name, owner: &caller.owner, tags: &tags };
         let (accounts, reached) = budgets.of(&whose, now)?;
