@@ -2,6 +2,7 @@
 
 mod admins;
 mod audit;
+mod budgets;
 mod config;
 mod demo;
 mod explain;
@@ -77,6 +78,8 @@ enum Command {
     Models(models::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
+    /// Show every budget of a running Paceway: what is spent, held and left, and how long it lasts
+    Budgets,
     /// Make a running Paceway read its configuration again, and say what came of it
     Reload,
     /// Tell why a request went where it went
@@ -107,6 +110,7 @@ impl CommandLine {
             Command::Audit(options) => audit::run(&common, &options),
             Command::Usage(options) => usage::run(&common, &options),
             Command::Limits => limits::run(&common),
+            Command::Budgets => budgets::run(&common),
             Command::Models(options) => models::run(&common, &options),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),

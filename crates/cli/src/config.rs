@@ -19,9 +19,9 @@ use toml::{Table, Value};
 
 pub(crate) use environment::data_home;
 pub(crate) use model::{
-    AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, EscalateConfig, Fallback, Learn, LimitConfig,
-    Platform, Priority, ProviderConfig, Rates, RerankShape, Responses, StickyConfig, StrategyConfig,
-    TargetConfig,
+    ActionConfig, AliasConfig, Auth, BudgetConfig, CallerConfig, Charging, Config, Dialect, EscalateConfig,
+    Fallback, Learn, LimitConfig, PeriodConfig, Platform, Priority, ProviderConfig, Rates, RerankShape,
+    Responses, RungConfig, StickyConfig, StrategyConfig, TargetConfig, UnknownPrice,
 };
 pub(crate) use provider_keys::NamedKey;
 
@@ -410,5 +410,50 @@ mod tests {
     fn a_key_that_cannot_be_sent_is_told_without_showing_it() {
         let told = wrong("", &[("ANTHROPIC_API_KEY", "sk-ant-\nx")]);
         assert!(told.contains("providers.anthropic") && !told.contains("sk-ant"), "{told}");
+    }
+
+    #[test]
+    fn a_budget_says_whose_it_is_how_long_it_lasts_and_what_happens_on_the_way() {
+        let file = "[[budgets]]\nname = \"all\"\namount_usd = 0.1\nwindow = \"day\"\n\
+                    [[budgets]]\nname = \"features\"\namount_usd = 20\nwindow = \"month\"\ntag = \"feature\"\neach = true\n\
+                    unknown_price = \"allow\"\n\
+                    ladder = [{ at_percent = 85, action = \"cheaper\", to = \"cheap\" }, { at_percent = 120, action = \"pause\" }]";
+        let budgets = crate::budgets::settings(&load_text(file, &[]).unwrap());
+        let told: Vec<_> = budgets
+            .iter()
+            .map(|budget| (budget.scope.told(), budget.amount.0, budget.allows_unpriced))
+            .collect();
+        assert_eq!(
+            told,
+            [("everyone".into(), 100_000, false), ("each tag feature = *".into(), 20_000_000, true)]
+        );
+        let rungs = |place: usize| -> Vec<_> {
+            let rungs = budgets[place].ladder.rungs();
+            rungs.iter().map(|rung| (rung.at_percent, rung.action.name())).collect()
+        };
+        assert_eq!(rungs(0), [(70, "alert"), (100, "refuse")]);
+        assert_eq!(rungs(1), [(85, "cheaper"), (120, "pause")]);
+    }
+
+    #[test]
+    fn mistakes_in_budgets_are_told_with_what_is_allowed() {
+        let told = |more: &str| {
+            wrong(&format!("[[budgets]]\nname = \"b\"\namount_usd = 1\nwindow = \"day\"\n{more}"), &[])
+        };
+        let two = told("team = \"a\"\nkey = \"b\"");
+        assert!(two.contains("budgets[0]: expected one of `team`, `key`"), "{two}");
+        let each = told("each = true");
+        assert!(each.contains("budgets[0].each: each of what?"), "{each}");
+        let cap = told("ladder = [{ at_percent = 90, action = \"cap_output\" }]");
+        assert!(cap.contains("budgets[0].ladder[0].tokens: `cap_output` needs it"), "{cap}");
+        let lines = told(
+            "ladder = [{ at_percent = 90, action = \"refuse\" }, { at_percent = 99, action = \"pause\" }]",
+        );
+        assert!(lines.contains("budgets[0].ladder: expected one of `refuse` and `pause`"), "{lines}");
+        let twice = told("[[budgets]]\nname = \"b\"\namount_usd = 0\nwindow = \"day\"");
+        assert!(twice.contains("budgets[1].name: `b` is there already"), "{twice}");
+        assert!(twice.contains("budgets[1].amount_usd: expected 0.000001 to 1000000000, got 0"), "{twice}");
+        let unknown = told("amount = 3");
+        assert!(unknown.contains("budgets[0].amount") && unknown.contains("amount_usd"), "{unknown}");
     }
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use paceway_domain::{Clock, Secret, UnixMillis};
 use paceway_gateway::administration::NewKey;
+use paceway_gateway::budgets::Leasing;
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    Administration, Admins, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries,
+    Administration, Admins, Bounds, Budgets, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries,
     RetryRules, Standings, Turnstile,
 };
 use paceway_gateway::{grants, health};
@@ -20,13 +21,13 @@ use paceway_policy::access::Keyring;
 use paceway_policy::pricing::PriceBook;
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
-use paceway_store::{Responses, Store};
+use paceway_store::{Reports, Responses, Store, StoreError};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{chance, limits, routing};
+use crate::{budgets, chance, limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -71,11 +72,16 @@ pub(crate) struct Running {
     pub live: Arc<Live>,
     /// What ends with it.
     pub tasks: Vec<JoinHandle<()>>,
+    /// How it shares budgets with other nodes, if it does.
+    leasing: Option<Arc<Leasing>>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
+        if let Some(leasing) = &self.leasing {
+            leasing.give_back();
+        }
     }
 }
 
@@ -103,6 +109,7 @@ pub(crate) fn build(
     let rules = config.callers.iter().map(limits::caller_rule).collect();
     let aliases = routing::aliases(config, &providers);
     let fleet = Fleet::new(providers, aliases, routing::usual(config), &turnstile);
+    let (budgets, leasing) = open_budgets(config, store, &callers, &(Arc::clone(&clock) as Arc<dyn Clock>))?;
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
@@ -118,6 +125,7 @@ pub(crate) fn build(
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
+        budgets,
         metrics: Arc::new(Metrics::new()),
         bounds: bounds(config),
     });
@@ -126,13 +134,14 @@ pub(crate) fn build(
     let grants = grants::follow(Arc::clone(&current));
     let (responses, kept) = watch::channel(config.responses.clone());
     let sweeping = sweep_responses(Arc::clone(&store.responses), kept);
-    let tasks = vec![
+    let mut tasks = vec![
         tokio::spawn(turnstile.drive()),
         tokio::spawn(follow_identity(Arc::clone(&administration))),
         tokio::spawn(grants),
         tokio::spawn(health::follow(Arc::clone(&current))),
         tokio::spawn(sweeping),
     ];
+    tasks.extend(leasing.clone().map(|leasing| tokio::spawn(leasing.follow())));
     let house = House {
         current: Arc::clone(&current),
         configuration: None,
@@ -140,8 +149,34 @@ pub(crate) fn build(
         bounds: Arc::new(LiveBounds::new(server_bounds(config))),
         is_ready: Arc::new(AtomicBool::new(true)),
     };
-    let live = Arc::new(Live { current, bounds: Arc::clone(&house.bounds), responses });
-    Ok(Running { house, live, tasks })
+    let live = Arc::new(Live {
+        current,
+        bounds: Arc::clone(&house.bounds),
+        responses,
+        reports: Arc::clone(&store.reports),
+    });
+    Ok(Running { house, live, tasks, leasing })
+}
+
+/// The budgets with what was spent of them, and how they are shared with other nodes, if they are.
+fn open_budgets(
+    config: &Config,
+    store: &Store,
+    callers: &Callers,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Budgets>, Option<Arc<Leasing>>)> {
+    let budgets = Arc::new(if store.leases.is_some() { Budgets::shared() } else { Budgets::default() });
+    let (wanted, now) = (budgets::settings(config), clock.wall());
+    let seeds = match budgets::spent(&wanted, store.reports.as_ref(), now) {
+        // A node starts without the database that it shares.
+        Err(away @ StoreError::Away { .. }) => budgets::unread(away),
+        read => read?,
+    };
+    budgets.replace_with(wanted, &seeds, callers, now);
+    let node = config.storage.shared_database().map(|shared| shared.node).unwrap_or_default();
+    let leasing = |leases| Arc::new(Leasing::new(Arc::clone(&budgets), leases, &node, Arc::clone(clock)));
+    let leasing = store.leases.clone().map(leasing);
+    Ok((budgets, leasing))
 }
 
 /// The parts of a running house that another configuration changes.
@@ -149,6 +184,7 @@ pub(crate) struct Live {
     current: Arc<Current>,
     bounds: Arc<LiveBounds>,
     responses: watch::Sender<config::Responses>,
+    reports: Arc<dyn Reports>,
 }
 
 impl Live {
@@ -191,12 +227,24 @@ impl Live {
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),
+            budgets: Arc::clone(&gateway.budgets),
             metrics: Arc::clone(&gateway.metrics),
             bounds: bounds(after),
         };
+        self.put_budgets_in_force(after, &gateway);
         self.bounds.replace(server_bounds(after));
         self.current.replace(next);
         self.responses.send_replace(after.responses.clone());
+    }
+}
+
+impl Live {
+    /// Those that stay keep what is spent and held. What was spent of new ones is in the ledger.
+    fn put_budgets_in_force(&self, after: &Config, gateway: &Gateway) {
+        let (wanted, now) = (budgets::settings(after), gateway.clock.wall());
+        let new = gateway.budgets.new_among(&wanted);
+        let seeds = budgets::spent(&new, self.reports.as_ref(), now).unwrap_or_else(budgets::unread);
+        gateway.budgets.replace_with(wanted, &seeds, &gateway.callers, now);
     }
 }
 

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::MicroUsd;
 use crate::failure::{Failure, Phase};
 use crate::quota::{Cause, Dimension};
 
@@ -141,6 +142,35 @@ pub enum Refusal {
         /// The other targets of the name that are left alone too, each with its fault.
         others: Vec<String>,
     },
+    /// A budget has no room for what the request may cost.
+    BudgetSpent {
+        /// The budget.
+        budget: String,
+        /// What may be spent of it.
+        limit: MicroUsd,
+        /// What is spent.
+        spent: MicroUsd,
+        /// By how much the request might pass the limit.
+        over: MicroUsd,
+        /// When it starts anew, as a date, and in how long; `None`: never.
+        resets: Option<(String, Duration)>,
+    },
+    /// What is left of a budget is held for running requests, and they did not end in time.
+    BudgetBusy {
+        /// The budget.
+        budget: String,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// Nobody knows what a model costs, and a budget counts only what has a price.
+    Unpriced {
+        /// The budget.
+        budget: String,
+        /// The provider.
+        provider: String,
+        /// The model there.
+        model: String,
+    },
     /// Paceway is stopping.
     ShuttingDown,
     /// A defect of ours.
@@ -154,7 +184,9 @@ impl Refusal {
             Self::QueueFull { retry_after }
             | Self::WaitTooLong { retry_after }
             | Self::ProviderClosed { retry_after, .. }
+            | Self::BudgetBusy { retry_after, .. }
             | Self::Unhealthy { retry_after, .. } => Some(*retry_after),
+            Self::BudgetSpent { resets, .. } => resets.as_ref().map(|(_, wait)| *wait),
             Self::ShuttingDown => Some(Duration::from_secs(1)),
             _ => None,
         }
@@ -172,6 +204,37 @@ impl Refusal {
                 ..
             }
         )
+    }
+}
+
+impl Refusal {
+    /// The sentences about budgets.
+    fn fmt_budget(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BudgetSpent { budget, limit, spent, over, resets } => {
+                write!(
+                    f,
+                    "budget `{budget}` has no room for this request: {spent} of {limit} are spent, and it might pass the limit by {over}; "
+                )?;
+                match resets {
+                    Some((when, _)) => write!(f, "it starts anew at {when}")?,
+                    None => f.write_str("it does not start anew")?,
+                }
+                f.write_str("; a smaller `max_tokens` or a cheaper model may fit, or have the budget raised")
+            }
+            Self::BudgetBusy { budget, retry_after } => write!(
+                f,
+                "what is left of budget `{budget}` is held for requests that are running, and none ended in time: try again in {:.0} s, \
+                 or send a smaller `max_tokens`",
+                retry_after.as_secs_f64().ceil()
+            ),
+            Self::Unpriced { budget, provider, model } => write!(
+                f,
+                "the price of `{model}` at `{provider}` is not known, and budget `{budget}` lets through only what has a price: give the \
+                 model a price, or set `unknown_price = \"allow\"` for the budget"
+            ),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -283,6 +346,7 @@ impl fmt::Display for Refusal {
                  {:.1} s; name other targets for this model in [aliases] to have them take its place",
                 retry_after.as_secs_f64()
             ),
+            Self::BudgetSpent { .. } | Self::BudgetBusy { .. } | Self::Unpriced { .. } => self.fmt_budget(f),
             Self::Unhealthy { provider, model, fault, retry_after, others } => write!(
                 f,
                 "all targets have been failing, so Paceway asks none of them: {provider}/{model} ({fault}), {}; it tries the first again \

@@ -17,6 +17,7 @@ use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::budgets::Money;
 use crate::continuing::Continuation;
 use crate::crossing::sold_by;
 use crate::journey::Sent;
@@ -268,8 +269,16 @@ fn add_ours(headers: &mut HeaderMap, ask: &Ask, plan: &Plan, bill: &Bill) {
     if let Some(reason) = bill.waited_for() {
         add("x-paceway-wait-reason", &reason.to_string());
     }
-    if let Some(crossing) = plan.crossing.as_ref().filter(|crossing| !crossing.changes.is_empty()) {
-        add("x-paceway-changed", &crossing.changes.to_string());
+    let crossed = plan.crossing.as_ref().map(|crossing| crossing.changes.clone());
+    let mut changes = crossed.unwrap_or_default();
+    if let Some(most) = bill.capped_at(ask) {
+        changes.adapted("max_output", format!("{most} tokens, so that it fits a budget"));
+    }
+    if !changes.is_empty() {
+        add("x-paceway-changed", &changes.to_string());
+    }
+    if let Some(told) = bill.money.as_ref().and_then(Money::told) {
+        add("x-paceway-budget", &told);
     }
     if plan.target.provider.is_simulated() {
         add("x-paceway-simulated", "true");

@@ -38,6 +38,8 @@ pub(crate) struct Ask {
     pub(crate) input: Tokens,
     /// What the client has heard of the answer, where the rest of it is asked for.
     pub(crate) heard: Option<Arc<Heard>>,
+    /// A bound of the output that a budget sets, below what was asked.
+    pub(crate) output_cap: Option<Tokens>,
 }
 
 /// The top level of what has arrived, for all that look into it before the request goes out; `None` for a form.
@@ -88,6 +90,7 @@ impl Ask {
             stores,
             input,
             heard: None,
+            output_cap: None,
         })
     }
 
@@ -101,6 +104,15 @@ impl Ask {
     pub(crate) fn go_on_from(&mut self, heard: &Heard) {
         self.input = estimate::tokens(&self.body) + estimate::tokens(heard.text().as_bytes());
         self.heard = Some(Arc::new(heard.clone()));
+    }
+
+    /// Its output has no more tokens than this. False, and nothing is changed, where it has a tighter bound already.
+    pub(crate) fn cap_output(&mut self, most: Tokens) -> bool {
+        let is_tighter = self.is_generation() && self.summary.max_output.is_none_or(|asked| asked > most);
+        if is_tighter {
+            (self.summary.max_output, self.output_cap) = (Some(most), Some(most));
+        }
+        is_tighter
     }
 
     /// Whether what is sent is more than what the client asked, because words of the answer have come already.

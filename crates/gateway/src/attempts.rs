@@ -6,11 +6,12 @@
 //! failed, those whose failure may pass are asked again after a while within the budgets of `retries`. None of it happens once a
 //! byte of an answer has come: until then the client has seen nothing. What is no failure is an answer and is handed on.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use paceway_domain::{Cause, Moment, RateRefusal, Refusal};
+use paceway_domain::{Cause, Moment, RateRefusal, Refusal, Tokens};
 use paceway_policy::fallback::Reason;
 use paceway_policy::retry::may_pass;
 use paceway_protocol::complaint::{Complaint, complaint};
@@ -21,6 +22,7 @@ use paceway_upstream::Answer;
 use crate::admission::Progress;
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::budgets::Held;
 use crate::calls::{self, Called, Outcome};
 use crate::journey::{End, Failed, Journey, Leg, Sent, is_only_a_wish};
 use crate::retries;
@@ -51,8 +53,12 @@ pub(crate) async fn send(
         await_sibling(gateway, journey.first_mut(), prefix, bill).await;
     }
     let mut retries = 0;
+    let mut bounded = Cow::Borrowed(ask);
+    if let Some(most) = bill.capped_at(ask) {
+        bounded.to_mut().cap_output(most);
+    }
     loop {
-        let Some(place) = journey.next(gateway, ask) else {
+        let Some(place) = journey.next(gateway, &bounded) else {
             let Some(wait) = before_another_round(gateway, &journey, retries, bill) else {
                 return end(journey, bill);
             };
@@ -62,7 +68,22 @@ pub(crate) async fn send(
             asked = gateway.clock.now();
             continue;
         };
-        let (place, visit) = visit(gateway, &mut journey, place, asked, progress, bill).await;
+        match hold(&bounded, &journey.legs[place], bill).await {
+            Ok(None) => {}
+            Ok(Some(most)) => {
+                bounded.to_mut().cap_output(most);
+                journey.is_written_anew(place);
+                continue;
+            }
+            Err(refusal) => {
+                // Nothing was sent, so that the rules for what has failed do not matter: another target may cost less.
+                let failed = Failed::not_paid(refusal);
+                note(gateway, &journey.legs[place], &failed, bill);
+                journey.fails(place, failed);
+                continue;
+            }
+        }
+        let (place, visit) = visit(gateway, &mut journey, place, asked, progress, (&bounded, bill)).await;
         match visit {
             Visit::Answer(answer) => return Ok(journey.arrives(place, answer)),
             Visit::Waits => {}
@@ -80,6 +101,28 @@ pub(crate) async fn send(
     }
 }
 
+/// Holds what a call may cost, if a budget counts it; the bound of its output with which it fits, if it does not fit whole.
+async fn hold(ask: &Ask, leg: &Leg, bill: &mut Bill) -> Result<Option<Tokens>, Refusal> {
+    let Some(money) = &mut bill.money else { return Ok(None) };
+    match money.hold(ask, &leg.target, leg.wish.deadline).await? {
+        Held::Whole(waited) => {
+            if !waited.is_zero() {
+                bill.waited_for_budget();
+                bill.notes(
+                    "waited",
+                    format!("{} ms for what running requests held of a budget", waited.as_millis()),
+                );
+            }
+            Ok(None)
+        }
+        Held::Capped(most) => {
+            money.is_capped(most);
+            bill.notes("capped", format!("a budget has room for {most} tokens of output"));
+            Ok(Some(most))
+        }
+    }
+}
+
 /// Waits for a turn at one target, makes the call and judges what comes back: from there, or from another that was asked too.
 async fn visit(
     gateway: &Arc<Gateway>,
@@ -87,7 +130,7 @@ async fn visit(
     place: usize,
     asked: Moment,
     progress: &Progress,
-    bill: &mut Bill,
+    (ask, bill): (&Ask, &mut Bill),
 ) -> (usize, Visit) {
     let is_streamed = bill.is_streamed();
     let target = Arc::clone(&journey.legs[place].target);
@@ -121,7 +164,7 @@ async fn visit(
     let hedge = journey.hedge(gateway, place, is_streamed);
     let (place, called) = match hedge {
         None => (place, calls::call(gateway, journey.legs[place].plan(), pool).await),
-        Some(hedge) => hedge::race(gateway, &journey.legs, (place, pool), hedge, bill).await,
+        Some(hedge) => hedge::race(gateway, &journey.legs, (place, pool), hedge, (ask, bill)).await,
     };
     (place, judge(gateway, journey, place, called, bill))
 }

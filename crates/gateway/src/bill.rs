@@ -24,6 +24,7 @@ use paceway_store::ledger::Traits;
 
 use crate::admission::Turn;
 use crate::ask::Ask;
+use crate::budgets::Money;
 use crate::choice::HeldPrefix;
 use crate::deployment::Flight;
 use crate::explain::{Decision, Record};
@@ -39,15 +40,17 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// Why a request had to wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wait {
-    ForTurn(WaitReason),
-    ForSibling,
+    Turn(WaitReason),
+    Sibling,
+    Budget,
 }
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ForTurn(reason) => reason.fmt(f),
-            Self::ForSibling => f.write_str("another request is writing the same cached prefix"),
+            Self::Turn(reason) => reason.fmt(f),
+            Self::Sibling => f.write_str("another request is writing the same cached prefix"),
+            Self::Budget => f.write_str("running requests held what is left of a budget"),
         }
     }
 }
@@ -77,6 +80,8 @@ pub(crate) struct Bill {
     sold: Option<Sold>,
     /// Parts that have rows of their own.
     parts: u32,
+    /// What its budgets hold for it; `None` where no budget counts it.
+    pub(crate) money: Option<Money>,
     /// What is handed on is on the bill already.
     is_paid: bool,
     is_open: bool,
@@ -89,6 +94,7 @@ impl Bill {
         ask: &Ask,
         target: &Arc<Target>,
         (decision, held): (Decision, Option<HeldPrefix>),
+        money: Option<Money>,
     ) -> Self {
         let row = Row {
             request_id: ask.id.clone(),
@@ -134,6 +140,7 @@ impl Bill {
             waited_for: None,
             sold: None,
             parts: 0,
+            money,
             is_paid: false,
             is_open: true,
         }
@@ -141,8 +148,18 @@ impl Bill {
 
     /// Its siblings let it go.
     pub(crate) fn may_go(&mut self, claim: Claim) {
-        self.waited_for = claim.has_waited().then_some(Wait::ForSibling);
+        self.waited_for = claim.has_waited().then_some(Wait::Sibling);
         self.claim = Some(claim);
+    }
+
+    /// It has waited for running requests to give back what they hold of a budget.
+    pub(crate) fn waited_for_budget(&mut self) {
+        self.waited_for = Some(Wait::Budget);
+    }
+
+    /// The bound that a budget has set to its output, if it has.
+    pub(crate) fn capped_at(&self, ask: &Ask) -> Option<Tokens> {
+        self.money.as_ref().and_then(Money::cap).or(ask.output_cap)
     }
 
     /// Its turn has come, after this wait: a call goes out.
@@ -150,7 +167,7 @@ impl Bill {
         self.is_at(target);
         self.flight = Some(flight);
         self.went = Some(turn.pool());
-        self.waited_for = turn.reason().map(Wait::ForTurn).or(self.waited_for);
+        self.waited_for = turn.reason().map(Wait::Turn).or(self.waited_for);
         self.turn = Some(turn);
         self.row.attempts += 1;
         self.row.queued_ms += millis(waited);

@@ -1,5 +1,6 @@
 //! Finding the caller: the virtual key in a request's headers, looked up in a ring that is replaced whole.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -23,6 +24,11 @@ impl Callers {
     /// Puts another ring in the place of the present one; requests that have begun are not disturbed.
     pub fn replace(&self, keyring: Keyring) {
         self.keyring.store(Arc::new(keyring));
+    }
+
+    /// The names of all keys, by their ids.
+    pub fn names(&self) -> HashMap<KeyId, Arc<str>> {
+        self.keyring.load().names().map(|(key, name)| (key.clone(), Arc::clone(name))).collect()
     }
 
     /// An operator, who tries what would become of a request and has no key.

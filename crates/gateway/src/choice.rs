@@ -246,7 +246,7 @@ impl Inquiry<'_, '_> {
         prefix: Option<HeldPrefix>,
         decision: &mut Decision,
     ) -> Result<Choice, Refusal> {
-        decision.notes = self.told_complexity().into_iter().collect();
+        decision.notes.extend(self.told_complexity());
         let (left, out): (Vec<_>, Vec<_>) = runners.into_iter().partition(|runner| runner.left_out.is_none());
         let out_for = |runner: &Runner<'_>| {
             let why = runner.left_out.clone().unwrap_or_default();

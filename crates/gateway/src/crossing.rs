@@ -173,6 +173,9 @@ fn chat(
     changes: &mut Changes,
 ) -> Result<(Back, Bytes), Refusal> {
     let mut chat = ask.format().read_chat(envelope, &ask.summary, changes)?;
+    if let Some(most) = ask.output_cap {
+        chat.max_output = Some(chat.max_output.map_or(most, |asked| asked.min(most)));
+    }
     if let Some(heard) = &ask.heard {
         let why =
             |obstacle: Obstacle| Refusal::InvalidField { field: "stream".into(), why: obstacle.to_string() };

@@ -8,7 +8,7 @@ use crate::answer::{Answer, AnswerBody, SHOULD_RETRY, name_request};
 
 /// The answer that tells a client why there is none.
 pub(crate) fn refused(dialect: Dialect, id: &RequestId, refusal: &Refusal, wall: UnixMillis) -> Answer {
-    let appearance = refusals::appearance(refusal);
+    let appearance = refusals::appearance_in(dialect, refusal);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(wait) = refusal.retry_after() {
@@ -19,12 +19,13 @@ pub(crate) fn refused(dialect: Dialect, id: &RequestId, refusal: &Refusal, wall:
             add_claim(&mut headers, wall.0 / 1_000 + seconds);
         }
     }
-    if matches!(refusal, Refusal::Upstream { .. }) {
-        // Paceway has asked again as often as it may.
+    if matches!(refusal, Refusal::Upstream { .. } | Refusal::BudgetSpent { .. }) {
+        // Paceway has asked again as often as it may; and a budget that is spent is not there again in seconds.
         headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     name_request(&mut headers, dialect, id);
-    let body = format_of(dialect).write_error(&refusals::report(refusal), appearance.status, id.as_str());
+    let body =
+        format_of(dialect).write_error(&refusals::report(dialect, refusal), appearance.status, id.as_str());
     let status = StatusCode::from_u16(appearance.status).expect("the table holds valid statuses");
     Answer { status, headers, body: AnswerBody::Full(body) }
 }

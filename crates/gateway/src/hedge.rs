@@ -11,7 +11,9 @@ use paceway_scheduler::PoolId;
 
 use crate::Gateway;
 use crate::admission::{Progress, Turn};
+use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::budgets::heard;
 use crate::calls::{self, Called, Outcome};
 use crate::deployment::Flight;
 use crate::journey::{Failed, Hedge, Leg};
@@ -22,7 +24,7 @@ pub(crate) async fn race(
     legs: &[Leg],
     (place, pool): (usize, PoolId),
     hedge: Hedge,
-    bill: &mut Bill,
+    (ask, bill): (&Ask, &mut Bill),
 ) -> (usize, Called) {
     let mut first = pin!(calls::call(gateway, legs[place].plan(), pool));
     tokio::select! {
@@ -31,7 +33,9 @@ pub(crate) async fn race(
         () = tokio::time::sleep(hedge.after) => {}
     }
     let other = &legs[hedge.place];
-    let Some((turn, mut flight)) = enter(gateway, other, bill).await else { return (place, first.await) };
+    let Some((turn, mut flight)) = enter(gateway, other, ask, bill).await else {
+        return (place, first.await);
+    };
     tracing::info!(target = other.target.name(), "an answer is late, and another target is asked too");
     gateway.metrics.hedged(other.target.provider.name());
     let mut second = pin!(calls::call(gateway, other.plan(), turn.pool()));
@@ -69,11 +73,14 @@ pub(crate) async fn race(
     }
 }
 
-/// A turn at a target that has room at once, within the budget.
-async fn enter(gateway: &Arc<Gateway>, leg: &Leg, bill: &Bill) -> Option<(Turn, Flight)> {
+/// A turn at a target that has room at once, within the budget of retries and those of money.
+async fn enter(gateway: &Arc<Gateway>, leg: &Leg, ask: &Ask, bill: &mut Bill) -> Option<(Turn, Flight)> {
     let now = gateway.clock.now();
     let has_room = gateway.turnstile.expected(&leg.wish).is_zero();
     if !has_room || !gateway.retries.takes(now, bill.caller()) {
+        return None;
+    }
+    if bill.money.as_mut().is_some_and(|money| !money.holds_more(heard(ask), &leg.target)) {
         return None;
     }
     let turn = gateway.turnstile.wait(leg.wish, &Progress::default()).await.ok()?;

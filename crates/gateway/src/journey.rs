@@ -265,6 +265,14 @@ impl Journey {
         self.next = None;
     }
 
+    /// The request has changed: the calls are written anew, beginning with this one.
+    pub(crate) fn is_written_anew(&mut self, place: usize) {
+        for leg in &mut self.legs {
+            leg.plan = None;
+        }
+        self.next = Some(place);
+    }
+
     /// Until when an answer is of use.
     pub(crate) fn deadline(&self) -> Moment {
         self.legs.iter().map(|leg| leg.wish.deadline).max().unwrap_or_default()

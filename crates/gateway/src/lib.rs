@@ -11,6 +11,7 @@ pub mod answer;
 mod ask;
 mod attempts;
 mod bill;
+pub mod budgets;
 mod calibration;
 pub mod callers;
 mod calls;
@@ -71,6 +72,7 @@ pub use administration::Administration;
 pub use admins::Admins;
 pub use admission::Turnstile;
 pub use answer::{Answer, AnswerBody};
+pub use budgets::Budgets;
 pub use calibration::Calibration;
 pub use callers::Callers;
 pub use current::Current;
@@ -158,6 +160,8 @@ pub struct Gateway {
     pub responses: Arc<dyn Responses>,
     /// Why requests went where they went.
     pub decisions: Arc<Decisions>,
+    /// Who may spend how much.
+    pub budgets: Arc<Budgets>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Bounds.

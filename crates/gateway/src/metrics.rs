@@ -76,6 +76,11 @@ struct BreakerLabels {
     state: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BudgetLabels {
+    budget: String,
+}
+
 /// All metrics.
 pub struct Metrics {
     registry: Registry,
@@ -92,6 +97,8 @@ pub struct Metrics {
     breakers: Family<BreakerLabels, Gauge>,
     breaker_openings: Family<ModelLabels, Gauge>,
     calls_in_flight: Family<ModelLabels, Gauge>,
+    budget_alerts: Family<BudgetLabels, Counter>,
+    budget_overrun: Counter,
     config_generation: Gauge,
     config_reloads: Family<ResultLabels, Counter>,
     queue_wait: Family<ProviderLabels, Histogram>,
@@ -127,6 +134,8 @@ impl Metrics {
             breakers: Family::default(),
             breaker_openings: Family::default(),
             calls_in_flight: Family::default(),
+            budget_alerts: Family::default(),
+            budget_overrun: Counter::default(),
             config_generation: Gauge::default(),
             config_reloads: Family::default(),
             queue_wait: Family::new_with_constructor(seconds),
@@ -173,6 +182,16 @@ impl Metrics {
             "calls_in_flight",
             "Calls that a deployment has in hand",
             self.calls_in_flight.clone(),
+        );
+        registry.register(
+            "budget_alerts",
+            "Times that a budget has reached a rung that alerts",
+            self.budget_alerts.clone(),
+        );
+        registry.register(
+            "budget_overrun_microdollars",
+            "What calls cost beyond what was held for them",
+            self.budget_overrun.clone(),
         );
         registry.register(
             "config_generation",
@@ -253,6 +272,16 @@ impl Metrics {
     /// The configuration was loaded again, with this result: `applied`, `unchanged` or `rejected`.
     pub fn reloaded(&self, result: &'static str) {
         self.config_reloads.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// A budget has reached a rung that alerts.
+    pub(crate) fn budget_alerted(&self, budget: &str) {
+        self.budget_alerts.get_or_create(&BudgetLabels { budget: budget.to_owned() }).inc();
+    }
+
+    /// A call cost so much more than was held for it, in micro-dollars.
+    pub(crate) fn budget_overrun(&self, over: u64) {
+        self.budget_overrun.inc_by(over);
     }
 
     /// Everything in the OpenMetrics text format, version 1.0.0.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use paceway_domain::{Dialect, Refusal};
-use paceway_protocol::{Envelope, multipart};
+use paceway_protocol::{Envelope, multipart, output_cap};
 use paceway_upstream::Call;
 
 use crate::ask::{Ask, MODEL, content_type};
@@ -48,7 +48,7 @@ pub(crate) fn write(
     let query = if is_same_shore { ask.query.as_deref().and_then(headers::query_to_provider) } else { None };
     let uri = provider.uri(way, wanted, query.as_deref())?;
     let (body, mut sent, crossing) = if is_passthrough {
-        (passed(ask, envelope, model)?, headers::to_provider(&ask.headers), None)
+        (passed(ask, envelope, (provider, model))?, headers::to_provider(&ask.headers), None)
     } else {
         let may_drop = is_same_shore || ask.may_drop().unwrap_or(circumstances.drop_unsupported);
         let shore = Shore { provider, dialect: way.dialect, model, most_output, may_drop };
@@ -71,9 +71,21 @@ pub(crate) fn write(
     Ok(Outgoing { call, dialect: way.dialect, crossing })
 }
 
-fn passed(ask: &Ask, envelope: Option<&Envelope<'_>>, model: &str) -> Result<Bytes, Refusal> {
+fn passed(
+    ask: &Ask,
+    envelope: Option<&Envelope<'_>>,
+    (provider, model): (&Provider, &str),
+) -> Result<Bytes, Refusal> {
     let Some(envelope) = envelope else { return passed_form(ask, model) };
     match ask.endpoint {
+        Endpoint::Generate if ask.output_cap.is_some() => {
+            let most = ask.output_cap.unwrap_or_default();
+            let only_max_tokens = provider.settings().only_max_tokens;
+            let (name, json) = output_cap::edit(ask.dialect, envelope, most, only_max_tokens);
+            let body = envelope.with(name, &json);
+            let capped = Envelope::parse(&body)?;
+            Ok(ask.format().forward(&capped, &ask.summary, &body, model))
+        }
         Endpoint::Generate | Endpoint::CountTokens => {
             Ok(ask.format().forward(envelope, &ask.summary, &ask.body, model))
         }

@@ -22,11 +22,13 @@ use std::sync::Arc;
 use paceway_domain::{Dialect, Refusal, RequestId};
 use paceway_policy::access::Caller;
 use paceway_protocol::{Envelope, refusals};
+use paceway_scheduler::Priority;
 
 use crate::admission::Progress;
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::bill::Bill;
+use crate::budgets::{Effects, Money};
 use crate::callers::allow_models;
 use crate::choice::{self, Choice, HeldPrefix};
 use crate::explain::{Attempt, Decision};
@@ -74,6 +76,7 @@ struct Planned {
     journey: Journey,
     prefix: Option<Prefix>,
     held: Option<HeldPrefix>,
+    money: Option<Money>,
 }
 
 /// All stages before the first wait.
@@ -90,12 +93,12 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
             return Err(refusal);
         }
     };
-    let Some(Planned { ask, journey, prefix, held }) = planned else {
+    let Some(Planned { ask, journey, prefix, held, money }) = planned else {
         return counted
             .map(Prepared::Answered)
             .ok_or_else(|| Refusal::Internal("a request was neither planned nor answered".into()));
     };
-    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held));
+    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held), money);
     Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
@@ -126,7 +129,7 @@ fn plan(
             envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
         }
     }
-    let overrides = Overrides::read(&gateway.fleet, &ask, envelope.as_ref())?;
+    let mut overrides = Overrides::read(&gateway.fleet, &ask, envelope.as_ref())?;
     allow_models(&gateway.fleet, caller, &overrides.models)?;
     if overrides.has_fields
         && let Some(read) = envelope.take()
@@ -136,13 +139,22 @@ fn plan(
         envelope = Some(Envelope::parse(longer.get_or_init(|| body))?);
     }
     let envelope = envelope.as_ref();
+    decision.asked = overrides.told();
+    let effects = Effects::of(&gateway.budgets, caller, &ask, gateway.clock.wall());
+    if let Some(effects) = &effects {
+        effects.apply(&mut ask, &mut overrides, decision);
+    }
     let chain = gateway.fleet.chain(&ask.summary.model, &overrides.models)?;
     let rules = chain.rules;
     let first = rules.escalation.and_then(|_| chain.stops.first());
     let first = first.map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
-    decision.asked = overrides.told();
-    let Choice { targets, prefix: held } =
+    let Choice { mut targets, prefix: held } =
         choice::order(gateway, caller, (&ask, envelope), (chain, &overrides), decision)?;
+    if effects.as_ref().is_some_and(Effects::is_batch) {
+        for (_, wish) in &mut targets {
+            wish.priority = Priority::Batch;
+        }
+    }
     let circumstances = circumstances(gateway, &overrides);
     let mut journey =
         Journey::plan(gateway, (&ask, envelope), targets, rules.fallback, pin.as_ref(), circumstances)?;
@@ -153,7 +165,8 @@ fn plan(
         journey.write_all(&ask, envelope);
     }
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
-    *planned = Some(Planned { ask, journey, prefix, held });
+    let money = effects.map(|effects| Money::of(gateway, effects, &ask, envelope));
+    *planned = Some(Planned { ask, journey, prefix, held, money });
     Ok(None)
 }
 

@@ -104,7 +104,7 @@ impl Waiting {
                         self.gateway.metrics.refused(self.dialect, refusals::appearance(&refusal).label);
                         tracing::info!(request = %self.id, %refusal, "refused in mid-stream");
                         self.stage = Stage::Over;
-                        return Poll::Ready(Some(self.error(&refusals::report(&refusal))));
+                        return Poll::Ready(Some(self.error(&refusals::report(self.dialect, &refusal))));
                     }
                     Poll::Pending => {
                         return clock.poll_tick(cx).map(|_| Some(self.sign()));

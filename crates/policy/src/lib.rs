@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod breaker;
+pub mod budget;
 pub mod complexity;
 pub mod fallback;
 pub mod pricing;

@@ -25,6 +25,7 @@ pub mod limits;
 pub mod multipart;
 pub mod neutral;
 mod object;
+pub mod output_cap;
 pub mod refusals;
 pub mod rerank;
 mod seals;

@@ -1,6 +1,6 @@
 //! The one table from a [`Refusal`] to what a client sees: status, kind of error, metric label.
 
-use paceway_domain::Refusal;
+use paceway_domain::{Dialect, Refusal};
 
 use crate::neutral::{ErrorKind, ErrorReport};
 
@@ -46,14 +46,32 @@ pub fn appearance(refusal: &Refusal) -> Appearance {
         }
         Refusal::Upstream { .. } => (502, ErrorKind::Server, "upstream_failed"),
         Refusal::Unhealthy { .. } => (503, ErrorKind::Overloaded, "breaker_open"),
+        Refusal::BudgetSpent { .. } => (402, ErrorKind::Billing, "budget_spent"),
+        Refusal::BudgetBusy { .. } => (429, ErrorKind::RateLimit, "budget_busy"),
+        Refusal::Unpriced { .. } => (400, ErrorKind::InvalidRequest, "unpriced"),
         Refusal::ShuttingDown => (503, ErrorKind::Overloaded, "shutting_down"),
         Refusal::Internal(_) => (500, ErrorKind::Server, "internal"),
     };
     Appearance { status, kind, label }
 }
 
-/// The refusal as an error that each dialect can write.
-pub fn report(refusal: &Refusal) -> ErrorReport {
+/// How it looks to clients of a dialect: a budget that is spent is what their provider's own spent quota would be, so that SDKs know it.
+/// OpenAI answers 429 with `insufficient_quota`, Google 429 with `RESOURCE_EXHAUSTED`, the others 402.
+pub fn appearance_in(dialect: Dialect, refusal: &Refusal) -> Appearance {
+    let usual = appearance(refusal);
+    match (refusal, dialect) {
+        (Refusal::BudgetSpent { .. }, Dialect::OpenAi | Dialect::Responses) => {
+            Appearance { status: 429, ..usual }
+        }
+        (Refusal::BudgetSpent { .. }, Dialect::Gemini) => {
+            Appearance { status: 429, kind: ErrorKind::RateLimit, ..usual }
+        }
+        _ => usual,
+    }
+}
+
+/// The refusal as an error that the dialect can write.
+pub fn report(dialect: Dialect, refusal: &Refusal) -> ErrorReport {
     let field = match refusal {
         Refusal::InvalidField { field, .. } | Refusal::Unsupported { field, .. } => Some(field.clone()),
         _ => None,
@@ -64,5 +82,5 @@ pub fn report(refusal: &Refusal) -> ErrorReport {
         Refusal::NoSuchResponse(_) => Some("response_not_found".to_owned()),
         _ => None,
     };
-    ErrorReport { field, code, ..ErrorReport::new(appearance(refusal).kind, refusal.to_string()) }
+    ErrorReport { field, code, ..ErrorReport::new(appearance_in(dialect, refusal).kind, refusal.to_string()) }
 }

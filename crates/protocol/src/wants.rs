@@ -65,6 +65,79 @@ impl Wants {
     }
 }
 
+/// Signs in a conversation of what is fetched from elsewhere: addresses, files that the provider keeps.
+const FETCHED: [&str; 9] = [
+    "\"http://",
+    "\"https://",
+    "\"gs://",
+    "\"s3://",
+    "\"file_id\"",
+    "\"file_uri\"",
+    "\"fileUri\"",
+    "\"s3Location\"",
+    "\"item_reference\"",
+];
+/// Signs in the offer of tools of those that the provider runs itself, whose results are input too.
+const PROVIDERS_TOOLS: [&str; 8] = [
+    "\"web_search",
+    "\"web_fetch",
+    "\"code_execution",
+    "\"code_interpreter",
+    "\"file_search",
+    "\"mcp\"",
+    "\"google",
+    "\"codeExecution",
+];
+/// Fields that add to the input what the provider keeps, or servers that it asks.
+const KEPT_THERE: [&str; 6] =
+    ["previous_response_id", "conversation", "cachedContent", "cached_content", "container", "mcp_servers"];
+
+/// Whether more may become input than the request itself holds, so that its size bounds nothing: addresses, files, tools that the
+/// provider runs, conversations that it keeps, documents and sound, which are counted by page and second. It errs on the side of yes.
+pub fn is_open(envelope: &Envelope<'_>, wants: &Wants) -> bool {
+    let has = |names: &[&str], signs: &[&str]| {
+        let held =
+            names.iter().find_map(|name| envelope.raw(name)).map_or(&b""[..], |raw| raw.get().as_bytes());
+        let is_escaped = |at: usize| at > 0 && held[at - 1] == b'\\';
+        signs.iter().any(|sign| memmem::find_iter(held, sign.as_bytes()).any(|at| !is_escaped(at)))
+    };
+    wants.documents > 0
+        || wants.audio > 0
+        || KEPT_THERE.iter().any(|name| envelope.raw(name).is_some_and(|raw| raw.get() != "null"))
+        || envelope.raw("web_search_options").is_some()
+        || has(&CONVERSATION, &FETCHED)
+        || has(&["tools"], &PROVIDERS_TOOLS)
+}
+
+/// What pictures in a conversation begin with, behind a name that is no text of anybody's.
+const PICTURES: [&str; 8] = [
+    "\"data\":\"",
+    "\"data\": \"",
+    "\"bytes\":\"",
+    "\"bytes\": \"",
+    "\"url\":\"data:image/",
+    "\"url\": \"data:image/",
+    "\"image_url\":\"data:image/",
+    "\"image_url\": \"data:image/",
+];
+
+/// The bytes of a conversation that are pictures in base 64, of no more of them than there are pictures: these are not read as text.
+pub fn picture_bytes(envelope: &Envelope<'_>, wants: &Wants) -> u64 {
+    let conversation = CONVERSATION.iter().find_map(|name| envelope.raw(name));
+    let held = conversation.map_or(&b""[..], |raw| raw.get().as_bytes());
+    let is_escaped = |at: usize| at > 0 && held[at - 1] == b'\\';
+    let length = |(at, sign): (usize, &str)| {
+        let rest = &held[at + sign.len()..];
+        memchr::memchr(b'"', rest).unwrap_or(0) as u64
+    };
+    let found =
+        PICTURES.iter().flat_map(|sign| memmem::find_iter(held, sign.as_bytes()).map(move |at| (at, *sign)));
+    let mut lengths: Vec<u64> = found.filter(|(at, _)| !is_escaped(*at)).map(length).collect();
+    lengths.sort_unstable();
+    let most = usize::try_from(wants.images).unwrap_or(usize::MAX);
+    lengths.iter().rev().take(most).sum()
+}
+
 fn largest(counts: &[u64]) -> u64 {
     counts.iter().copied().max().unwrap_or(0)
 }
@@ -140,6 +213,45 @@ mod tests {
 
     fn words(body: &Value) -> Option<String> {
         last_words(&Envelope::parse(body.to_string().as_bytes()).unwrap())
+    }
+
+    fn opens(body: &Value) -> bool {
+        let text = body.to_string();
+        let envelope = Envelope::parse(text.as_bytes()).unwrap();
+        is_open(&envelope, &Wants::of(&envelope))
+    }
+
+    #[test]
+    fn what_the_provider_fetches_keeps_or_searches_for_leaves_the_input_open() {
+        let image = |url: &str| json!({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]});
+        assert!(opens(&image("https://a.test/b.png")));
+        assert!(!opens(&image("data:image/png;base64,AA==")));
+        assert!(opens(&json!({"input": "Hi", "previous_response_id": "resp_1"})));
+        assert!(opens(&json!({"messages": [], "tools": [{"type": "web_search_20250305"}]})));
+        assert!(opens(&json!({"contents": [], "tools": [{"googleSearch": {}}]})));
+        let quoted = json!({"messages": [{"role": "user", "content": "What is \"https://a.test\"?"}], "conversation": null});
+        assert!(!opens(&quoted));
+    }
+
+    #[test]
+    fn the_bytes_of_pictures_are_told_from_those_of_texts() {
+        let picture = "A".repeat(5_000);
+        let bytes = |content: Value| {
+            let text = json!({"messages": [{"role": "user", "content": content}]}).to_string();
+            let envelope = Envelope::parse(text.as_bytes()).unwrap();
+            picture_bytes(&envelope, &Wants::of(&envelope))
+        };
+        let source = json!({"type": "base64", "media_type": "image/png", "data": picture});
+        assert_eq!(
+            bytes(json!([{"type": "image", "source": source}, {"type": "text", "text": "B".repeat(9_000)}])),
+            5_000
+        );
+        let url = json!({"url": format!("data:image/png;base64,{picture}")});
+        assert_eq!(
+            bytes(json!([{"type": "image_url", "image_url": url}])),
+            5_000 + "png;base64,".len() as u64
+        );
+        assert_eq!(bytes(json!([{"type": "tool_use", "input": {"data": "A".repeat(5_000)}}])), 0);
     }
 
     #[test]

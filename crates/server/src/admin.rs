@@ -5,6 +5,7 @@
 
 pub(crate) mod admins;
 pub(crate) mod audit;
+pub(crate) mod budgets;
 pub(crate) mod configuration;
 pub(crate) mod decisions;
 pub(crate) mod document;

@@ -13,8 +13,8 @@ use utoipa::openapi::OpenApi;
 
 use crate::admin::route::{AdminRoute, route};
 use crate::admin::{
-    self, admins, audit, configuration, decisions, document, keys, limits, organisations, projects, teams,
-    usage,
+    self, admins, audit, budgets, configuration, decisions, document, keys, limits, organisations, projects,
+    teams, usage,
 };
 use crate::{House, unwanted};
 
@@ -50,6 +50,7 @@ pub fn all() -> Vec<AdminRoute> {
         route(Read, audit::list, audit::__path_list),
         route(Read, usage::list, usage::__path_list),
         route(Observe, limits::show, limits::__path_show),
+        route(Observe, budgets::show, budgets::__path_show),
         route(Observe, decisions::request, decisions::__path_request),
         route(Observe, decisions::route, decisions::__path_route),
         route(Observe, configuration::status, configuration::__path_status),

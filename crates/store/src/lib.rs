@@ -4,6 +4,7 @@
 //! one PostgreSQL ([`open_shared`]), and in front of the ledger a journal that makes a finished request durable without waiting for the database. No prices, no
 //! policy: rows come in complete and go out as they came.
 
+pub mod budgets;
 mod cached_identity;
 mod columns;
 pub mod identity;
@@ -17,6 +18,7 @@ pub mod reports;
 pub mod responses;
 mod sqlite;
 
+pub use budgets::Leases;
 pub use identity::Identity;
 pub use ledger::{Ledger, Row};
 pub use open::{Access, SharedDatabase, Store, open, open_shared};

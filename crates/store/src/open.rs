@@ -11,7 +11,7 @@ use crate::cached_identity::CachedIdentity;
 use crate::journal::{Destination, JournalledLedger};
 use crate::postgres::{Postgres, Server};
 use crate::sqlite::{Sqlite, SqliteReports, SqliteResponses};
-use crate::{Identity, Ledger, Reports, Responses, StoreError};
+use crate::{Identity, Leases, Ledger, Reports, Responses, StoreError};
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Store {
     pub identity: Arc<dyn Identity>,
     /// The kept responses.
     pub responses: Arc<dyn Responses>,
+    /// Leases of budgets, where nodes share a database.
+    pub leases: Option<Arc<dyn Leases>>,
     /// Held for as long as the store is open; the system lets go of it even after kill -9.
     _lock: Option<File>,
 }
@@ -86,10 +88,12 @@ pub fn open_shared(
     let file = directory.join("paceway.db");
     let sqlite = Arc::new(Sqlite::open(&file)?);
     let responses = Arc::new(SqliteResponses::open(&file)?);
+    let mut leases: Option<Arc<dyn Leases>> = None;
     let (database, reports, identity): Ports = match shared {
         Some(shared) => {
             let server = Server::new(&shared.url, &shared.node)?;
             let port = || Arc::new(Postgres::new(&server));
+            leases = Some(port());
             let identity = CachedIdentity { shared: port(), local: Arc::clone(&sqlite) };
             (port(), port(), Arc::new(identity))
         }
@@ -99,7 +103,7 @@ pub fn open_shared(
         Access::Serve => Arc::new(JournalledLedger::open(directory, database)?),
         Access::Administer => database,
     };
-    Ok(Store { ledger, reports, identity, responses, _lock: lock })
+    Ok(Store { ledger, reports, identity, responses, leases, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

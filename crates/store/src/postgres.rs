@@ -4,6 +4,7 @@
 //! not wait use a thread for waiting. A server that is away is [`StoreError::Away`], never a panic and never a wait without end.
 
 mod address;
+mod budgets;
 mod connection;
 mod identity;
 mod migrations;

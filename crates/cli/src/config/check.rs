@@ -1,6 +1,7 @@
 //! Values that have the right type and make no sense. The bounds are those that `config/default.toml` states.
 
 mod aliases;
+mod budgets;
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -85,6 +86,7 @@ fn check(config: &Config) -> Check {
     for (name, alias) in &config.aliases {
         check.alias(&format!("aliases.{name}"), &alias.rules(), config);
     }
+    check.budgets(&config.budgets);
     for (index, caller) in config.callers.iter().enumerate() {
         check.caller(&format!("callers[{index}]"), caller);
     }

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::struct_field_names)]
 
 mod aliases;
+mod budgets;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,6 +10,8 @@ use std::net::SocketAddr;
 use paceway_domain::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use budgets::{ActionConfig, BudgetConfig, PeriodConfig, RungConfig, UnknownPrice};
 
 use super::storage::Storage;
 
@@ -36,6 +39,8 @@ pub(crate) struct Config {
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
     pub callers: Vec<CallerConfig>,
+    #[serde(default)]
+    pub budgets: Vec<BudgetConfig>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

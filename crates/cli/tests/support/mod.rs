@@ -283,3 +283,17 @@ pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
     };
     tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("never: {what}"))
 }
+
+/// Asks again and again, until it is so or patience ends.
+pub async fn eventually_async<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    let looking = async {
+        loop {
+            pace.tick().await;
+            if let Some(seen) = look().await {
+                return seen;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("never: {what}"))
+}

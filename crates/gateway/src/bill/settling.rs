@@ -38,6 +38,9 @@ impl Bill {
             return;
         }
         let row = Row { cost: self.price(), ..self.part(outcome) };
+        if let Some(money) = &mut self.money {
+            money.charge(row.cost);
+        }
         self.append(row);
         self.row.usage = Usage::default();
         self.row.usage_is_estimated = false;
@@ -68,6 +71,9 @@ impl Bill {
             status: 0,
             ..self.part("hedge_lost")
         };
+        if let Some(money) = &mut self.money {
+            money.charge(row.cost);
+        }
         self.append(row);
         self.record.notes(self.elapsed_ms(), &target.name(), "given up: the other was sooner", String::new());
     }
@@ -142,6 +148,7 @@ impl Bill {
         self.claim = None;
         self.flight = None;
         self.gateway.decisions.keep(self.record.ends(outcome, self.elapsed_ms()));
+        let mut money = self.money.take();
         if self.row.attempts == 0 {
             return;
         }
@@ -152,6 +159,9 @@ impl Bill {
             turn.settle(Cost::of(&self.row.usage));
         }
         self.calibrate();
+        if let Some(money) = &mut money {
+            money.settle(self.row.cost.unwrap_or_default());
+        }
         self.append(self.row.clone());
     }
 

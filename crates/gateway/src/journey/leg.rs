@@ -98,6 +98,11 @@ impl Failed {
         Self { reason, what: Err(refusal), may_pass: false }
     }
 
+    /// No budget pays for it.
+    pub(crate) fn not_paid(refusal: Refusal) -> Self {
+        Self { reason: Reason::Quota, what: Err(refusal), may_pass: false }
+    }
+
     /// The breaker is open.
     pub(crate) fn unhealthy(target: &Target, blocked: Blocked) -> Self {
         let (Blocked::Open(fault, _) | Blocked::Ramping(fault)) = blocked;

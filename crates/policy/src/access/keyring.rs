@@ -63,6 +63,11 @@ impl Keyring {
         Self { secrets }
     }
 
+    /// The names of all keys, revoked ones too.
+    pub fn names(&self) -> impl Iterator<Item = (&KeyId, &Arc<str>)> {
+        self.secrets.values().map(|entry| (&entry.caller.key, &entry.caller.name))
+    }
+
     /// Who sends this key at `now`.
     ///
     /// # Errors
