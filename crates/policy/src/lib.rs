@@ -6,6 +6,7 @@ pub mod access;
 pub mod breaker;
 pub mod complexity;
 pub mod fallback;
+pub mod insights;
 pub mod pricing;
 pub mod prompt_cache;
 pub mod quota_class;
