@@ -63,6 +63,16 @@ impl<'a> Envelope<'a> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| *value)
     }
 
+    /// All fields, in order.
+    pub(crate) fn fields(&self) -> &[Field<'a>] {
+        &self.fields
+    }
+
+    /// Where the long values end, if that was noted.
+    pub(crate) fn index(&self) -> Option<&Index> {
+        self.index.as_ref()
+    }
+
     /// The names of all fields, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| name.as_ref())

@@ -1,0 +1,277 @@
+//! By what a request is known again, without its text: hashes of all that it asks, and of the beginning that a prompt cache could
+//! hold.
+//!
+//! XXH3 without a secret: the same on every machine and in every version, and quick, but whoever reads a hash can test a guess at the
+//! whole text against it. What follows from two requests that are alike is not decided here.
+
+use paceway_domain::Dialect;
+use serde_json::value::RawValue;
+use twox_hash::XxHash3_64;
+
+use crate::envelope::Envelope;
+use crate::index::Index;
+use crate::known;
+
+/// Fields that change from call to call and not what is answered: who asks, and how the answer is delivered and kept.
+const NOT_ASKED: [&str; 12] = [
+    "model",
+    "metadata",
+    "user",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "stream",
+    "stream_options",
+    "store",
+    "service_tier",
+    "background",
+    "requestMetadata",
+];
+/// Where tools stand, in the dialects' order.
+const TOOLS: [&str; 3] = ["tools", "toolConfig", "functions"];
+/// Where instructions stand beside the conversation.
+const SYSTEM: [&str; 4] = ["system", "instructions", "systemInstruction", "system_instruction"];
+const CONVERSATION: [&str; 3] = ["messages", "input", "contents"];
+
+/// So much of the instructions is searched for words that change from call to call; the rest has to be the same.
+const MOST_SEARCHED: usize = 8 * 1024;
+
+/// By what a request is known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fingerprint {
+    /// The same for requests that ask the same: model, conversation, tools and parameters, to the byte.
+    pub request: u64,
+    /// What could be cached of it: tools, instructions, the turns before the last. `None` if there is nothing of that.
+    pub prefix: Option<u64>,
+    /// Tools and instructions alone.
+    pub head: Option<u64>,
+    /// The same without words that hold digits: dates, times, ids. Two heads that differ and have one shape differ in these only.
+    pub shape: Option<u64>,
+    /// How many bytes tools and instructions have.
+    pub head_bytes: usize,
+    /// How many of these are the tools'.
+    pub tools_bytes: usize,
+    /// Tools offered.
+    pub tools: u32,
+}
+
+/// The fingerprint of a request for this model.
+pub fn fingerprint(dialect: Dialect, model: &str, envelope: &Envelope<'_>) -> Fingerprint {
+    let tools = raw_of(envelope, &TOOLS);
+    let (head, turns) = parts(envelope, tools);
+    let (head_hash, shape) = if head.iter().all(|part| part.is_empty()) {
+        (None, None)
+    } else {
+        (Some(hash_of(head)), Some(shape_of(head)))
+    };
+    let has_prefix = head_hash.is_some() || !turns.is_empty();
+    Fingerprint {
+        request: request_hash(model, envelope),
+        prefix: has_prefix.then(|| hash_of([head[0], head[1], head[2], turns])),
+        head: head_hash,
+        shape,
+        head_bytes: head.iter().map(|part| part.len()).sum(),
+        tools_bytes: head[0].len(),
+        tools: tools.map_or(0, |tools| tools_in(dialect, tools, envelope.index())),
+    }
+}
+
+/// A hash of bytes that are no request in JSON.
+pub fn fingerprint_of_bytes(bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot(bytes)
+}
+
+fn request_hash(model: &str, envelope: &Envelope<'_>) -> u64 {
+    let asked = envelope.fields().iter().filter(|(name, _)| !NOT_ASKED.contains(&name.as_ref()));
+    asked.fold(then(0, model.as_bytes()), |hash, (name, value)| {
+        then(then(hash, name.as_bytes()), value.get().as_bytes())
+    })
+}
+
+/// Tools, instructions beside the conversation and at its beginning; then the turns between these and the last one.
+fn parts<'a>(envelope: &Envelope<'a>, tools: Option<&'a RawValue>) -> ([&'a str; 3], &'a str) {
+    let text = |raw: Option<&'a RawValue>| raw.map_or("", RawValue::get);
+    let conversation = text(raw_of(envelope, &CONVERSATION));
+    let index = envelope.index();
+    let elements = known::elements(conversation, index).unwrap_or_default();
+    let of_system = elements.iter().take_while(|turn| is_of_system(turn, index)).count();
+    let end_of = |place: usize| elements.get(place).map_or(0, |turn| offset(conversation, turn.get()));
+    // Up to where the next turn begins, so that the comma belongs to what is before it.
+    let (system_end, last) = match of_system {
+        all if all == elements.len() => (conversation.len(), conversation.len()),
+        of_system => (end_of(of_system), end_of(elements.len() - 1)),
+    };
+    let leading = if of_system == 0 { "" } else { &conversation[..system_end] };
+    let turns = if last > system_end { &conversation[system_end..last] } else { "" };
+    ([text(tools), text(raw_of(envelope, &SYSTEM)), leading], turns)
+}
+
+fn raw_of<'a>(envelope: &Envelope<'a>, names: &[&str]) -> Option<&'a RawValue> {
+    names.iter().find_map(|name| envelope.raw(name))
+}
+
+fn is_of_system(turn: &RawValue, index: Option<&Index>) -> bool {
+    let fields = known::fields(turn.get(), index).unwrap_or_default();
+    let role = fields.iter().find(|(name, _)| name == "role");
+    role.is_some_and(|(_, role)| matches!(role.get(), "\"system\"" | "\"developer\""))
+}
+
+/// Both are slices of one allocation, so their distance is the offset.
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr() as usize - text.as_ptr() as usize
+}
+
+/// Google groups its functions, Amazon puts its tools one level deeper.
+fn tools_in(dialect: Dialect, tools: &RawValue, index: Option<&Index>) -> u32 {
+    let length = |raw: &RawValue| known::elements(raw.get(), index).map_or(0, |tools| tools.len());
+    let within = |raw: &RawValue, names: [&str; 2]| {
+        let fields = known::fields(raw.get(), index).unwrap_or_default();
+        fields
+            .into_iter()
+            .find(|(name, _)| names.contains(&name.as_ref()))
+            .map_or(1, |(_, inner)| length(inner))
+    };
+    let count = match dialect {
+        Dialect::Gemini => known::elements(tools.get(), index)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|group| within(group, ["functionDeclarations", "function_declarations"]))
+            .sum(),
+        Dialect::Converse => within(tools, ["tools", "tools"]),
+        _ => length(tools),
+    };
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn hash_of<const PARTS: usize>(parts: [&str; PARTS]) -> u64 {
+    parts.iter().fold(0, |hash, part| then(hash, part.as_bytes()))
+}
+
+/// The hash of what was hashed before and then this. Each part is hashed whole, so that two texts which are divided differently do
+/// not look alike.
+fn then(before: u64, part: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(before, part)
+}
+
+/// Tools as they are; of the instructions what does not change from call to call.
+fn shape_of([tools, beside, leading]: [&str; 3]) -> u64 {
+    [beside, leading].iter().fold(then(0, tools.as_bytes()), |hash, text| {
+        let (searched, rest) = text.as_bytes().split_at(text.len().min(MOST_SEARCHED));
+        then(without_numbered_words(searched).fold(hash, then), rest)
+    })
+}
+
+/// The pieces of a text between the words that hold a digit.
+fn without_numbered_words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        if at >= text.len() {
+            return None;
+        }
+        let start = at;
+        let Some(digit) = text[start..].iter().position(u8::is_ascii_digit) else {
+            at = text.len();
+            return Some(&text[start..]);
+        };
+        let digit = start + digit;
+        let before = text[start..digit].iter().rev().take_while(|byte| is_of_a_word(**byte)).count();
+        at = digit + text[digit..].iter().take_while(|byte| is_of_a_word(**byte)).count();
+        Some(&text[start..digit - before])
+    })
+}
+
+/// Ids and times have signs in them.
+fn is_of_a_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'.' | b'+')
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn of(dialect: Dialect, body: &Value) -> Fingerprint {
+        fingerprint(dialect, "m", &Envelope::parse(body.to_string().as_bytes()).unwrap())
+    }
+
+    fn chat(system: &str, turns: &[&str]) -> Value {
+        let system = std::iter::once(json!({"role": "system", "content": system}));
+        let turns = turns.iter().map(|turn| json!({"role": "user", "content": turn}));
+        json!({"messages": system.chain(turns).collect::<Vec<_>>()})
+    }
+
+    #[test]
+    fn who_asks_and_how_it_is_delivered_do_not_make_another_request() {
+        let mut asked = chat("s", &["u"]);
+        let first = of(Dialect::OpenAi, &asked);
+        asked["user"] = json!("someone");
+        asked["stream"] = json!(true);
+        assert_eq!(of(Dialect::OpenAi, &asked).request, first.request);
+        asked["temperature"] = json!(0.5);
+        assert_ne!(of(Dialect::OpenAi, &asked).request, first.request);
+    }
+
+    #[test]
+    fn another_model_makes_another_request() {
+        let body = chat("s", &["u"]).to_string();
+        let envelope = Envelope::parse(body.as_bytes()).unwrap();
+        let of = |model| fingerprint(Dialect::OpenAi, model, &envelope).request;
+        assert_ne!(of("a"), of("b"));
+    }
+
+    #[test]
+    fn the_last_turn_is_no_part_of_the_prefix_and_those_before_it_are() {
+        let one = of(Dialect::OpenAi, &chat("s", &["a"]));
+        let other = of(Dialect::OpenAi, &chat("s", &["b"]));
+        assert_eq!((one.prefix, one.head), (other.prefix, other.head));
+        let longer = of(Dialect::OpenAi, &chat("s", &["a", "b"]));
+        assert_eq!(longer.head, one.head);
+        assert_ne!(longer.prefix, one.prefix);
+        assert_ne!(longer.prefix, of(Dialect::OpenAi, &chat("s", &["x", "b"])).prefix);
+    }
+
+    #[test]
+    fn a_bare_question_has_no_prefix() {
+        let bare = of(Dialect::Anthropic, &json!({"messages": [{"role": "user", "content": "Hi"}]}));
+        assert_eq!((bare.prefix, bare.head, bare.shape, bare.tools), (None, None, None, 0));
+        assert_eq!(of(Dialect::Responses, &json!({"input": "Hi"})).prefix, None);
+    }
+
+    #[test]
+    fn heads_that_differ_in_times_and_ids_only_have_one_shape() {
+        let at = |time: &str| of(Dialect::OpenAi, &chat(&format!("It is {time}. Be brief."), &["u"]));
+        let (one, other) = (at("2026-11-28T15:03:22Z"), at("2026-11-28T15:04:09Z"));
+        assert_ne!(one.head, other.head);
+        assert_eq!(one.shape, other.shape);
+        assert_eq!(one.shape, at("0f3a-77bc").shape);
+        assert_ne!(one.shape, at("2026-11-28T15:03:22Z, Saturday").shape);
+    }
+
+    #[test]
+    fn instructions_are_found_in_every_dialect_and_tools_counted() {
+        let bodies = [
+            (Dialect::Anthropic, json!({"system": "s", "tools": [{}, {}], "messages": [{"role": "user"}]})),
+            (Dialect::Responses, json!({"instructions": "s", "tools": [{}, {}], "input": "u"})),
+            (
+                Dialect::Gemini,
+                json!({"systemInstruction": {"parts": []}, "tools": [{"functionDeclarations": [{}, {}]}], "contents": [{}]}),
+            ),
+            (Dialect::Converse, json!({"system": [], "toolConfig": {"tools": [{}, {}]}, "messages": [{}]})),
+            (Dialect::Cohere, json!({"tools": [{}, {}], "messages": [{"role": "system"}, {"role": "user"}]})),
+        ];
+        for (dialect, body) in bodies {
+            let print = of(dialect, &body);
+            assert_eq!(print.tools, 2, "{dialect:?}");
+            assert!(print.head.is_some() && print.head_bytes > 0, "{dialect:?}");
+        }
+    }
+
+    #[test]
+    fn the_pieces_between_numbered_words_are_what_is_left() {
+        let pieces: Vec<_> = without_numbered_words(b"id a1-b, 7 x").collect();
+        assert_eq!(pieces, [&b"id "[..], b", ", b" x"]);
+        assert_eq!(without_numbered_words(b"").count(), 0);
+    }
+}
