@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod explain;
+mod insights;
 mod keys;
 mod limits;
 mod reload;
@@ -52,6 +53,8 @@ enum Command {
     Keys(keys::Command),
     /// Show what was used and what it cost, by model
     Usage,
+    /// Show what could have cost less, what it would have saved, and what to do
+    Insights(insights::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
     /// Make a running Paceway read its configuration again, and say what came of it
@@ -78,6 +81,7 @@ impl CommandLine {
             Command::Config(command) => config::run(&common, &command),
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),
+            Command::Insights(options) => insights::run(&common, &options),
             Command::Limits => limits::run(&common),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use paceway_domain::{Dialect, Failure, Refusal, RequestId, Usage};
-use paceway_protocol::format_of;
 use paceway_protocol::framing::Framing;
+use paceway_protocol::{Finish, format_of};
 use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
@@ -152,6 +152,7 @@ async fn hand_on_whole(
 ) -> Result<AnswerBody, Refusal> {
     let body = collect(gateway, plan, response, &mut bill).await?;
     let (told, length) = (usage_in(ask, plan, &body), body.len());
+    let finish = ask.is_generation().then(|| Finish::of(plan.dialect, &body));
     let (body, used) = match &plan.crossing {
         None => (body, told),
         Some(crossing) => match crossing.reply(&body) {
@@ -165,6 +166,9 @@ async fn hand_on_whole(
         },
     };
     charge(ask, used, length, &mut bill);
+    if let Some(finish) = finish {
+        bill.ended(finish);
+    }
     if let Some(keeper) = keeper {
         match plan.crossing {
             Some(_) => keeper.keep(&body),

@@ -15,7 +15,7 @@ use paceway_domain::{Cause, KeyId, LimitReadings, Moment, Owner, RateRefusal, Se
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
-use paceway_protocol::Seen;
+use paceway_protocol::{Finish, Seen};
 use paceway_scheduler::{Cost, PoolId, Reason as WaitReason};
 use paceway_store::Row;
 use paceway_store::ledger::Traits;
@@ -85,6 +85,7 @@ impl Bill {
         ask: &Ask,
         target: &Arc<Target>,
         (decision, held): (Decision, Option<HeldPrefix>),
+        traits: Traits,
     ) -> Self {
         let row = Row {
             request_id: ask.id.clone(),
@@ -110,7 +111,7 @@ impl Bill {
             queued_ms: 0,
             first_byte_ms: None,
             total_ms: 0,
-            traits: Traits::default(),
+            traits,
         };
         gateway.metrics.in_flight.inc();
         Self {
@@ -318,6 +319,7 @@ impl Bill {
         if self.is_paid {
             return;
         }
+        self.ended(seen.finish);
         self.row.usage = seen.usage;
         self.row.usage_is_estimated = !seen.usage_is_final;
         if !seen.usage_is_final {
@@ -327,6 +329,12 @@ impl Bill {
                 self.row.usage.input = self.expected_input;
             }
         }
+    }
+
+    /// How its answer ended, as far as it has come.
+    pub(crate) fn ended(&mut self, finish: Finish) {
+        self.row.traits.is_cut = finish.is_cut;
+        self.row.traits.tools_called = finish.tools_called;
     }
 
     /// Nothing is known of what an answer used: its input is estimated.

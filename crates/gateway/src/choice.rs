@@ -47,6 +47,8 @@ pub(crate) struct Choice {
     pub(crate) prefix: Option<HeldPrefix>,
     /// What else was decided, in words.
     pub(crate) notes: Vec<String>,
+    /// How hard the prompt looks, from 0 to 1, if somebody asked.
+    pub(crate) complexity: Option<f64>,
 }
 
 /// The beginning of a prompt, as deployments remember that they hold it.
@@ -90,6 +92,7 @@ pub(crate) fn order(
             considered,
             prefix: None,
             notes: Vec::new(),
+            complexity: None,
         });
     }
     let strategies = overrides.strategy.as_ref().map_or(rules.strategies.as_slice(), std::slice::from_ref);
@@ -274,7 +277,9 @@ impl Inquiry<'_> {
             let why = why(runner);
             Considered { is_left_out: true, ..runner.told(self.gateway, why) }
         }));
-        Ok(Choice { targets, considered, prefix, notes: self.told_complexity().into_iter().collect() })
+        let notes = self.told_complexity().into_iter().collect();
+        let complexity = self.complexity.as_ref().map(|complexity| complexity.score);
+        Ok(Choice { targets, considered, prefix, notes, complexity })
     }
 
     /// A prompt that looks hard goes to the first target, the cheap one, only if no other serves.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use paceway_domain::{Dialect, Refusal, RequestId};
 use paceway_policy::access::Caller;
 use paceway_protocol::{Envelope, refusals};
+use paceway_store::ledger::Traits;
 
 use crate::admission::Progress;
 use crate::answer::Answer;
@@ -33,7 +34,9 @@ use crate::kept::GoingOn;
 use crate::outgoing::Circumstances;
 use crate::overrides::{self, Overrides};
 use crate::siblings::Prefix;
-use crate::{Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, waiting};
+use crate::{
+    Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, traits, waiting,
+};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let ready = match prepare(gateway, arrival)? {
@@ -73,6 +76,7 @@ struct Planned {
     prefix: Option<Prefix>,
     decision: Decision,
     held: Option<HeldPrefix>,
+    traits: Traits,
 }
 
 /// All stages before the first wait.
@@ -85,12 +89,12 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
         decision.outcome = format!("refused: {refusal}");
         gateway.decisions.keep(decision);
     })?;
-    let Some(Planned { ask, journey, prefix, decision, held }) = planned else {
+    let Some(Planned { ask, journey, prefix, decision, held, traits }) = planned else {
         return counted
             .map(Prepared::Answered)
             .ok_or_else(|| Refusal::Internal("a request was neither planned nor answered".into()));
     };
-    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held));
+    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held), traits);
     Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
@@ -131,7 +135,7 @@ fn plan(
     let first = first.map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
     let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
     decision.asked = overrides.told();
-    let Choice { targets, considered, prefix: held, notes } =
+    let Choice { targets, considered, prefix: held, notes, complexity } =
         choice::order(gateway, caller, (&ask, envelope), chain, &overrides)?;
     decision.candidates = considered;
     decision.notes = notes;
@@ -145,7 +149,8 @@ fn plan(
         journey.write_all(&ask, envelope);
     }
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
-    *planned = Some(Planned { ask, journey, prefix, decision, held });
+    let traits = traits::of(&ask, envelope, journey.first().wish.priority, complexity);
+    *planned = Some(Planned { ask, journey, prefix, decision, held, traits });
     Ok(None)
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use paceway_domain::RequestId;
 
-use crate::ledger::Total;
+use crate::ledger::{Filter, Total};
 use crate::sqlite::Sqlite;
 use crate::{Ledger, Row, StoreError};
 
@@ -122,6 +122,10 @@ impl Ledger for JournalledLedger {
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
         self.sqlite.totals()
+    }
+
+    fn export(&self, filter: &Filter, visit: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        self.sqlite.export(filter, visit)
     }
 }
 

@@ -80,6 +80,14 @@ pub struct Traits {
     pub request_hash: Option<u64>,
     /// A hash of what a prompt cache could hold of it: tools, system prompt, the turns before the last.
     pub prefix_hash: Option<u64>,
+    /// A hash of what the request begins with and does not change as a conversation grows: tools and system prompt.
+    pub head_hash: Option<u64>,
+    /// The same without the words in it that hold digits: heads that differ in dates, times or ids only have one shape.
+    pub head_shape: Option<u64>,
+    /// The likely number of tokens of tools and system prompt.
+    pub head_tokens: Option<u64>,
+    /// The likely number of tokens of the tools alone.
+    pub tools_tokens: Option<u64>,
     /// Tools that were offered.
     pub tools_offered: u32,
     /// Calls of tools in the answer.
@@ -111,6 +119,15 @@ pub struct Total {
     pub unpriced: u64,
 }
 
+/// Which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Those that arrived then or later.
+    pub from: Option<UnixMillis>,
+    /// Those that arrived before.
+    pub to: Option<UnixMillis>,
+}
+
 /// Where rows go.
 pub trait Ledger: Send + Sync {
     /// Takes a row. When this returns, the operating system has it: the end of the process cannot lose it.
@@ -130,4 +147,11 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// When the database cannot be read.
     fn totals(&self) -> Result<Vec<Total>, StoreError>;
+
+    /// Hands over rows in the order of their arrival, page by page, as far as they have reached the database. Rows that arrive
+    /// meanwhile may be among them or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn export(&self, filter: &Filter, visit: &mut dyn FnMut(Row)) -> Result<(), StoreError>;
 }

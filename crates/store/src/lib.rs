@@ -12,7 +12,7 @@ pub mod responses;
 mod sqlite;
 
 pub use keys::Keys;
-pub use ledger::{Ledger, Row};
+pub use ledger::{Filter, Ledger, Row};
 pub use open::{Access, Store, open};
 pub use responses::{Conversation, KeptResponse, Responses};
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use responses::SqliteResponses;
 
-use crate::ledger::Total;
+use crate::ledger::{Filter, Total};
 use crate::{Keys, Ledger, Row, StoreError};
 
 /// Applied in order; a database's `user_version` is the number of those it has.
@@ -26,6 +26,9 @@ const MIGRATIONS: [&str; 3] = [
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// Rows that are read at once.
+const PAGE: i64 = 1_000;
 
 /// An open database.
 pub(crate) struct Sqlite {
@@ -231,6 +234,24 @@ impl Ledger for Sqlite {
             })
         })?;
         Ok(totals.collect::<Result<_, _>>()?)
+    }
+
+    fn export(&self, filter: &Filter, visit: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        let to = filter.to.map_or(i64::MAX, |to| signed(to.0));
+        let (mut at, mut id, mut part) =
+            (filter.from.map_or(0, |from| signed(from.0)), String::new(), -1_i64);
+        loop {
+            // The lock is let go between pages, so that who writes never waits for the whole of it.
+            let page: Vec<Row> = {
+                let connection = self.lock();
+                let mut statement = connection.prepare_cached(include_str!("sqlite/export.sql"))?;
+                statement.query_map(params![at, id, part, to, PAGE], read_row)?.collect::<Result<_, _>>()?
+            };
+            let Some(last) = page.last() else { return Ok(()) };
+            (at, part) = (signed(last.arrived_at.0), i64::from(last.part));
+            last.request_id.as_str().clone_into(&mut id);
+            page.into_iter().for_each(&mut *visit);
+        }
     }
 }
 

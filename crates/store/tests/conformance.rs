@@ -9,7 +9,7 @@ use paceway_domain::{
 };
 use paceway_policy::access::KeyHash;
 use paceway_store::ledger::Traits;
-use paceway_store::{Access, Conversation, KeptResponse, Row, Store, StoreError, open};
+use paceway_store::{Access, Conversation, Filter, KeptResponse, Row, Store, StoreError, open};
 
 fn row(number: u128) -> Row {
     Row {
@@ -99,6 +99,29 @@ fn a_row_comes_back_as_it_was() {
         assert_eq!(ledger.find(&row.request_id).unwrap(), [row]);
     }
     assert!(ledger.find(&RequestId::from_bits(3)).unwrap().is_empty());
+}
+
+#[test]
+fn rows_are_exported_in_the_order_of_their_arrival_each_once_and_only_those_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path(), Access::Serve).unwrap();
+    // More than one page, of which many arrived in the same millisecond.
+    for number in (0..2_500_u64).rev() {
+        let arrived_at = UnixMillis(number / 5);
+        store.ledger.append(Row { arrived_at, ..row(u128::from(number)) }).unwrap();
+    }
+    drop(store);
+    let ledger = open(directory.path(), Access::Administer).unwrap().ledger;
+    let exported = |from: Option<u64>, to: Option<u64>| {
+        let mut ids = Vec::new();
+        let filter = Filter { from: from.map(UnixMillis), to: to.map(UnixMillis) };
+        ledger.export(&filter, &mut |row| ids.push(row.request_id)).unwrap();
+        ids
+    };
+    let ids = |numbers: std::ops::Range<u128>| numbers.map(RequestId::from_bits).collect::<Vec<_>>();
+    assert_eq!(exported(None, None), ids(0..2_500));
+    assert_eq!(exported(Some(10), Some(12)), ids(50..60));
+    assert_eq!(exported(Some(500), None), []);
 }
 
 #[test]

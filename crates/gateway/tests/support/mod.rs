@@ -33,7 +33,7 @@ use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_policy::routing::Candidate;
 use paceway_scheduler::{Charging, Limits, Rate};
 use paceway_store::ledger::Total;
-use paceway_store::{KeptResponse, Ledger, Responses, Row, StoreError};
+use paceway_store::{Filter, KeptResponse, Ledger, Responses, Row, StoreError};
 use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -68,6 +68,11 @@ impl Ledger for Rows {
 
     fn totals(&self) -> Result<Vec<Total>, StoreError> {
         Ok(Vec::new())
+    }
+
+    fn export(&self, _: &Filter, visit: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
+        self.all().into_iter().for_each(visit);
+        Ok(())
     }
 }
 
