@@ -3,6 +3,7 @@
 //! Decisions as arithmetic on values handed in. No database, no network, no clock.
 
 pub mod access;
+pub mod alerts;
 pub mod breaker;
 pub mod complexity;
 pub mod fallback;
