@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod alerts;
 mod config;
 mod demo;
 mod explain;
@@ -55,6 +56,9 @@ enum Command {
     Usage,
     /// Show what could have cost less, what it would have saved, and what to do
     Insights(insights::Options),
+    /// List alerts, or try whether those who are told can be reached
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
     /// Make a running Paceway read its configuration again, and say what came of it
@@ -82,6 +86,7 @@ impl CommandLine {
             Command::Keys(command) => keys::run(&common, &command),
             Command::Usage => usage::run(&common),
             Command::Insights(options) => insights::run(&common, &options),
+            Command::Alerts(command) => alerts::run(&common, &command),
             Command::Limits => limits::run(&common),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),

@@ -1,5 +1,6 @@
 //! Configuration: `config/default.toml`, then a file, then the environment; checked whole before anything is opened.
 
+mod alerting;
 mod check;
 mod environment;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+pub(crate) use alerting::{AlertConfig, NotifyConfig, NotifyKind};
 pub(crate) use environment::data_home;
 pub(crate) use model::{
     AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, EscalateConfig, Fallback, Learn, LimitConfig,

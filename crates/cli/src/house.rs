@@ -11,20 +11,20 @@ use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    AdminToken, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules, Standings,
-    Turnstile,
+    AdminToken, AlertDesk, Bounds, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries, RetryRules,
+    Standings, Turnstile,
 };
 use paceway_gateway::{grants, health};
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
-use paceway_store::{Keys, Responses, Store};
+use paceway_store::{Keys, Ledger, Responses, Store};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{limits, routing};
+use crate::{alerts, limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -102,9 +102,12 @@ pub(crate) fn build(
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
+        alerts: Arc::new(AlertDesk::default()),
         metrics: Arc::new(Metrics::new()),
         bounds: bounds(config),
     });
+    configure_alerts(&gateway.alerts, config);
+    let remembering = remember(Arc::clone(&gateway.alerts), Arc::clone(&store.ledger), gateway.clock.wall());
     let refresh = refresh_keys(Arc::clone(&gateway.callers), Arc::clone(&store.keys));
     gateway.metrics.configured(1);
     let current = Arc::new(Current::new(gateway));
@@ -117,6 +120,8 @@ pub(crate) fn build(
         tokio::spawn(grants),
         tokio::spawn(health::follow(Arc::clone(&current))),
         tokio::spawn(sweeping),
+        tokio::spawn(remembering),
+        tokio::spawn(paceway_gateway::alerts::follow(Arc::clone(&current))),
     ];
     let house = House {
         current: Arc::clone(&current),
@@ -170,12 +175,33 @@ impl Live {
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),
+            alerts: Arc::clone(&gateway.alerts),
             metrics: Arc::clone(&gateway.metrics),
             bounds: bounds(after),
         };
+        if (&before.alerts, &before.notify) != (&after.alerts, &after.notify) {
+            configure_alerts(&gateway.alerts, after);
+        }
         self.bounds.replace(server_bounds(after));
         self.current.replace(next);
         self.responses.send_replace(after.responses.clone());
+    }
+}
+
+/// Who cannot be told is said, and no reason not to serve.
+fn configure_alerts(desk: &AlertDesk, config: &Config) {
+    let (destinations, problems) = alerts::destinations(config);
+    for problem in problems {
+        tracing::warn!(problem, "alerts do not reach everyone");
+    }
+    desk.configure(alerts::rules(config), destinations);
+}
+
+/// Tells the rules of alerts what the ledger holds of the days before this start.
+async fn remember(desk: Arc<AlertDesk>, ledger: Arc<dyn Ledger>, before: UnixMillis) {
+    let remembered = tokio::task::spawn_blocking(move || desk.remember(ledger.as_ref(), before)).await;
+    if let Ok(Err(error)) = remembered {
+        tracing::warn!(%error, "alerts do not know what was spent before this start");
     }
 }
 

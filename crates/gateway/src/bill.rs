@@ -73,6 +73,8 @@ pub(crate) struct Bill {
     waited_for: Option<Wait>,
     /// Parts that have rows of their own.
     parts: u32,
+    /// How often a provider refused it for rate or load.
+    refusals: u64,
     /// What is handed on is on the bill already.
     is_paid: bool,
     is_open: bool,
@@ -130,6 +132,7 @@ impl Bill {
             went: None,
             waited_for: None,
             parts: 0,
+            refusals: 0,
             is_paid: false,
             is_open: true,
         }
@@ -216,6 +219,7 @@ impl Bill {
 
     /// The provider refused the call: its turn is over.
     pub(crate) fn was_refused(&mut self, refusal: &RateRefusal, readings: &LimitReadings) {
+        self.refusals += 1;
         self.lands((refusal.cause == Cause::Overload).then_some(Fault::Overload));
         if let Some(turn) = self.turn.take() {
             turn.refused(refusal, readings);

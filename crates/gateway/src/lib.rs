@@ -6,6 +6,7 @@
 mod admin_token;
 pub mod admission;
 mod affinity;
+pub mod alerts;
 pub mod answer;
 mod ask;
 mod attempts;
@@ -69,6 +70,7 @@ use paceway_upstream::Upstream;
 
 pub use admin_token::AdminToken;
 pub use admission::Turnstile;
+pub use alerts::AlertDesk;
 pub use answer::{Answer, AnswerBody};
 pub use calibration::Calibration;
 pub use callers::Callers;
@@ -188,6 +190,8 @@ pub struct Gateway {
     pub responses: Arc<dyn Responses>,
     /// Why requests went where they went.
     pub decisions: Arc<Decisions>,
+    /// Rules that tell people.
+    pub alerts: Arc<AlertDesk>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Bounds.

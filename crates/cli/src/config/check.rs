@@ -10,6 +10,7 @@ use paceway_policy::fallback::Reason;
 use paceway_policy::routing::rules::Rule;
 use paceway_policy::routing::strategy::Strategy;
 
+use super::alerting;
 use super::model::{AliasRules, Breaker, StrategyConfig, TargetConfig, WeightedTarget};
 use super::{Auth, CallerConfig, Config, Platform, ProviderConfig, Rates};
 
@@ -75,6 +76,9 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     }
     for (index, caller) in config.callers.iter().enumerate() {
         check.caller(&format!("callers[{index}]"), caller);
+    }
+    for (key, what) in alerting::problems(config) {
+        check.say(&key, what);
     }
     check.0
 }

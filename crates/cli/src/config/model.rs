@@ -8,6 +8,8 @@ use paceway_domain::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::alerting::{AlertConfig, NotifyConfig};
+
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Config {
     pub server: Server,
@@ -26,6 +28,10 @@ pub(crate) struct Config {
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
     pub callers: Vec<CallerConfig>,
+    #[serde(default)]
+    pub alerts: Vec<AlertConfig>,
+    #[serde(default)]
+    pub notify: BTreeMap<String, NotifyConfig>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

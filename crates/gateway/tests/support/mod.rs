@@ -266,6 +266,7 @@ pub fn house_with(
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         responses: Arc::new(Kept::default()),
         decisions: Arc::new(Decisions::new(100)),
+        alerts: Arc::default(),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_mins(1),
