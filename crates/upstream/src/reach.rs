@@ -70,8 +70,9 @@ fn wrapped(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let two = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match segments {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(two(high, low)),
-        [0x2002, high, low, ..] => Some(two(high, low)),
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(two(high, low)),
         _ => None,
     }
 }
