@@ -11,18 +11,21 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use paceway_policy::complexity::{FEATURES, May};
+use paceway_policy::complexity::{FEATURES, Form};
 
 use corpus::Row;
+use fit::Limits;
 
 const CORPUS: &str = include_str!("../data/complexity-corpus.csv");
 const WEIGHTS: &str = "crates/policy/src/complexity/weights.csv";
 /// How many word problems are generated.
 const PROBLEMS: usize = 300;
 const SEED: u64 = 20_241_128;
-/// How strongly weights are drawn to 0 before they are scaled. Cross-validation on the corpus would choose less: it does not
-/// see that other prompts are unlike the corpus. docs/complexity.md says how it was chosen.
+/// How strongly the weights of how a task is put are drawn to 0 before they are scaled. Cross-validation on the corpus would
+/// choose less: it does not see that other prompts are unlike the corpus. docs/complexity.md says how it was chosen.
 const RIDGE: f64 = 1_000.0;
+/// The same for fields of knowledge. Less, as the corpus was judged by them, and each is told by few of its rows.
+const FIELD_RIDGE: f64 = 300.0;
 const FOLDS: usize = 10;
 
 /// Writes the weights file and says how well the corpus is told by them.
@@ -34,9 +37,10 @@ pub(crate) fn train(root: &Path) -> Result<String, String> {
     let path = root.join(WEIGHTS);
     fs::write(&path, weights(&rows)).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut told = format!("{} rows, weights in {WEIGHTS}\n", rows.len());
-    for ridge in [10.0, 100.0, 1_000.0] {
-        let (loss, order) = cross_validated(&rows, ridge);
-        let _ = writeln!(told, "ridge {ridge}: {loss:.4} nats, {order:.3} of pairs in order ({FOLDS} folds)");
+    for part in [0.03, 0.1, 0.3, 1.0] {
+        let (loss, order) = cross_validated(&rows, part);
+        let _ =
+            writeln!(told, "ridges x {part}: {loss:.4} nats, {order:.3} of pairs in order ({FOLDS} folds)");
     }
     Ok(told)
 }
@@ -49,29 +53,44 @@ fn rows() -> Result<Vec<Row>, String> {
 
 /// The weights file.
 fn weights(rows: &[Row]) -> String {
-    let fitted = fit::scaled(rows, RIDGE, &may());
-    let mut file = String::from("# Written by `cargo xtask train-complexity`; see docs/complexity.md.\n");
+    let mut file = String::from(
+        "# Written by `cargo xtask train-complexity`; see docs/complexity.md. Feature, weight in open prompts, weight in choices.\n",
+    );
     let names = std::iter::once("base").chain(FEATURES.iter().map(|feature| feature.name));
-    for (name, weight) in names.zip(fitted) {
+    for ((name, open), choice) in
+        names.zip(fitted(rows, Form::Open, 1.0)).zip(fitted(rows, Form::Choice, 1.0))
+    {
         // Two places are more than the corpus can tell, and hide differences between platforms' logarithms.
-        let rounded = (weight * 100.0).round() / 100.0 + 0.0;
-        let _ = writeln!(file, "{name},{rounded}");
+        let rounded = |weight: f64| (weight * 100.0).round() / 100.0 + 0.0;
+        let _ = writeln!(file, "{name},{},{}", rounded(open), rounded(choice));
     }
     file
 }
 
-fn may() -> Vec<May> {
-    FEATURES.iter().map(|feature| feature.may).collect()
+/// The weights for prompts of a form, by such prompts alone, with so much of the ridges.
+fn fitted(rows: &[Row], form: Form, part: f64) -> Vec<f64> {
+    let of_form: Vec<Row> = rows.iter().filter(|row| row.form == form).cloned().collect();
+    let limits: Vec<Limits> = FEATURES
+        .iter()
+        .map(|feature| Limits {
+            ridge: part * if feature.is_field { FIELD_RIDGE } else { RIDGE },
+            may: feature.may,
+        })
+        .collect();
+    fit::scaled(&of_form, &limits)
 }
 
 /// The mean loss of rows by weights fitted without them, and the share of pairs of unlike difficulty in the right order.
-fn cross_validated(rows: &[Row], ridge: f64) -> (f64, f64) {
+fn cross_validated(rows: &[Row], part: f64) -> (f64, f64) {
     let mut scored = Vec::new();
     for fold in 0..FOLDS {
         let (held, kept): (Vec<_>, Vec<_>) = rows.iter().enumerate().partition(|(at, _)| at % FOLDS == fold);
         let kept: Vec<Row> = kept.into_iter().map(|(_, row)| row.clone()).collect();
-        let fitted = fit::scaled(&kept, ridge, &may());
-        scored.extend(held.into_iter().map(|(_, row)| (fit::chance(&fitted, row), row.hard)));
+        for form in [Form::Open, Form::Choice] {
+            let fitted = fitted(&kept, form, part);
+            let of_form = held.iter().filter(|(_, row)| row.form == form);
+            scored.extend(of_form.map(|(_, row)| (fit::chance(&fitted, row), row.hard)));
+        }
     }
     let loss = |(chance, hard): &(f64, f64)| -(hard * chance.ln() + (1.0 - hard) * (1.0 - chance).ln());
     let mean = scored.iter().map(loss).sum::<f64>() / scored.len() as f64;

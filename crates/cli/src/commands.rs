@@ -104,7 +104,8 @@ impl Common {
 
     fn open(&self, config: &Config, access: Access) -> Result<(Store, PathBuf)> {
         let directory = house::data_dir(self.data_dir.as_deref(), config)?;
-        let store = paceway_store::open(&directory, access)?;
+        let shared = config.storage.shared_database();
+        let store = paceway_store::open_shared(&directory, access, shared.as_ref())?;
         Ok((store, directory))
     }
 

@@ -7,6 +7,7 @@ mod environment;
 mod known;
 mod model;
 mod provider_keys;
+mod storage;
 mod unknown_keys;
 
 use std::collections::BTreeSet;
@@ -109,6 +110,11 @@ fn load_with(file: Option<(&Path, &str)>, variables: &environment::Variables) ->
     if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
 }
 
+/// What is allowed and changes nothing where it stands, a sentence each.
+pub(crate) fn warnings(config: &Config) -> Vec<String> {
+    check::warnings(config)
+}
+
 /// The names of the providers that a layer says something of.
 fn providers_in(layer: &Table) -> impl Iterator<Item = String> {
     let providers = layer.get("providers").and_then(Value::as_table);
@@ -175,6 +181,16 @@ mod tests {
     #[test]
     fn the_defaults_have_no_mistakes() {
         load_with(None, &environment::Variables::default()).unwrap();
+    }
+
+    #[test]
+    fn the_password_of_the_database_is_neither_shown_nor_told_when_it_is_wrong() {
+        let url = ("PACEWAY_STORAGE__POSTGRES", "postgres://me:hunter2@db/paceway");
+        let config = load_text("", &[url]).unwrap();
+        let shown = format!("{} {config:?}", show(&config));
+        assert!(!shown.contains("hunter2"), "{shown}");
+        let told = wrong("[storage]\npostgres = \"mysql://me:hunter2@db/paceway\"", &[]);
+        assert!(told.contains("storage.postgres") && !told.contains("hunter2"), "{told}");
     }
 
     #[test]
@@ -337,6 +353,58 @@ mod tests {
             told.contains("breaker.probes: expected 1 to 100, got 0") && told.contains("longest_open_s"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_wrong_type_in_an_alias_is_told_with_its_own_key_and_what_is_expected() {
+        let told = wrong("[aliases.x]\ntargets = [\"gpt-5.5\"]\npatience_s = \"long\"", &[]);
+        assert!(told.contains("aliases.x.patience_s: ") && told.contains("\"long\""), "{told}");
+        let told = wrong("[aliases.x]\ntargets = [{ model = \"gpt-5.5\", weight = -1 }]", &[]);
+        assert!(told.contains("aliases.x.targets[0].weight: ") && told.contains("`-1`"), "{told}");
+        let told = wrong("[aliases]\nx = 5", &[]);
+        assert!(told.contains("aliases.x: ") && told.contains("a table with `targets`"), "{told}");
+        let told = wrong("[aliases.x]\ntargets = [\"gpt-5.5\"]\nsticky = \"sesion\"", &[]);
+        assert!(told.contains("aliases.x.sticky: ") && told.contains("`session`"), "{told}");
+        let told = wrong("[aliases.x]\ntargets = [\"gpt-5.5\"]\nstrategy = 3", &[]);
+        assert!(told.contains("aliases.x.strategy: ") && told.contains("a strategy's name"), "{told}");
+        let told = wrong("[aliases.x]\nstrategy = \"cheapest\"", &[]);
+        assert!(told.contains("aliases.x: ") && told.contains("`targets`"), "{told}");
+    }
+
+    #[test]
+    fn targets_that_nobody_serves_or_that_stand_twice_are_told() {
+        let told = wrong("[aliases]\nx = \"antropic/claude-opus-5-5\"", &[]);
+        assert!(told.contains("aliases.x.targets[0]: there is no provider `antropic`"), "{told}");
+        assert!(told.contains("did you mean `anthropic`?"), "{told}");
+        let told = wrong("[aliases]\nx = \"opus\"", &[]);
+        assert!(told.contains("aliases.x.targets[0]: no provider `serves` `opus`"), "{told}");
+        let told = wrong("[aliases]\nx = [\"gpt-5.5\", \"gpt-5.5\"]", &[]);
+        assert!(told.contains("aliases.x.targets[1]: `gpt-5.5` is target 0 already"), "{told}");
+        let apart = "[aliases.x]\ntargets = [\"gpt-5.5\", { model = \"gpt-5.5\", when = \"tools == 0\" }]";
+        load_text(apart, &[]).unwrap();
+    }
+
+    #[test]
+    fn regions_that_no_target_is_in_are_told() {
+        let file = |region: &str| {
+            format!(
+                "[aliases.x]\ntargets = [\"mine/m\"]\nregions = [\"eu-*\"]\n\
+                 [providers.mine]\nbase_url = \"http://127.0.0.1:1\"\nserves = []\nregion = \"{region}\""
+            )
+        };
+        let told = wrong(&file("us-east-1"), &[]);
+        assert!(told.contains("aliases.x.regions: no target's provider is in any of eu-*"), "{told}");
+        load_text(&file("eu-west-1"), &[]).unwrap();
+    }
+
+    #[test]
+    fn what_changes_nothing_is_a_warning() {
+        let weights = "targets = [\"gpt-5.5\", { model = \"claude-opus-5-5\", weight = 9 }]";
+        let warned = |alias: &str| warnings(&load_text(&format!("[aliases.x]\n{alias}"), &[]).unwrap());
+        assert!(warned(weights)[0].starts_with("aliases.x.targets: a `weight` changes nothing"));
+        assert!(warned(&format!("{weights}\nstrategy = \"weighted\"")).is_empty());
+        let hedge = warned("targets = [\"gpt-5.5\"]\nhedge = true");
+        assert!(hedge[0].starts_with("aliases.x.hedge: changes nothing"), "{hedge:?}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use paceway_gateway::{grants, health};
 use paceway_policy::access::{KeyHash, Keyring, mint};
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
-use paceway_store::{Keys, Ledger, Responses, Store};
+use paceway_store::{Keys, Reports, Responses, Store, StoreError};
 use paceway_upstream::{HttpUpstream, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -107,7 +107,7 @@ pub(crate) fn build(
         bounds: bounds(config),
     });
     configure_alerts(&gateway.alerts, config);
-    let remembering = remember(Arc::clone(&gateway.alerts), Arc::clone(&store.ledger), gateway.clock.wall());
+    let remembering = remember(Arc::clone(&gateway.alerts), Arc::clone(&store.reports), gateway.clock.wall());
     let refresh = refresh_keys(Arc::clone(&gateway.callers), Arc::clone(&store.keys));
     gateway.metrics.configured(1);
     let current = Arc::new(Current::new(gateway));
@@ -198,8 +198,8 @@ fn configure_alerts(desk: &AlertDesk, config: &Config) {
 }
 
 /// Tells the rules of alerts what the ledger holds of the days before this start.
-async fn remember(desk: Arc<AlertDesk>, ledger: Arc<dyn Ledger>, before: UnixMillis) {
-    let remembered = tokio::task::spawn_blocking(move || desk.remember(ledger.as_ref(), before)).await;
+async fn remember(desk: Arc<AlertDesk>, reports: Arc<dyn Reports>, before: UnixMillis) {
+    let remembered = tokio::task::spawn_blocking(move || desk.remember(reports.as_ref(), before)).await;
     if let Ok(Err(error)) = remembered {
         tracing::warn!(%error, "alerts do not know what was spent before this start");
     }
@@ -229,19 +229,28 @@ async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Recei
 
 /// Follows what `paceway keys` does beside us.
 async fn refresh_keys(callers: Arc<Callers>, keys: Arc<dyn Keys>) {
-    let mut known = keys.version().unwrap_or_default();
+    let mut known = None;
     loop {
-        tokio::time::sleep(KEY_REFRESH).await;
-        let read = keys.version().and_then(|version| {
-            if version != known {
-                callers.replace(Keyring::new(keys.all()?));
-                known = version;
-            }
-            Ok(())
+        let (store, before) = (Arc::clone(&keys), known);
+        // A database over a network may be slow to answer, or away.
+        let read = tokio::task::spawn_blocking(move || {
+            let version = store.version()?;
+            let changed = if Some(version) == before { None } else { Some(store.all()?) };
+            Ok::<_, StoreError>((version, changed))
         });
-        if let Err(error) = read {
-            tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+        match read.await {
+            Ok(Ok((version, changed))) => {
+                known = Some(version);
+                if let Some(keys) = changed {
+                    callers.replace(Keyring::new(keys));
+                }
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "keys could not be read again: those known so far stay in force");
+            }
+            Err(_) => return,
         }
+        tokio::time::sleep(KEY_REFRESH).await;
     }
 }
 

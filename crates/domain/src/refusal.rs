@@ -120,6 +120,8 @@ pub enum Refusal {
         fault: &'static str,
         /// When Paceway asks it again.
         retry_after: Duration,
+        /// The other targets of the name that are left alone too, each with its fault.
+        others: Vec<String>,
     },
     /// Paceway is stopping.
     ShuttingDown,
@@ -237,10 +239,17 @@ impl fmt::Display for Refusal {
                 retry_after.as_secs_f64()
             ),
             Self::Upstream { provider, failure } => write!(f, "provider `{provider}`: {failure}"),
-            Self::Unhealthy { provider, model, fault, retry_after } => write!(
+            Self::Unhealthy { provider, model, fault, retry_after, others } if others.is_empty() => write!(
                 f,
                 "provider `{provider}` has been failing for model `{model}` ({fault}), so Paceway does not ask it: it tries again in \
                  {:.1} s; name other targets for this model in [aliases] to have them take its place",
+                retry_after.as_secs_f64()
+            ),
+            Self::Unhealthy { provider, model, fault, retry_after, others } => write!(
+                f,
+                "all targets have been failing, so Paceway asks none of them: {provider}/{model} ({fault}), {}; it tries the first again \
+                 in {:.1} s",
+                others.join(", "),
                 retry_after.as_secs_f64()
             ),
             Self::ShuttingDown => f.write_str("Paceway is stopping: send the request again"),

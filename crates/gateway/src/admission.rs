@@ -65,6 +65,16 @@ impl Turnstile {
         self.lock().scheduler.add_route(pools)
     }
 
+    /// Nobody will wait at this route again.
+    pub fn retire_route(&self, route: RouteId) {
+        self.lock().scheduler.retire_route(self.clock.now(), route);
+    }
+
+    /// Nobody will be held back by this limit of our own again.
+    pub fn retire_pool(&self, pool: PoolId) {
+        self.lock().scheduler.retire_pool(self.clock.now(), pool);
+    }
+
     /// Who waits for a pool's queue.
     pub fn waiting_for(&self, pool: PoolId) -> Vec<(Priority, CallerId, u32)> {
         self.lock().scheduler.waiting_for(pool)

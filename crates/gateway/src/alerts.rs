@@ -8,6 +8,7 @@ mod destination;
 mod message;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,8 @@ use std::time::Duration;
 use paceway_domain::{MicroUsd, UnixMillis};
 use paceway_policy::alerts::{Alerts, Ended, Happening, Measure, Notice, Readings, Rule};
 use paceway_policy::breaker::State;
-use paceway_store::{Filter, Ledger, Row, StoreError};
+use paceway_store::reports::Filter;
+use paceway_store::{Reports, Row, StoreError};
 use tokio::task::JoinSet;
 
 use crate::{Current, Gateway};
@@ -52,13 +54,17 @@ impl AlertDesk {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn remember(&self, ledger: &dyn Ledger, before: UnixMillis) -> Result<(), StoreError> {
+    pub fn remember(&self, ledger: &dyn Reports, before: UnixMillis) -> Result<(), StoreError> {
         if !self.has_rules.load(Ordering::Relaxed) {
             return Ok(());
         }
         let from = UnixMillis(before.0.saturating_sub(REMEMBERED_MS));
         // How often a request of back then was refused on its way is not in the ledger.
-        ledger.export(&Filter { from: Some(from), to: Some(before) }, &mut |row| self.settled(&row, 0))
+        let filter = Filter { from: Some(from), to: Some(before), ..Filter::default() };
+        ledger.export(&filter, &mut |row| {
+            self.settled(&row, 0);
+            ControlFlow::Continue(())
+        })
     }
 
     /// A row went to the ledger, of a request that was refused so often without its client's seeing it.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use paceway_domain::{Dialect, Failure, Refusal, RequestId, Usage};
+use paceway_protocol::complaint::{Complaint, complaint};
 use paceway_protocol::framing::Framing;
 use paceway_protocol::{Finish, format_of};
 use paceway_upstream::Answer as Response;
@@ -135,10 +136,21 @@ async fn hand_on_error(
     bill.passes_on();
     bill.close("provider_error");
     tracing::info!(request = %ask.id, provider = plan.target.provider.name(), status, "the provider answered with an error");
-    if plan.crossing.is_none() && plan.target.provider.settings().platform.speaks_as_its_dialect() {
+    let is_about_our_key = complaint(status, &body) == Some(Complaint::Credentials);
+    if plan.crossing.is_none()
+        && !is_about_our_key
+        && plan.target.provider.settings().platform.speaks_as_its_dialect()
+    {
         return Ok(AnswerBody::Full(body));
     }
-    let error = format_of(plan.dialect).read_error(status, &body);
+    let mut error = format_of(plan.dialect).read_error(status, &body);
+    if is_about_our_key {
+        // In its own words it would seem to be about the client's key.
+        let provider = plan.target.provider.name();
+        let said = std::mem::take(&mut error.message);
+        error.message =
+            format!("provider `{provider}` refused the key that Paceway has for it (not yours): {said}");
+    }
     Ok(AnswerBody::Full(ask.format().write_error(&error, status, ask.id.as_str())))
 }
 

@@ -90,15 +90,22 @@ async fn visit(
     bill: &mut Bill,
 ) -> (usize, Visit) {
     let is_streamed = bill.is_streamed();
-    let leg = &journey.legs[place];
-    let target = Arc::clone(&leg.target);
-    let turn = match gateway.turnstile.wait(leg.wish, progress).await {
-        Ok(turn) => turn,
-        Err(refusal) => return (place, Visit::Failed(Failed::not_admitted(refusal))),
-    };
+    let target = Arc::clone(&journey.legs[place].target);
+    let wish = journey.patient_wish(gateway, place);
+    let is_bounded = wish.deadline < journey.legs[place].wish.deadline;
+    let told = gateway.turnstile.wait(wish, progress).await;
     let now = gateway.clock.now();
     let waited = now.since(asked);
     journey.has_waited(waited);
+    let turn = match told {
+        Ok(turn) => turn,
+        // The wait has become longer than it looked: perhaps another can be had sooner now.
+        Err(Refusal::WaitTooLong { .. }) if is_bounded => {
+            journey.leaves_queue();
+            return (place, Visit::Waits);
+        }
+        Err(refusal) => return (place, Visit::Failed(Failed::not_admitted(refusal))),
+    };
     if turn.reason().is_some() && journey.leaves(place, now) {
         return (place, Visit::Waits);
     }
@@ -148,8 +155,14 @@ fn judge(gateway: &Gateway, journey: &mut Journey, place: usize, called: Called,
             gateway.metrics.upstream_refused(target.provider.name(), refusal.cause);
             tracing::debug!(provider = target.provider.name(), ?refusal, "a call was refused");
             bill.was_refused(&refusal, &readings);
+            let reason = calls::reason_of(&refusal);
+            let said = error.told(journey.legs[place].plan().dialect);
             let refused = Refused { error, refusal: &refusal, pool };
-            refused.judge(gateway, journey, place, bill)
+            let visit = refused.judge(gateway, journey, place, bill);
+            if matches!(visit, Visit::Waits) {
+                bill.tried(&target, reason, said);
+            }
+            visit
         }
     }
 }
@@ -172,6 +185,7 @@ fn on_error(leg: &mut Leg, pool: PoolId, error: ErrorAnswer, bill: &mut Bill) ->
     };
     bill.failed(reason);
     if reason == Reason::Credentials && leg.leaves_key(pool) {
+        bill.tried(&leg.target, reason, error.told(leg.plan().dialect));
         return Visit::Waits;
     }
     let may_pass = reason.may_pass() && !retries::forbids(&error.headers);
@@ -201,7 +215,7 @@ fn before_another_round(gateway: &Gateway, journey: &Journey, retries: u32, bill
 fn note(gateway: &Gateway, leg: &Leg, failed: &Failed, bill: &mut Bill) {
     let target = &leg.target;
     let said = match &failed.what {
-        Ok(error) => format!("status {}", error.status.as_u16()),
+        Ok(error) => error.told(leg.plan().dialect),
         Err(refusal) => refusal.to_string(),
     };
     tracing::info!(target = target.name(), reason = failed.reason.name(), said, "a target did not serve");

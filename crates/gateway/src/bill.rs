@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use paceway_domain::{Cause, KeyId, LimitReadings, Moment, Owner, RateRefusal, ServiceTier, Tokens, Usage};
+use paceway_domain::{
+    Cause, Failure, KeyId, LimitReadings, Moment, Owner, RateRefusal, ServiceTier, Tokens, Usage,
+};
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
@@ -235,6 +237,22 @@ impl Bill {
         self.row.status = 0;
     }
 
+    /// The likely input of what is asked.
+    pub(crate) fn expected_input(&self) -> Tokens {
+        self.expected_input
+    }
+
+    /// Its answer broke off in this way, and another target goes on.
+    pub(crate) fn broke_off(&mut self, failure: &Failure) {
+        let reason = match fault_of(failure) {
+            Fault::Timeout => Reason::Timeout,
+            Fault::Connection => Reason::Connection,
+            Fault::Server | Fault::Overload | Fault::Rejected => Reason::ServerError,
+        };
+        let target = Arc::clone(&self.target);
+        self.tried(&target, reason, format!("its answer broke off: {failure}"));
+    }
+
     /// Whether a stream is asked for.
     pub(crate) fn is_streamed(&self) -> bool {
         self.row.streamed
@@ -307,6 +325,15 @@ impl Bill {
         if let Some(turn) = &self.turn {
             turn.broken_off(refusal);
         }
+    }
+
+    /// The provider ended its answer with an error, of which this is to be held against it, if anything is.
+    pub(crate) fn ends_in_error(&mut self, fault: Option<Fault>, said: String) {
+        let has_happened = fault.is_some();
+        self.lands(fault);
+        let result = if has_happened { "broke off" } else { "ended with an error" };
+        self.notes(result, said);
+        self.close("provider_error");
     }
 
     /// What the provider says it used.

@@ -23,10 +23,14 @@ impl Callers {
         self.keyring.store(Arc::new(keyring));
     }
 
-    /// An operator, who tries what would become of a request and has no key. The name may be that of a key, for the rules that
-    /// look at it.
-    pub fn operator(name: &str) -> Caller {
-        Caller { key: KeyId("operator".into()), name: name.into(), number: 0, owner: Arc::default() }
+    /// An operator, who tries what would become of a request and has no key.
+    pub fn operator() -> Caller {
+        Caller { key: KeyId("operator".into()), name: "operator".into(), number: 0, owner: Arc::default() }
+    }
+
+    /// The caller whose key has this name.
+    pub fn named(&self, name: &str) -> Option<Caller> {
+        self.keyring.load().named(name)
     }
 
     /// Who sends these headers.

@@ -27,7 +27,7 @@ use paceway_protocol::{Envelope, cacheable_in};
 use paceway_scheduler::{Ask as Wish, Cost, MeterState};
 
 use crate::ask::Ask;
-use crate::explain::Considered;
+use crate::explain::{Considered, Decision};
 use crate::fleet::{Chain, ChainRules, EscalationBy, Sticky};
 use crate::journey::Cascade;
 use crate::overrides::Overrides;
@@ -42,11 +42,8 @@ const COMPLEXITY: &str = "complexity";
 /// The targets of a request, best first, and how they came to be.
 pub(crate) struct Choice {
     pub(crate) targets: Vec<(Arc<Target>, Wish)>,
-    pub(crate) considered: Vec<Considered>,
     /// The beginning that its provider will cache, if somebody asked.
     pub(crate) prefix: Option<HeldPrefix>,
-    /// What else was decided, in words.
-    pub(crate) notes: Vec<String>,
     /// How hard the prompt looks, from 0 to 1, if somebody asked.
     pub(crate) complexity: Option<f64>,
 }
@@ -59,7 +56,7 @@ pub(crate) struct HeldPrefix {
     tokens: Tokens,
 }
 
-/// The targets of a chain for one request.
+/// The targets of a chain for one request. What was considered is noted, also if nothing comes of it.
 ///
 /// # Errors
 /// [`Refusal::NoFit`] if none of them may serve it.
@@ -67,8 +64,8 @@ pub(crate) fn order(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     (ask, envelope): (&Ask, Option<&Envelope<'_>>),
-    chain: Chain<'_>,
-    overrides: &Overrides,
+    (chain, overrides): (Chain<'_>, &Overrides),
+    decision: &mut Decision,
 ) -> Result<Choice, Refusal> {
     let Chain { stops, rules } = chain;
     let is_plain = stops.len() == 1
@@ -86,14 +83,8 @@ pub(crate) fn order(
         .collect();
     if is_plain {
         let only = runners.remove(0);
-        let considered = vec![only.told(gateway, "the only target".to_owned())];
-        return Ok(Choice {
-            targets: vec![(only.target, only.wish)],
-            considered,
-            prefix: None,
-            notes: Vec::new(),
-            complexity: None,
-        });
+        decision.candidates = vec![only.told(gateway, "the only target".to_owned())];
+        return Ok(Choice { targets: vec![(only.target, only.wish)], prefix: None, complexity: None });
     }
     let strategies = overrides.strategy.as_ref().map_or(rules.strategies.as_slice(), std::slice::from_ref);
     let size = runners[0].target.cost;
@@ -104,7 +95,7 @@ pub(crate) fn order(
     let prefix = inquiry.prefix();
     inquiry.gather(&mut runners, prefix.as_ref());
     inquiry.leave_out_the_dear(&mut runners);
-    inquiry.ranked(runners, prefix)
+    inquiry.ranked(runners, prefix, decision)
 }
 
 /// How the answer of the first target, the cheap one, is judged; `None` if it is not.
@@ -123,11 +114,11 @@ pub(crate) fn cascade(
 }
 
 /// What one request asks about its targets.
-struct Inquiry<'i> {
+struct Inquiry<'i, 'e> {
     gateway: &'i Gateway,
     caller: &'i Caller,
     ask: &'i Ask,
-    envelope: Option<&'i Envelope<'i>>,
+    envelope: Option<&'i Envelope<'e>>,
     rules: &'i ChainRules,
     strategies: &'i [Strategy],
     overrides: &'i Overrides,
@@ -137,7 +128,7 @@ struct Inquiry<'i> {
     complexity: Option<Complexity>,
 }
 
-impl Inquiry<'_> {
+impl Inquiry<'_, '_> {
     fn judge_prompt(&mut self, runners: &[Runner<'_>]) {
         let is_asked = self.rules.escalation.is_some_and(|escalation| escalation.by == EscalationBy::Prompt);
         let is_in_a_rule = runners
@@ -244,42 +235,46 @@ impl Inquiry<'_> {
         }
     }
 
-    fn ranked(&self, runners: Vec<Runner<'_>>, prefix: Option<HeldPrefix>) -> Result<Choice, Refusal> {
-        let (mut left, mut out): (Vec<_>, Vec<_>) =
-            runners.into_iter().partition(|runner| runner.left_out.is_none());
+    fn ranked(
+        &self,
+        runners: Vec<Runner<'_>>,
+        prefix: Option<HeldPrefix>,
+        decision: &mut Decision,
+    ) -> Result<Choice, Refusal> {
+        decision.notes = self.told_complexity().into_iter().collect();
+        let (left, out): (Vec<_>, Vec<_>) = runners.into_iter().partition(|runner| runner.left_out.is_none());
+        let out_for = |runner: &Runner<'_>| {
+            let why = runner.left_out.clone().unwrap_or_default();
+            Considered { is_left_out: true, ..runner.told(self.gateway, why) }
+        };
         if left.is_empty() {
+            decision.candidates = out.iter().map(out_for).collect();
             let whys = out.iter().map(|runner| {
                 format!("{}: {}", runner.target.name(), runner.left_out.as_deref().unwrap_or_default())
             });
             return Err(Refusal::NoFit { model: self.ask.summary.model.clone(), why: whys.collect() });
         }
-        self.preferred_first(&mut left);
         let waits: Vec<_> = left.iter().map(|runner| self.gateway.turnstile.expected(&runner.wish)).collect();
         let facts: Vec<Facts<'_>> =
             left.iter().zip(&waits).map(|(runner, wait)| runner.facts(*wait)).collect();
         let mut ranked = rank(&facts, self.strategies, &mut fastrand::f64);
         self.keep_at_home(&left, &waits, prefix.as_ref(), &mut ranked);
+        self.preferred_first(&left, &mut ranked);
         self.escalate(&left, &mut ranked);
         if self.overrides.stays_first {
             ranked.truncate(1);
         }
-        let mut considered = Vec::new();
         let mut targets = Vec::new();
         for ranked in &ranked {
             let runner = &left[ranked.place];
             let mut told = runner.told(self.gateway, ranked.why.to_string());
             told.known.wait_ms = Some(millis(waits[ranked.place]));
-            considered.push(told);
+            decision.candidates.push(told);
             targets.push((Arc::clone(&runner.target), runner.wish));
         }
-        let why = |runner: &mut Runner<'_>| runner.left_out.take().unwrap_or_default();
-        considered.extend(out.iter_mut().map(|runner| {
-            let why = why(runner);
-            Considered { is_left_out: true, ..runner.told(self.gateway, why) }
-        }));
-        let notes = self.told_complexity().into_iter().collect();
+        decision.candidates.extend(out.iter().map(out_for));
         let complexity = self.complexity.as_ref().map(|complexity| complexity.score);
-        Ok(Choice { targets, considered, prefix, notes, complexity })
+        Ok(Choice { targets, prefix, complexity })
     }
 
     /// A prompt that looks hard goes to the first target, the cheap one, only if no other serves.
@@ -306,13 +301,14 @@ impl Inquiry<'_> {
         ))
     }
 
-    /// The caller's order of providers goes before the configured one.
-    fn preferred_first(&self, left: &mut [Runner<'_>]) {
+    /// The caller's order of providers goes before what is configured; strategies order those of which it says the same.
+    fn preferred_first(&self, left: &[Runner<'_>], ranked: &mut [Ranked]) {
         let order = &self.overrides.order;
-        let place = |runner: &Runner<'_>| {
-            order.iter().position(|name| name == runner.target.provider.name()).unwrap_or(order.len())
+        let place = |ranked: &Ranked| {
+            let provider = left[ranked.place].target.provider.name();
+            order.iter().position(|name| name == provider).unwrap_or(order.len())
         };
-        left.sort_by_key(place);
+        ranked.sort_by_key(place);
     }
 
     /// A session or prefix stays where it is at home while that is worth it.

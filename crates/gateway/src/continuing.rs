@@ -6,7 +6,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use paceway_domain::Failure;
+use paceway_domain::{Failure, Tokens};
 use paceway_protocol::continuation::Heard;
 use paceway_protocol::framing::Framing;
 use paceway_upstream::Answer as Response;
@@ -16,6 +16,7 @@ use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::journey::{Journey, Sent};
 use crate::target::Plan;
+use crate::upstream_error::ErrorAnswer;
 use crate::{Gateway, attempts, crossing};
 
 /// How often one stream is continued at most.
@@ -35,6 +36,8 @@ pub(crate) type Going = Pin<Box<dyn Future<Output = Resumed> + Send>>;
 /// What came of it.
 pub(crate) struct Resumed {
     pub(crate) bill: Bill,
+    /// The likely input of the part that broke off.
+    pub(crate) expected_input: Tokens,
     /// The answer that goes on and how it comes, and what is needed should it break too; or why there is none.
     pub(crate) outcome: Result<(Plan, Response, Framing, Continuation), String>,
 }
@@ -63,6 +66,7 @@ impl Continuation {
     pub(crate) fn go(self, mut bill: Bill) -> Going {
         Box::pin(async move {
             let Self { gateway, ask, journey, times_left } = self;
+            let expected_input = bill.expected_input();
             let progress = Progress::default();
             let sent = attempts::send(&gateway, &ask, journey, None, &progress, &mut bill).await;
             let outcome = match sent {
@@ -72,10 +76,10 @@ impl Continuation {
                         let next = Self { gateway, ask, journey: rest, times_left };
                         Ok((plan, answer, framing, next))
                     }
-                    None => Err(format!("status {}", answer.status.as_u16())),
+                    None => Err(ErrorAnswer::read(answer).await.told(plan.dialect)),
                 },
             };
-            Resumed { bill, outcome }
+            Resumed { bill, expected_input, outcome }
         })
     }
 }

@@ -4,7 +4,7 @@
 //! prompt cache is remembered here. It knows no request.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ impl Deployment {
         (state, because, breaker.times_opened())
     }
 
-    /// Whether its last call has failed, lately.
+    /// Whether a call has failed lately and none since has come to a good end.
     pub(crate) fn is_shaky(&self, now: Moment) -> bool {
         self.health().breaker.is_shaky(now)
     }
@@ -177,25 +177,49 @@ impl Flight {
         }
     }
 
+    /// Its answer is whole.
+    pub(crate) fn finished(&self) {
+        if let Some(pass) = self.pass {
+            self.deployment.health().breaker.finished(pass);
+        }
+    }
+
     /// It answered, with an error that is the request's own: that says that it is there, and nothing of how quick it is.
     pub(crate) fn is_there(&mut self, rules: &BreakerRules, now: Moment) {
         if let Some(pass) = self.pass {
-            self.deployment.health().breaker.succeeded(rules, now, pass);
+            let breaker = &mut self.deployment.health().breaker;
+            breaker.succeeded(rules, now, pass);
+            breaker.finished(pass);
         }
         self.is_told = true;
     }
 
     /// It failed, perhaps after its answer had begun.
     pub(crate) fn failed(&mut self, rules: &BreakerRules, now: Moment, fault: Fault) {
-        let health = &mut *self.deployment.health();
+        self.was_silent(now);
+        if let Some(pass) = self.pass {
+            let breaker = &mut self.deployment.health().breaker;
+            if self.is_awaiting {
+                breaker.failed(rules, now, pass, fault);
+            } else {
+                breaker.broke_off(rules, now, pass, fault);
+            }
+        }
+        self.is_told = true;
+    }
+
+    /// It is given up because another was sooner: so long at least it would have taken.
+    pub(crate) fn given_up(self, now: Moment) {
+        self.was_silent(now);
+    }
+
+    /// If nothing has come of it, its latency is at least so long.
+    fn was_silent(&self, now: Moment) {
         if self.is_awaiting {
+            let health = &mut *self.deployment.health();
             let latency = if self.is_streamed { &mut health.streamed } else { &mut health.whole };
             latency.ended_silent(now, now.since(self.began));
         }
-        if let Some(pass) = self.pass {
-            health.breaker.failed(rules, now, pass, fault);
-        }
-        self.is_told = true;
     }
 }
 
@@ -213,25 +237,34 @@ impl Drop for Flight {
 
 /// The deployments of one provider, as requests have come to need them.
 #[derive(Debug, Default)]
-pub(crate) struct Deployments(RwLock<HashMap<String, Arc<Deployment>>>);
+pub(crate) struct Deployments {
+    by_model: RwLock<HashMap<String, Arc<Deployment>>>,
+    /// Whether the last active check had no answer.
+    is_silent: AtomicBool,
+}
 
 impl Deployments {
     /// The deployment of a model.
     pub(crate) fn of(&self, model: &str, rules: &BreakerRules) -> Arc<Deployment> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(deployment) = known.get(model) {
             return Arc::clone(deployment);
         }
         drop(known);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.by_model.write().unwrap_or_else(PoisonError::into_inner);
         let name = if known.len() < MOST_KNOWN { model } else { "other models" };
         let made = known.entry(name.to_owned()).or_insert_with(|| Arc::new(Deployment::new(rules)));
         Arc::clone(made)
     }
 
+    /// An active check was answered, or not; returns whether the one before was, or there was none.
+    pub(crate) fn answers_checks(&self, is_well: bool) -> bool {
+        !self.is_silent.swap(!is_well, Ordering::Relaxed)
+    }
+
     /// All that there are, with their models' names, in their order.
     pub(crate) fn all(&self) -> Vec<(String, Arc<Deployment>)> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> =
             known.iter().map(|(model, deployment)| (model.clone(), Arc::clone(deployment))).collect();
         drop(known);

@@ -163,7 +163,11 @@ impl Record {
     /// So long after the request came, a target did not serve for this reason, and said this.
     pub(crate) fn tried(&mut self, after_ms: u64, target: &str, reason: Reason, said: String) {
         self.notes(after_ms, target, reason.name(), said);
-        self.tried.push((target.to_owned(), reason));
+        // One that refused several times in a row, and was waited for, is told once.
+        let is_known = self.tried.last().is_some_and(|last| last.0 == target && last.1 == reason);
+        if !is_known && self.tried.len() < MOST_NOTED {
+            self.tried.push((target.to_owned(), reason));
+        }
     }
 
     /// So long after the request came, this came of a call.

@@ -1,8 +1,9 @@
-//! Active health checks: a provider with a deployment that is left alone is asked for its models, which costs nothing, and as soon as
-//! it answers the next request may probe that deployment.
+//! Active health checks: a provider with a deployment that is left alone is asked for its models, which costs nothing, and when it
+//! answers again after it did not, the next request may probe that deployment.
 //!
 //! Health is otherwise seen passively, by what comes of requests. A check closes no breaker: that a provider lists its models does not
-//! say that they answer. Providers on clouds have no such address and are not checked.
+//! say that they answer. So one that lists them all the time, while a model fails, ends no time early. Providers on clouds have no
+//! such address and are not checked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +58,14 @@ async fn check_one(gateway: &Gateway, provider: &Provider) {
     };
     let is_well = tokio::time::timeout(PATIENCE, asking).await.ok().flatten().is_some();
     gateway.metrics.checked(provider.name(), if is_well { "well" } else { "ill" });
-    if is_well {
+    let was_well = provider.deployments.answers_checks(is_well);
+    if was_well && !is_well {
+        tracing::info!(
+            provider = provider.name(),
+            "a provider that is left alone does not list its models either"
+        );
+    }
+    if is_well && !was_well {
         tracing::info!(provider = provider.name(), "a provider that was left alone answers again");
         let now = gateway.clock.now();
         for (_, deployment) in provider.deployments.all() {

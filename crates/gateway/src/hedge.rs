@@ -39,7 +39,7 @@ pub(crate) async fn race(
         biased;
         called = &mut first => {
             if called.is_good() {
-                bill.lost(&other.target, turn);
+                bill.lost(&other.target, turn, Some(flight));
                 return (place, called);
             }
             let reason = reason_of(&called, legs, place);
@@ -55,7 +55,9 @@ pub(crate) async fn race(
                 bill.changes_to(&other.target, turn, flight, None);
                 return (hedge.place, called);
             }
-            if let Some(fault) = reason_of(&called, legs, hedge.place).fault() {
+            let reason = reason_of(&called, legs, hedge.place);
+            bill.tried(&other.target, reason, "while another was asked too".to_owned());
+            if let Some(fault) = reason.fault() {
                 flight.failed(&gateway.breaker, gateway.clock.now(), fault);
             }
             if let Outcome::Refused(_, refusal) = &called.outcome {

@@ -3,9 +3,11 @@
 //! It blocks while it reads: callers of the async world use a blocking thread. What is wasteful is not decided here.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use paceway_policy::insights::{Finding, Insights, Observed, Outcome, Report, SmallModel};
-use paceway_store::{Filter, Ledger, Row, StoreError};
+use paceway_store::reports::Filter;
+use paceway_store::{Reports, Row, StoreError};
 use serde_json::{Value, json};
 
 /// What a provider is to insights.
@@ -22,7 +24,7 @@ pub struct KnownProvider {
 /// # Errors
 /// When the ledger cannot be read.
 pub fn report(
-    ledger: &dyn Ledger,
+    ledger: &dyn Reports,
     filter: &Filter,
     providers: &BTreeMap<String, KnownProvider>,
 ) -> Result<Report, StoreError> {
@@ -31,7 +33,10 @@ pub fn report(
         Some((name.clone(), SmallModel { catalogue: provider.catalogue.clone(), model }))
     });
     let mut insights = Insights::new(small.collect());
-    ledger.export(filter, &mut |row| insights.see(&observed(row, providers)))?;
+    ledger.export(filter, &mut |row| {
+        insights.see(&observed(row, providers));
+        ControlFlow::Continue(())
+    })?;
     Ok(insights.report())
 }
 

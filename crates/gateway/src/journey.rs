@@ -5,6 +5,7 @@
 //! that fails is left out for the rest of the round; when all have, those that may have recovered make the next round. It
 //! decides, but neither waits nor sends.
 
+mod end;
 mod leg;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::kept::KeptAt;
 use crate::outgoing::Circumstances;
 use crate::target::{Plan, Target};
 
+pub(crate) use self::end::End;
 pub(crate) use self::leg::{Failed, Leg, is_only_a_wish};
 
 /// The way of one request.
@@ -37,6 +39,8 @@ pub(crate) struct Journey {
     pub(crate) cascade: Option<Cascade>,
     /// So much of the patience is used up.
     waited: Duration,
+    /// How often it may leave a queue that has become longer than it looked.
+    changes_left: u32,
     /// Chosen already, for the first call.
     next: Option<usize>,
 }
@@ -66,15 +70,11 @@ pub(crate) struct Sent {
     pub(crate) rest: Journey,
 }
 
+/// Expectations may differ from what becomes of them every time: then it stays in its queue.
+const MOST_CHANGES: u32 = 3;
+
 /// A target is sent to only once its call is written.
 const WRITTEN: &str = "a leg is chosen with its call written";
-
-/// Why a journey ends without an answer that serves.
-pub(crate) enum End {
-    /// An error of a provider's to hand on.
-    Answer(Box<Sent>),
-    Refusal(Refusal),
-}
 
 impl Journey {
     /// The way over these targets, in their order, with the first call written.
@@ -114,6 +114,7 @@ impl Journey {
             hedges: false,
             cascade: None,
             waited: Duration::ZERO,
+            changes_left: MOST_CHANGES,
             next: None,
         };
         loop {
@@ -227,10 +228,12 @@ impl Journey {
         let waits = open.iter().map(|&place| (gateway.turnstile.expected(&self.legs[place].wish), place));
         let mut soonest: Option<(Duration, usize)> = None;
         for (wait, place) in waits {
-            // Nobody waits for one that has just failed while another is there.
-            let is_shaky = self.legs[place].target.deployment.is_shaky(gateway.clock.now());
+            // Nobody waits for one that has just failed, or has too much to do, while another is there.
+            let leg = &self.legs[place];
+            let is_shunned =
+                || leg.target.deployment.is_shaky(gateway.clock.now()) || leg.is_overloaded(gateway);
             let patience = self.rules.patience.saturating_sub(self.waited);
-            if wait <= if is_shaky { Duration::ZERO } else { patience } {
+            if wait.is_zero() || (wait <= patience && !is_shunned()) {
                 return Some(place);
             }
             if soonest.is_none_or(|(least, _)| wait < least) {
@@ -295,6 +298,28 @@ impl Journey {
         }
     }
 
+    /// The wish with which it waits for this leg: where another is free, until the patience is over beyond the wait that is expected
+    /// now, so that it can choose again if a refusal for others in that queue makes the wait longer. Where none is, it would lose its
+    /// place in the queue for nothing.
+    pub(crate) fn patient_wish(&self, gateway: &Gateway, place: usize) -> Wish {
+        let mut wish = self.legs[place].wish;
+        let is_free_other = |(at, leg): (usize, &Leg)| {
+            at != place && leg.failed.is_none() && gateway.turnstile.expected(&leg.wish).is_zero()
+        };
+        if self.changes_left == 0 || !self.legs.iter().enumerate().any(is_free_other) {
+            return wish;
+        }
+        let patience = self.rules.patience.saturating_sub(self.waited);
+        let wait = gateway.turnstile.expected(&wish).saturating_add(patience);
+        wish.deadline = wish.deadline.min(gateway.clock.now().after(wait));
+        wish
+    }
+
+    /// It has left a queue that has become longer than it looked.
+    pub(crate) fn leaves_queue(&mut self) {
+        self.changes_left = self.changes_left.saturating_sub(1);
+    }
+
     /// It has waited so long for a turn.
     pub(crate) fn has_waited(&mut self, waited: Duration) {
         self.waited = self.waited.saturating_add(waited);
@@ -329,32 +354,5 @@ impl Journey {
                 leg.dice = fastrand::f64();
             }
         }
-    }
-
-    /// What the client is told: what the most preferred target said that said something.
-    pub(crate) fn end(mut self) -> End {
-        let has_said = |leg: &Leg| leg.failed.as_ref().is_some_and(|failed| failed.reason != Reason::Breaker);
-        let place = self.legs.iter().position(has_said);
-        let Some(place) = place else { return End::Refusal(self.refusal()) };
-        let leg = self.legs.remove(place);
-        match (leg.failed.map(|failed| failed.what), leg.plan) {
-            (Some(Ok(error)), Some(plan)) => {
-                End::Answer(Box::new(Sent { plan, wish: leg.wish, answer: error.into(), rest: self }))
-            }
-            (Some(Err(refusal)), _) => End::Refusal(refusal),
-            _ => End::Refusal(Refusal::Internal("a request ended without a reason".into())),
-        }
-    }
-
-    /// Why no target is asked.
-    fn refusal(&mut self) -> Refusal {
-        let said = |leg: &mut Leg| leg.failed.take_if(|failed| failed.reason != Reason::Breaker);
-        let mut refusals = self.legs.iter_mut().filter_map(said).filter_map(|failed| failed.what.err());
-        if let Some(refusal) = refusals.next() {
-            return refusal;
-        }
-        let open = self.legs.iter_mut().filter_map(|leg| leg.failed.take()?.what.err());
-        open.min_by_key(Refusal::retry_after)
-            .unwrap_or_else(|| Refusal::Internal("a request was left without a target".into()))
     }
 }

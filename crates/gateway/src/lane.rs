@@ -42,12 +42,18 @@ pub struct KeySettings {
     pub quota_group: String,
 }
 
-/// A lane.
-#[derive(Debug)]
+/// A lane. With its last user its pools end, too.
 pub(crate) struct Lane {
     pub(crate) class: String,
     pub(crate) route: RouteId,
     targets: Vec<Target>,
+    turnstile: Arc<Turnstile>,
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.turnstile.retire_route(self.route);
+    }
 }
 
 /// A quota group of a lane.
@@ -224,7 +230,7 @@ impl Lanes {
     }
 }
 
-fn lane(class: &str, groups: &[(String, Vec<usize>)], limits: &Limits, turnstile: &Turnstile) -> Lane {
+fn lane(class: &str, groups: &[(String, Vec<usize>)], limits: &Limits, turnstile: &Arc<Turnstile>) -> Lane {
     let target = |(group, keys): &(String, Vec<usize>)| Target {
         pool: turnstile.add_pool(limits),
         group: group.clone(),
@@ -233,5 +239,6 @@ fn lane(class: &str, groups: &[(String, Vec<usize>)], limits: &Limits, turnstile
     };
     let targets: Vec<Target> = groups.iter().map(target).collect();
     let pools: Vec<PoolId> = targets.iter().map(|target| target.pool).collect();
-    Lane { class: class.to_owned(), route: turnstile.add_route(&pools), targets }
+    let route = turnstile.add_route(&pools);
+    Lane { class: class.to_owned(), route, targets, turnstile: Arc::clone(turnstile) }
 }

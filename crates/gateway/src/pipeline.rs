@@ -74,7 +74,6 @@ struct Planned {
     ask: Ask,
     journey: Journey,
     prefix: Option<Prefix>,
-    decision: Decision,
     held: Option<HeldPrefix>,
     traits: Traits,
 }
@@ -82,14 +81,17 @@ struct Planned {
 /// All stages before the first wait.
 fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal> {
     let caller = gateway.callers.find(&arrival.headers)?;
-    let (id, asked_at) = (arrival.id.clone(), gateway.clock.wall());
+    let mut decision = Decision::new(&arrival.id, gateway.clock.wall(), "");
     let mut planned = None;
-    let counted = plan(gateway, &caller, arrival, &mut planned).inspect_err(|refusal| {
-        let mut decision = Decision::new(&id, asked_at, "");
-        decision.outcome = format!("refused: {refusal}");
-        gateway.decisions.keep(decision);
-    })?;
-    let Some(Planned { ask, journey, prefix, decision, held, traits }) = planned else {
+    let counted = match plan(gateway, &caller, arrival, &mut decision, &mut planned) {
+        Ok(counted) => counted,
+        Err(refusal) => {
+            decision.outcome = format!("refused: {refusal}");
+            gateway.decisions.keep(decision);
+            return Err(refusal);
+        }
+    };
+    let Some(Planned { ask, journey, prefix, held, traits }) = planned else {
         return counted
             .map(Prepared::Answered)
             .ok_or_else(|| Refusal::Internal("a request was neither planned nor answered".into()));
@@ -98,16 +100,19 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
     Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
-/// Reads a request and plans its way. The stages share one reading of the body. An answer is given if nobody else is needed.
+/// Reads a request and plans its way; how that was decided is noted even if nothing comes of it. The stages share one reading of
+/// the body. An answer is given if nobody else is needed.
 fn plan(
     gateway: &Arc<Gateway>,
     caller: &Caller,
     arrival: Arrival,
+    decision: &mut Decision,
     planned: &mut Option<Planned>,
 ) -> Result<Option<Answer>, Refusal> {
     let (body, longer) = (arrival.body.clone(), OnceCell::new());
     let mut envelope = ask::envelope(&arrival, &body)?;
     let mut ask = Ask::read(arrival, envelope.as_ref())?;
+    decision.model_asked.clone_from(&ask.summary.model);
     if let Some(counted) = count::estimate(gateway, caller, &ask)? {
         return Ok(Some(counted));
     }
@@ -133,12 +138,9 @@ fn plan(
     let rules = chain.rules;
     let first = rules.escalation.and_then(|_| chain.stops.first());
     let first = first.map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
-    let mut decision = Decision::new(&ask.id, gateway.clock.wall(), &ask.summary.model);
     decision.asked = overrides.told();
-    let Choice { targets, considered, prefix: held, notes, complexity } =
-        choice::order(gateway, caller, (&ask, envelope), chain, &overrides)?;
-    decision.candidates = considered;
-    decision.notes = notes;
+    let Choice { targets, prefix: held, complexity } =
+        choice::order(gateway, caller, (&ask, envelope), (chain, &overrides), decision)?;
     let circumstances = circumstances(gateway, &overrides);
     let mut journey =
         Journey::plan(gateway, (&ask, envelope), targets, rules.fallback, pin.as_ref(), circumstances)?;
@@ -150,7 +152,7 @@ fn plan(
     }
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
     let traits = traits::of(&ask, envelope, journey.first().wish.priority, complexity);
-    *planned = Some(Planned { ask, journey, prefix, decision, held, traits });
+    *planned = Some(Planned { ask, journey, prefix, held, traits });
     Ok(None)
 }
 
@@ -159,9 +161,10 @@ fn plan(
 /// # Errors
 /// What the client would be told.
 pub fn dry_run(gateway: &Arc<Gateway>, caller: &Caller, arrival: Arrival) -> Result<Decision, Refusal> {
+    let mut decision = Decision::new(&arrival.id, gateway.clock.wall(), "");
     let mut planned = None;
-    plan(gateway, caller, arrival, &mut planned)?;
-    let Some(Planned { journey, mut decision, .. }) = planned else {
+    plan(gateway, caller, arrival, &mut decision, &mut planned)?;
+    let Some(Planned { journey, .. }) = planned else {
         return Err(Refusal::Internal("this is answered here, without a provider".into()));
     };
     let first = journey.first();

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use paceway_domain::Failure;
+use paceway_policy::breaker::Fault;
 use paceway_protocol::continuation::Translation;
 use paceway_protocol::formats::{Ending, format_of};
 use paceway_protocol::framing::{Framing, Unframing};
@@ -32,6 +33,9 @@ const MAX_GATHERED: usize = 64 * 1024;
 
 /// So much longer than a chunk of the provider's is what becomes of it, as a rule; where it is more, it grows.
 const ROOM: usize = 256;
+
+/// Events of streams have no status; one that says nothing else is the provider's fault.
+const ERROR_IN_STREAM: u16 = 500;
 
 /// A stream being relayed. Dropping it before its end closes the connection to the provider and settles the bill.
 pub struct Relay {
@@ -60,6 +64,8 @@ enum Source {
 /// One provider's part of a stream.
 struct Attempt {
     provider: String,
+    /// The provider's format.
+    format: &'static dyn Format,
     unframing: Unframing,
     splitter: Splitter,
     watch: Box<dyn StreamWatch>,
@@ -72,6 +78,7 @@ impl Attempt {
         let encoding = headers.get(header::CONTENT_ENCODING);
         Self {
             provider: plan.target.provider.name().to_owned(),
+            format: format_of(plan.dialect),
             unframing: Unframing::new(framing),
             splitter: Splitter::default(),
             watch: format_of(plan.dialect).watch(hides_usage),
@@ -171,11 +178,13 @@ impl Relay {
             written.bytes.reserve(chunk.len() + ROOM);
         }
         let (watch, translation) = (&mut self.attempt.watch, &mut self.translation);
-        let mut refusal = None;
+        let (mut refusal, mut error) = (None, None);
+        let format = self.attempt.format;
         let split = self.attempt.splitter.push(&chunk, |event| {
             let edit = watch.event(event);
             if watch.seen().ending == Ending::Failed {
                 refusal = refusal.or_else(|| limits::refusal_in_stream(&event.data()?));
+                error = error.take().or_else(|| Some(format.read_error(ERROR_IN_STREAM, &event.data()?)));
             }
             match translation {
                 Some(translation) => written.translate(translation, event),
@@ -198,9 +207,21 @@ impl Relay {
         match self.attempt.watch.seen().ending {
             Ending::Open => {}
             Ending::Complete => self.complete(),
-            Ending::Failed => self.bill().close("provider_error"),
+            Ending::Failed => self.fail(error),
         }
         if passes_whole { chunk } else { written.bytes.into() }
+    }
+
+    /// The provider ended its answer with this error.
+    fn fail(&mut self, error: Option<ErrorReport>) {
+        let fault = match error.as_ref().map_or(ErrorKind::Server, |error| error.kind) {
+            ErrorKind::Server => Some(Fault::Server),
+            ErrorKind::Timeout => Some(Fault::Timeout),
+            ErrorKind::Overloaded => Some(Fault::Overload),
+            // The request's own, or a matter of limits.
+            _ => None,
+        };
+        self.bill().ends_in_error(fault, error.map(|error| error.message).unwrap_or_default());
     }
 
     /// The answer is whole.
@@ -247,7 +268,7 @@ impl Relay {
         let mut out = if is_passed_on { Vec::new() } else { written.bytes };
         let is_whole_at_end = self.translation.is_none() && self.attempt.watch.is_complete_at_end();
         match self.ending() {
-            Ending::Failed => self.bill().close("provider_error"),
+            Ending::Failed => self.fail(None),
             Ending::Complete => self.complete(),
             Ending::Open if is_whole_at_end => self.complete(),
             Ending::Open => {
@@ -295,6 +316,7 @@ impl Relay {
         tracing::info!(provider = self.attempt.provider, %failure, "a stream broke off and is continued elsewhere");
         self.note_seen();
         if let Some(mut bill) = self.bill.take() {
+            bill.broke_off(&failure);
             bill.part_ends("continued", Some(fault_of(&failure)));
             self.source = Source::Elsewhere(continuation.go(bill), failure);
         }
@@ -302,6 +324,8 @@ impl Relay {
 
     /// The rest comes, or there is none.
     fn resume(&mut self, resumed: Resumed, failure: &Failure) -> Bytes {
+        // What the part that broke off was asked, where its provider had not counted it yet.
+        let expected_input = resumed.expected_input;
         self.bill = Some(resumed.bill);
         let (plan, response, framing, continuation) = match resumed.outcome {
             Ok(next) => next,
@@ -311,7 +335,7 @@ impl Relay {
         let dialect = plan.dialect;
         let way_back = plan.crossing.map(Crossing::way_back).unwrap_or_default();
         let joined = self.translation.as_mut().map(|translation| {
-            let used = translation.used(paceway_domain::Tokens::ZERO);
+            let used = translation.used(expected_input);
             translation.continue_from(dialect, way_back, used)
         });
         match joined {

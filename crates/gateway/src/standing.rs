@@ -39,12 +39,26 @@ pub(crate) struct Standing {
     pub(crate) own: [Option<PoolId>; MAX_OWN],
 }
 
+/// By rule and key; a team has one for all keys.
+type OwnPools = HashMap<(usize, Option<u64>), Arc<OwnPool>>;
+
 /// All rules, with the pools of their limits as callers come to need them.
 pub struct Standings {
     rules: Vec<CallerRule>,
     turnstile: Arc<Turnstile>,
-    /// By rule and key; a team has one for all keys.
-    pools: Mutex<HashMap<(usize, Option<u64>), PoolId>>,
+    pools: Mutex<OwnPools>,
+}
+
+/// A pool of a limit of our own. It ends with the last standings that have it.
+struct OwnPool {
+    id: PoolId,
+    turnstile: Arc<Turnstile>,
+}
+
+impl Drop for OwnPool {
+    fn drop(&mut self) {
+        self.turnstile.retire_pool(self.id);
+    }
 }
 
 impl Standings {
@@ -57,9 +71,9 @@ impl Standings {
     #[must_use]
     pub fn succeeded_by(&self, rules: Vec<CallerRule>) -> Self {
         let before = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = before.iter().filter_map(|(&(rule, member), &pool)| {
+        let kept = before.iter().filter_map(|(&(rule, member), pool)| {
             let place = rules.iter().position(|new| *new == self.rules[rule])?;
-            Some(((place, member), pool))
+            Some(((place, member), Arc::clone(pool)))
         });
         let pools = Mutex::new(kept.collect());
         drop(before);
@@ -97,15 +111,18 @@ impl Standings {
     /// The pools there are, with the rule's name and the key's number.
     pub fn pools(&self) -> Vec<(String, Option<u64>, PoolId)> {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        let named = |(&(rule, member), &pool): (&(usize, Option<u64>), &PoolId)| {
-            (self.rules[rule].name.clone(), member, pool)
+        let named = |(&(rule, member), pool): (&(usize, Option<u64>), &Arc<OwnPool>)| {
+            (self.rules[rule].name.clone(), member, pool.id)
         };
         pools.iter().map(named).collect()
     }
 
     fn pool(&self, rule: usize, member: Option<u64>, limits: &Limits) -> PoolId {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        *pools.entry((rule, member)).or_insert_with(|| self.turnstile.add_pool(limits))
+        let made = || {
+            Arc::new(OwnPool { id: self.turnstile.add_pool(limits), turnstile: Arc::clone(&self.turnstile) })
+        };
+        pools.entry((rule, member)).or_insert_with(made).id
     }
 }
 
@@ -143,5 +160,8 @@ mod tests {
         assert_eq!(after.pools().len(), 1);
         assert_eq!(pool(&after, 1), stays);
         assert_ne!(pool(&after, 0), changes);
+        // With those from before goes what nobody else has.
+        drop(before);
+        assert_eq!(turnstile.add_pool(&Limits::none()), changes);
     }
 }

@@ -99,6 +99,10 @@ async fn the_rest_comes_from_another_target_in_one_answer_with_one_usage() {
     let [first, second] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!((first.provider.as_str(), first.outcome.as_str()), ("one", "continued"));
     assert_eq!((second.provider.as_str(), second.outcome.as_str()), ("two", "completed"));
+    let record = house.gateway.decisions.find(second.request_id.as_str()).unwrap();
+    let attempts: Vec<_> = record.attempts.iter().map(|attempt| attempt.result.as_str()).collect();
+    assert_eq!(attempts, ["served", "connection", "served"], "{record:?}");
+    assert!(record.attempts[1].said.contains("broke off"), "{record:?}");
     assert!(first.request_id.as_str().starts_with(second.request_id.as_str()));
     assert_eq!((first.usage.input.get(), second.usage.input.get(), second.usage.output.get()), (100, 50, 9));
 }
@@ -121,12 +125,12 @@ async fn a_caller_may_allow_or_forbid_it() {
 
 #[tokio::test(start_paused = true)]
 async fn where_nobody_goes_on_it_ends_with_an_error_that_says_both() {
-    let refused = whole(401, &[], &json!({"error": {"message": "no"}}));
+    let refused = whole(400, &[], &json!({"error": {"message": "no such voice"}}));
     let again = Err(Failure::Connect("refused".into()));
     let house = house(vec![broken(half()), refused, again], true);
     let stream = ask(&house, &[]).await;
     assert_eq!(stream.matches("event: error").count(), 1, "{stream}");
-    assert!(stream.contains("could not be continued elsewhere"), "{stream}");
+    assert!(stream.contains("could not be continued elsewhere: status 400: no such voice"), "{stream}");
 }
 
 #[tokio::test(start_paused = true)]

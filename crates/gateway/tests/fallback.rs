@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure};
+use paceway_gateway::explain::Decision;
 use paceway_gateway::fleet::AliasSettings;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::{Current, health};
@@ -375,4 +376,138 @@ async fn patience_is_for_all_waits_of_a_request_together() {
     assert_eq!(ask(&house, false).await.0, 200);
     // Two seconds twice are within the five, the third time is not.
     assert_eq!(hosts(&house), ["one", "one", "one", "two"]);
+}
+
+fn overloaded() -> Said {
+    error(529, "overloaded_error", "Overloaded")
+}
+
+async fn record(house: &House, stream: bool) -> Arc<Decision> {
+    let answer = house.ask(Dialect::Anthropic, &question("smart", stream)).await;
+    let id = answer.headers["x-paceway-request-id"].to_str().unwrap().to_owned();
+    text(answer).await;
+    house.gateway.decisions.find(&id).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_target_that_is_closed_for_its_load_while_another_is_free() {
+    let house = three(vec![overloaded(), good(), good()], |_| {});
+    let before = house.gateway.clock.now();
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house), ["one", "two", "two"]);
+    assert!(house.gateway.clock.now().since(before) < Duration::from_millis(50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_is_waited_out_elsewhere_is_in_the_record_and_in_the_headers() {
+    let house = three(vec![overloaded(), good()], |_| {});
+    let answer = house.ask(Dialect::Anthropic, &question("smart", false)).await;
+    assert_eq!(answer.headers["x-paceway-tried"], "one/claude-haiku-4-5 (overload)");
+    let id = answer.headers["x-paceway-request-id"].to_str().unwrap().to_owned();
+    text(answer).await;
+    let record = house.gateway.decisions.find(&id).unwrap();
+    let attempts: Vec<_> = record.attempts.iter().map(|attempt| attempt.result.as_str()).collect();
+    assert_eq!(
+        (attempts.as_slice(), record.attempts[0].said.as_str()),
+        (["overload", "served"].as_slice(), "status 529: Overloaded")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_that_end_in_an_error_of_the_providers_open_its_breaker_and_are_in_the_record() {
+    let half = STREAM.find("event: content_block_stop").unwrap();
+    let failing = format!(
+        "{}event: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"api_error\",\"message\":\"Internal\"}}}}\n\n",
+        &STREAM[..half]
+    );
+    let answers = (0..5).map(|_| streamed(vec![Bytes::from(failing.clone())])).chain([good()]).collect();
+    let house = three(answers, |_| {});
+    let first = record(&house, true).await;
+    let last = first.attempts.last().unwrap();
+    assert_eq!((last.result.as_str(), last.said.as_str()), ("broke off", "Internal"));
+    for _ in 0..4 {
+        ask(&house, true).await;
+    }
+    assert_eq!(ask(&house, false).await.0, 200);
+    assert_eq!(hosts(&house).last().unwrap(), "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_refused_while_it_is_planned_has_its_candidates_in_the_record() {
+    let house = of((0..5).map(|_| broken_server()).collect(), vec![at("one", Limits::none())], |_| {}, 0);
+    for _ in 0..5 {
+        ask(&house, false).await;
+    }
+    let record = record(&house, false).await;
+    assert_eq!((record.model_asked.as_str(), record.candidates.len()), ("smart", 1), "{record:?}");
+    assert_eq!(record.candidates[0].breaker, "open");
+    let foreign = three(Vec::new(), |alias| alias.rules.regions = vec!["eu-*".into()]);
+    let answer = foreign.ask(Dialect::Anthropic, &question("smart", false)).await;
+    let id = answer.headers["x-paceway-request-id"].to_str().unwrap().to_owned();
+    let record = foreign.gateway.decisions.find(&id).unwrap();
+    assert!(
+        record.candidates.len() == 3 && record.candidates.iter().all(|one| one.is_left_out),
+        "{record:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_several_breakers_are_open_the_client_hears_of_all_and_no_advice_that_it_has_followed() {
+    let providers = NAMES[..2].iter().map(|name| at(name, Limits::none())).collect();
+    let house = of((0..10).map(|_| broken_server()).collect(), providers, |_| {}, 0);
+    for _ in 0..5 {
+        assert_eq!(ask(&house, false).await.0, 500);
+    }
+    let (status, headers, body) = ask(&house, false).await;
+    assert_eq!((status, &headers["retry-after"]), (503, &"5".parse().unwrap()));
+    assert!(
+        body.contains("one/claude-haiku-4-5 (server_error), two/claude-haiku-4-5 (server_error)"),
+        "{body}"
+    );
+    assert!(!body.contains("[aliases]"), "{body}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_lists_its_models_while_one_fails_ends_no_time_early() {
+    let mut answers: Vec<Said> = (0..5).map(|_| broken_server()).collect();
+    answers.extend((0..10).map(|_| good()));
+    let mut house = of(answers, vec![at("one", Limits::none())], |_| {}, 0);
+    Arc::get_mut(&mut house.gateway).unwrap().bounds.check_every = Duration::from_secs(1);
+    for _ in 0..5 {
+        ask(&house, false).await;
+    }
+    let checking = tokio::spawn(health::follow(Arc::new(Current::new(Arc::clone(&house.gateway)))));
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    assert_eq!(ask(&house, false).await.0, 503);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(ask(&house, false).await.0, 200, "its own time is over");
+    checking.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hears_that_a_key_is_wrong_hears_whose() {
+    let refused = || error(401, "authentication_error", "invalid x-api-key");
+    let house = three(vec![refused(), refused(), refused()], |_| {});
+    let (status, _, body) = ask(&house, false).await;
+    assert_eq!(status, 401);
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["error"]["type"], "authentication_error");
+    assert_eq!(
+        body["error"]["message"],
+        "provider `one` refused the key that Paceway has for it (not yours): invalid x-api-key"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_behind_a_request_that_is_refused_for_its_rate_goes_elsewhere_at_once() {
+    let providers = vec![at("one", support::at_once(1)), at("two", Limits::none())];
+    let said = json!({"type": "error", "error": {"type": "rate_limit_error", "message": "slow down"}});
+    let limited = whole(429, &[("retry-after", "20")], &said);
+    let house = of(vec![limited, good(), good()], providers, |_| {}, 0);
+    let before = house.gateway.clock.now();
+    let both = tokio::join!(ask(&house, false), ask(&house, false));
+    assert_eq!((both.0.0, both.1.0), (200, 200));
+    assert_eq!(hosts(&house), ["one", "two", "two"]);
+    assert!(house.gateway.clock.now().since(before) < Duration::from_secs(1));
 }

@@ -98,6 +98,19 @@ async fn an_answer_that_is_late_is_overtaken_and_the_loser_is_on_the_bill() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_was_overtaken_is_known_to_be_slow() {
+    let (house, slow) = hedging().await;
+    slow.takes("one", Ok(Duration::from_secs(30)));
+    slow.takes("two", Ok(Duration::from_secs(2)));
+    ask(&house).await;
+    let answer = house.ask(Dialect::Anthropic, &question("smart", false)).await;
+    let id = answer.headers["x-paceway-request-id"].to_str().unwrap().to_owned();
+    text(answer).await;
+    let record = house.gateway.decisions.find(&id).unwrap();
+    assert!(record.candidates[0].known.first_byte_ms.unwrap() > 1_900, "{record:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_first_still_serves_if_it_is_sooner_after_all() {
     let (house, slow) = hedging().await;
     slow.takes("one", Ok(Duration::from_millis(120)));

@@ -33,6 +33,13 @@ fn cut(kind: &str, bytes: &'static str) -> Result<paceway_upstream::Answer, Fail
     Ok(answer)
 }
 
+/// An answer of these bytes that ends in order.
+fn cut_short(kind: &str, bytes: &'static str) -> Result<paceway_upstream::Answer, Failure> {
+    let (answer, feed) = response(200, &[("content-type", kind)]);
+    feed.send(Ok(Bytes::from_static(bytes.as_bytes()))).unwrap();
+    Ok(answer)
+}
+
 async fn ask(house: &House, stream: bool) -> (u16, String) {
     let answer = house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", stream)).await;
     (answer.status.as_u16(), text(answer).await)
@@ -42,7 +49,8 @@ async fn ask(house: &House, stream: bool) -> (u16, String) {
 async fn whatever_fails_in_a_way_that_may_pass_is_sent_again() {
     let timeout = || Err(Failure::Timeout(Phase::Headers, Duration::from_secs(1)));
     let half = || cut("application/json", "{\"id\":");
-    for failed in [refused_connection(), broken_server(), timeout(), half()] {
+    let garbage = || cut_short("text/html", "<html>Bad gateway</html>");
+    for failed in [refused_connection(), broken_server(), timeout(), half(), garbage()] {
         let house = patient(vec![failed, answer()], 2);
         assert_eq!(ask(&house, false).await.0, 200);
         let row = house.rows.only();

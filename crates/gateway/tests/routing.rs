@@ -225,3 +225,12 @@ async fn the_fields_that_openrouters_users_know_are_read_and_taken_out() {
     let told = text(house.ask(Dialect::OpenAi, &wrong).await).await;
     assert!(told.contains("provider.sort") && told.contains("latency"), "{told}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_order_that_a_caller_wishes_goes_before_the_strategy() {
+    let house = house(by("cheapest"));
+    let mut body = question("smart", false);
+    body["provider"] = json!({"order": ["us"]});
+    let answer = house.ask(Dialect::OpenAi, &body).await;
+    assert_eq!(answer.headers["x-paceway-provider"], "us");
+}

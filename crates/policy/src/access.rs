@@ -114,6 +114,12 @@ impl Keyring {
             Some((caller, false)) => Ok(caller.clone()),
         }
     }
+
+    /// The caller whose key has this name and is in use; of several, any one.
+    pub fn named(&self, name: &str) -> Option<Caller> {
+        let in_use = self.keys.values().filter(|(_, is_revoked)| !is_revoked);
+        in_use.map(|(caller, _)| caller).find(|caller| &*caller.name == name).cloned()
+    }
 }
 
 #[cfg(test)]

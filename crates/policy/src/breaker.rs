@@ -81,6 +81,8 @@ pub struct Pass {
     /// How often the breaker had opened when the call went out: news of a call from before is no news.
     era: u32,
     is_probe: bool,
+    /// When it went out: that it succeeds says nothing against a failure that came later.
+    began: Moment,
 }
 
 /// Why a call does not go.
@@ -132,9 +134,11 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Breaker {
     stage: Stage,
     window: Window,
-    /// Failures in a row, by kind.
+    /// Failures in a row before anything of an answer had come, by kind.
     in_a_row: [u32; Fault::ALL.len()],
-    /// When a call failed last.
+    /// Answers in a row that broke off. That others have begun meanwhile does not end this row: those that break off begin well.
+    broken_off: [u32; Fault::ALL.len()],
+    /// When a call failed last, until one that went out after it comes to a good end.
     failed_at: Option<Moment>,
     /// How often it has opened.
     era: u32,
@@ -157,6 +161,7 @@ impl Breaker {
             stage: Stage::Closed,
             window: Window::new(rules.window, now),
             in_a_row: [0; Fault::ALL.len()],
+            broken_off: [0; Fault::ALL.len()],
             failed_at: None,
             era: 0,
             next_open: rules.open,
@@ -178,7 +183,7 @@ impl Breaker {
             *last = now;
             is_probe = true;
         }
-        Ok(Pass { era: self.era, is_probe })
+        Ok(Pass { era: self.era, is_probe, began: now })
     }
 
     /// Why a call would not go now; it changes nothing.
@@ -198,7 +203,7 @@ impl Breaker {
         }
     }
 
-    /// A call that was let go has succeeded: the deployment answered, whatever it said.
+    /// A call that was let go has succeeded: the deployment answers, whatever it says.
     pub fn succeeded(&mut self, rules: &BreakerRules, now: Moment, pass: Pass) {
         if pass.era != self.era {
             return;
@@ -222,21 +227,40 @@ impl Breaker {
         }
     }
 
-    /// A call that was let go has failed.
-    pub fn failed(&mut self, rules: &BreakerRules, now: Moment, pass: Pass, fault: Fault) {
+    /// The answer of a call that has succeeded is whole.
+    pub fn finished(&mut self, pass: Pass) {
         if pass.era != self.era {
             return;
         }
+        self.broken_off = [0; Fault::ALL.len()];
+        self.failed_at = self.failed_at.filter(|at| pass.began < *at);
+    }
+
+    /// A call that was let go has failed, and nothing of an answer has come.
+    pub fn failed(&mut self, rules: &BreakerRules, now: Moment, pass: Pass, fault: Fault) {
+        if pass.era == self.era {
+            self.in_a_row[fault as usize] += 1;
+            self.counts(rules, now, fault, self.in_a_row[fault as usize]);
+        }
+    }
+
+    /// The answer of a call that has succeeded broke off.
+    pub fn broke_off(&mut self, rules: &BreakerRules, now: Moment, pass: Pass, fault: Fault) {
+        if pass.era == self.era {
+            self.broken_off[fault as usize] += 1;
+            self.counts(rules, now, fault, self.broken_off[fault as usize]);
+        }
+    }
+
+    fn counts(&mut self, rules: &BreakerRules, now: Moment, fault: Fault, in_a_row: u32) {
         self.window.counts(now, Some(fault));
         self.failed_at = Some(now);
-        let in_a_row = &mut self.in_a_row[fault as usize];
-        *in_a_row += 1;
         let most = match self.stage {
             Stage::HalfOpen { .. } => 1,
             Stage::Ramping { .. } => rules.consecutive.div_ceil(2),
             Stage::Closed | Stage::Open { .. } => rules.consecutive,
         };
-        let is_over = *in_a_row >= most || self.window.has_share(now, fault, rules.share, rules.least_calls);
+        let is_over = in_a_row >= most || self.window.has_share(now, fault, rules.share, rules.least_calls);
         if is_over && !matches!(self.stage, Stage::Open { .. }) {
             self.open(rules, now, fault);
         }
@@ -265,7 +289,8 @@ impl Breaker {
         self.stage = Stage::Open { because, until: now.after(self.next_open) };
         self.next_open = self.next_open.saturating_mul(2).min(rules.longest_open.max(rules.open));
         self.era = self.era.wrapping_add(1);
-        self.in_a_row = [0; Fault::ALL.len()];
+        (self.in_a_row, self.broken_off) = ([0; Fault::ALL.len()], [0; Fault::ALL.len()]);
+        self.failed_at = None;
         self.window = Window::new(rules.window, now);
     }
 
@@ -280,10 +305,9 @@ impl Breaker {
         }
     }
 
-    /// Whether the last call has failed, lately: it may be about to open.
+    /// Whether a call has failed lately, and none that went out later has come to a good end: it may be about to open.
     pub fn is_shaky(&self, now: Moment) -> bool {
         self.failed_at.is_some_and(|at| now.since(at) < SHAKY)
-            && self.in_a_row.iter().any(|failures| *failures > 0)
     }
 
     /// How often it has opened.

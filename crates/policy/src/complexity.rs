@@ -14,9 +14,9 @@ mod text;
 mod weights;
 
 pub use doubt::{Doubt, Found, Sign};
-pub use features::{FEATURES, Feature, May, features};
+pub use features::{FEATURES, Feature, Features, Form, May, features};
 
-use weights::WEIGHTS;
+use weights::Weights;
 
 /// How hard a prompt looks, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +41,17 @@ pub struct Reason {
 /// How hard a prompt is, from 0 (easy) to 1 (hard): the part that is asked, such as the last message of the user. Of a
 /// prompt of more than 8 KiB the first and last 4 KiB are read, so the time is bounded.
 pub fn score(prompt: &str) -> f64 {
-    let moved = features(prompt).into_iter().zip(&WEIGHTS.each).map(|(value, weight)| value * weight);
-    logistic(WEIGHTS.base + moved.sum::<f64>())
+    let features = features(prompt);
+    let weights = Weights::of(&features);
+    let moved = features.values.iter().zip(&weights.each).map(|(value, weight)| value * weight);
+    logistic(weights.base + moved.sum::<f64>())
 }
 
 /// The score with its reasons: every feature that moved it.
 pub fn explain(prompt: &str) -> Complexity {
-    let moved = features(prompt).into_iter().zip(&WEIGHTS.each).zip(FEATURES);
+    let features = features(prompt);
+    let weights = Weights::of(&features);
+    let moved = features.values.iter().zip(&weights.each).zip(FEATURES);
     let mut reasons: Vec<_> = moved
         .map(|((value, weight), feature)| Reason {
             name: feature.name,
@@ -102,9 +106,10 @@ mod tests {
 
     #[test]
     fn reasons_add_up_to_the_score_and_the_weightiest_comes_first() {
-        let explained = explain("Calculate the force on a mass of 3 kg if its acceleration is 2.5 m/s^2.");
+        let prompt = "Calculate the force on a mass of 3 kg if its acceleration is 2.5 m/s^2.";
+        let explained = explain(prompt);
         let moved: f64 = explained.reasons.iter().map(|reason| reason.moves).sum();
-        assert!((logistic(WEIGHTS.base + moved) - explained.score).abs() < 1e-9);
+        assert!((logistic(Weights::of(&features(prompt)).base + moved) - explained.score).abs() < 1e-9);
         assert!(explained.reasons.is_sorted_by(|one, other| one.moves.abs() >= other.moves.abs()));
         assert!(explained.reasons.iter().any(|reason| reason.name == "physics" && reason.moves > 0.0));
     }

@@ -42,7 +42,18 @@ pub fn cacheable(dialect: Dialect, body: &[u8]) -> Option<Cacheable<'_>> {
     if !signs.iter().any(|sign| memmem::find(body, sign.as_bytes()).is_some()) {
         return None;
     }
-    cacheable_in(dialect, &Envelope::written(body).ok()?)
+    match dialect {
+        Dialect::OpenAi => openai_written(body),
+        _ => cacheable_in(dialect, &Envelope::written(body).ok()?),
+    }
+}
+
+/// [`openai`] of a body that was written here: all but the messages stands before them, and of them only the first are
+/// looked at.
+fn openai_written(body: &[u8]) -> Option<Cacheable<'_>> {
+    let (before, messages) = known::before(std::str::from_utf8(body).ok()?, "messages")?;
+    let field = |name: &str| before.iter().find(|field| field.name == name).and_then(|field| field.value);
+    of_openai(|name| field(name).map_or("", RawValue::get), messages)
 }
 
 /// [`cacheable`] of a body that has been read.
@@ -80,9 +91,13 @@ fn anthropic<'a>(envelope: &Envelope<'a>) -> Option<Cacheable<'a>> {
 /// of the answer, and the messages of the system. Requests with another `prompt_cache_key` go to another machine. Source:
 /// developers.openai.com, guides/prompt-caching, read 2026-11.
 fn openai<'a>(envelope: &Envelope<'a>) -> Option<Cacheable<'a>> {
-    let (tools, form) = (text(envelope, "tools"), text(envelope, "response_format"));
-    let leading = leading_of_system(text(envelope, "messages"));
-    let parts = [tools, form, leading, text(envelope, "prompt_cache_key")];
+    of_openai(|name| text(envelope, name), text(envelope, "messages"))
+}
+
+/// Of its fields, and of its messages as far as they are known.
+fn of_openai<'a>(field: impl Fn(&str) -> &'a str, messages: &'a str) -> Option<Cacheable<'a>> {
+    let (tools, leading) = (field("tools"), leading_of_system(messages));
+    let parts = [tools, field("response_format"), leading, field("prompt_cache_key")];
     let is_any = !tools.is_empty() || !leading.is_empty();
     is_any.then_some(Cacheable { parts, lifetime: CacheLifetime::FiveMinutes })
 }
@@ -147,13 +162,15 @@ mod tests {
     use CacheLifetime::{FiveMinutes, OneHour};
 
     use super::*;
+    use crate::changes::Changes;
+    use crate::formats::{Address, Target, format_of};
 
     fn anthropic(body: &str) -> Option<([&str; 4], CacheLifetime)> {
         cacheable(Dialect::Anthropic, body.as_bytes()).map(|cached| (cached.parts, cached.lifetime))
     }
 
     fn openai(body: &str) -> Option<[&str; 4]> {
-        cacheable(Dialect::OpenAi, body.as_bytes()).map(|cached| cached.parts)
+        cacheable_in(Dialect::OpenAi, &Envelope::parse(body.as_bytes()).unwrap()).map(|cached| cached.parts)
     }
 
     #[test]
@@ -200,6 +217,23 @@ mod tests {
         assert_eq!(parts[2], r#"[{"role":"system","content":"s"},{"role":"developer","content":"d"}"#);
         assert_eq!((parts[0], parts[1], parts[3]), ("", "", "\"k\""));
         assert_eq!(openai(r#"{"messages":[{"role":"user","content":"what is a \"system\"?"}]}"#), None);
+    }
+
+    #[test]
+    fn of_a_body_that_was_written_here_the_same_is_found_without_reading_the_conversation() {
+        let asked = r#"{"model":"m","messages":[{"role":"system","content":"s \"messages\""},{"role":"user","content":"u"},
+            {"role":"system","content":"late"}],"prompt_cache_key":"k","temperature":1,
+            "tools":[{"type":"function","function":{"name":"messages","parameters":{"type":"object","messages":[]}}}],
+            "response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}}"#;
+        let format = format_of(Dialect::OpenAi);
+        let envelope = Envelope::parse(asked.as_bytes()).unwrap();
+        let summary = format.summary(&envelope, &Address::default()).unwrap();
+        let chat = format.read_chat(&envelope, &summary, &mut Changes::default()).unwrap();
+        let target = Target { model: "m", default_max_output: Tokens(1), only_max_tokens: false };
+        let written = format.write_chat(&chat, target, &mut Changes::default()).unwrap();
+        let read = cacheable_in(Dialect::OpenAi, &Envelope::parse(&written).unwrap());
+        assert!(read.unwrap().parts.iter().all(|part| !part.is_empty()), "{read:?}");
+        assert_eq!(cacheable(Dialect::OpenAi, &written), read);
     }
 
     #[test]

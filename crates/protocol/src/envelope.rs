@@ -9,16 +9,16 @@ use paceway_domain::Refusal;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::fields::{Fields, shortened};
+use crate::fields::{Field, FieldList, Fields, shortened};
 use crate::index::Index;
-use crate::known::{self, Field};
+use crate::known;
 use crate::object::Object;
 
 /// A JSON object whose values are slices of the body they came from.
 #[derive(Debug)]
 pub struct Envelope<'a> {
     body: &'a [u8],
-    fields: Vec<Field<'a>>,
+    fields: FieldList<'a>,
     /// Not if the body is nested very deep.
     index: Option<Index>,
 }
@@ -60,7 +60,7 @@ impl<'a> Envelope<'a> {
 
     /// The raw value of a field.
     pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| *value)
+        self.fields.iter().find(|field| field.name == name)?.value
     }
 
     /// All fields, in order.
@@ -75,7 +75,7 @@ impl<'a> Envelope<'a> {
 
     /// The names of all fields, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|(name, _)| name.as_ref())
+        self.fields.iter().map(|field| field.name.as_ref())
     }
 
     /// The body's top level as an object of which fields are taken and the rest can be noted.
@@ -140,18 +140,23 @@ impl<'a> Envelope<'a> {
 
     /// The body without the field `name`. Every other byte stays as it is.
     pub fn without(&self, name: &str) -> Bytes {
-        let Some(place) = self.fields.iter().position(|(field, _)| field == name) else {
+        let Some(place) = self.fields.iter().position(|field| field.name == name) else {
             return self.body.to_vec().into();
         };
-        let value = self.place(self.fields[place].1);
+        let value = self.place_of(place);
         if place > 0 {
             // From the end of the value before it, so that the comma between them goes too.
-            return splice(self.body, self.place(self.fields[place - 1].1).end..value.end, b"");
+            return splice(self.body, self.place_of(place - 1).end..value.end, b"");
         }
         let rest = &self.body[value.end..];
         let comma = rest.iter().position(|byte| *byte == b',').filter(|_| self.fields.len() > 1);
         let start = self.body.iter().position(|byte| *byte == b'{').expect("an object was parsed") + 1;
         splice(self.body, start..value.end + comma.map_or(0, |comma| comma + 1), b"")
+    }
+
+    /// Where the value of this field lies.
+    fn place_of(&self, place: usize) -> Range<usize> {
+        self.place(self.fields[place].value.expect("values are taken from objects, never from an envelope"))
     }
 
     /// Where a value of this envelope lies in its body. Both are slices of one allocation, so their distance is the

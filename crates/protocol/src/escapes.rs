@@ -7,7 +7,7 @@ use std::ops::Range;
 const ONES: u64 = u64::MAX / 255;
 const HIGHS: u64 = ONES << 7;
 /// After so many bytes without a find a search is handed over to one with a slower start.
-pub(crate) const NEAR: usize = 64;
+const NEAR: usize = 64;
 
 /// Bytes of a word that are zero have their high bit set in the result; of others only some above a zero.
 const fn zeros(word: u64) -> u64 {
@@ -28,7 +28,8 @@ const fn place(marks: u64) -> usize {
     marks.trailing_zeros() as usize / 8
 }
 
-/// The next quote or backslash.
+/// The next quote or backslash. Most are near, in names and kinds.
+#[inline]
 pub(crate) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while at < from + NEAR {
@@ -39,7 +40,31 @@ pub(crate) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
         }
         at += 8;
     }
-    memchr::memchr2(b'"', b'\\', bytes.get(at..)?).map(|offset| at + offset)
+    far_quote_or_backslash(bytes, at)
+}
+
+/// The next quote or backslash if it is one of the next sixteen bytes. Those that end the text, up to seven, are not looked at.
+#[inline]
+pub(crate) fn near_quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
+    [from, from + 8].into_iter().find_map(|at| {
+        let word = word(bytes, at)?;
+        let marks = equal(word, b'"') | equal(word, b'\\');
+        (marks != 0).then(|| at + place(marks))
+    })
+}
+
+#[inline(never)]
+fn far_quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
+    memchr::memchr2(b'"', b'\\', bytes.get(from..)?).map(|offset| from + offset)
+}
+
+/// The first backslash. Most strings that are read at once are short.
+#[inline]
+fn first_backslash(bytes: &[u8]) -> Option<usize> {
+    if bytes.len() > NEAR {
+        return memchr::memchr(b'\\', bytes);
+    }
+    bytes.iter().position(|byte| *byte == b'\\')
 }
 
 /// The next quote, backslash or control character.
@@ -68,7 +93,7 @@ const fn is_special(byte: u8) -> bool {
 /// nothing.
 pub(crate) fn read(inside: &str) -> Option<Cow<'_, str>> {
     let bytes = inside.as_bytes();
-    let Some(first) = memchr::memchr(b'\\', bytes) else { return Some(Cow::Borrowed(inside)) };
+    let Some(first) = first_backslash(bytes) else { return Some(Cow::Borrowed(inside)) };
     let mut out = Vec::with_capacity(bytes.len());
     out.extend_from_slice(&bytes[..first]);
     let mut at = first;
@@ -276,6 +301,13 @@ mod tests {
             let expected = text.bytes().enumerate().skip(from).find(|(_, byte)| matches!(byte, b'"' | b'\\'));
             prop_assert_eq!(quote_or_backslash(text.as_bytes(), from), expected.map(|(at, _)| at));
             prop_assert_eq!(special(text.as_bytes(), from), expected.map(|(at, _)| at));
+        }
+
+        #[test]
+        fn a_near_quote_or_backslash_is_found_and_a_far_one_is_not(text in "[\"\\\\a-cé]{0,9}[a-cé#]{0,30}[\"\\\\!]{0,2}", from in 0_usize..50) {
+            let text = text + &"#".repeat(80);
+            let near = text.bytes().enumerate().skip(from).take(16).find(|(_, byte)| matches!(byte, b'"' | b'\\'));
+            prop_assert_eq!(near_quote_or_backslash(text.as_bytes(), from), near.map(|(at, _)| at));
         }
     }
 }

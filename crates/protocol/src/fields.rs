@@ -7,6 +7,18 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
+
+/// A field of an object.
+#[derive(Debug, Clone)]
+pub(crate) struct Field<'a> {
+    pub(crate) name: Cow<'a, str>,
+    /// Its value, until it is taken.
+    pub(crate) value: Option<&'a RawValue>,
+}
+
+/// An object's fields in order. Those of nearly every message and block fit into the list itself.
+pub(crate) type FieldList<'a> = SmallVec<[Field<'a>; 4]>;
 
 /// At most 60 characters of a value, for an error message.
 pub(crate) fn shortened(json: &str) -> String {
@@ -17,12 +29,12 @@ pub(crate) fn shortened(json: &str) -> String {
 }
 
 /// The fields of an object, each name once.
-pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct Fields<'a>(Vec<Field<'a>>);
 
 impl<'a> Fields<'a> {
     /// Names and values, in order.
-    pub(crate) fn into_list(self) -> Vec<(Cow<'a, str>, &'a RawValue)> {
-        self.0
+    pub(crate) fn into_list(self) -> FieldList<'a> {
+        self.0.into()
     }
 }
 
@@ -33,39 +45,37 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
 }
 
 /// Whether no field before has this name: two values of one field let two readers of the same bytes see different requests.
-/// `many` is empty at first; it keeps an object with very many fields from taking very long.
+/// `many` is nothing at first; it keeps an object with very many fields from taking very long.
 #[allow(clippy::ptr_arg)] // A borrowed name is kept as one.
 pub(crate) fn is_new<'a>(
     name: &Cow<'a, str>,
-    fields: &[(Cow<'a, str>, &RawValue)],
-    many: &mut HashSet<Cow<'a, str>>,
+    fields: &[Field<'a>],
+    many: &mut Option<HashSet<Cow<'a, str>>>,
 ) -> bool {
     const FEW: usize = 64;
     if fields.len() < FEW {
-        return fields.iter().all(|(known, _)| known != name);
+        return fields.iter().all(|known| known.name != *name);
     }
-    if many.is_empty() {
-        many.extend(fields.iter().map(|(known, _)| known.clone()));
-    }
+    let many = many.get_or_insert_with(|| fields.iter().map(|known| known.name.clone()).collect());
     many.insert(name.clone())
 }
 
 struct FieldsVisitor;
 
 impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+    type Value = Vec<Field<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut fields, mut many) = (Self::Value::new(), HashSet::new());
+        let (mut fields, mut many) = (Self::Value::new(), None);
         while let Some(Name(name)) = map.next_key()? {
             if !is_new(&name, &fields, &mut many) {
                 return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
             }
-            fields.push((name, map.next_value()?));
+            fields.push(Field { name, value: Some(map.next_value()?) });
         }
         Ok(fields)
     }

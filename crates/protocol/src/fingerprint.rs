@@ -82,9 +82,10 @@ pub fn fingerprint_of_bytes(bytes: &[u8]) -> u64 {
 }
 
 fn request_hash(model: &str, envelope: &Envelope<'_>) -> u64 {
-    let asked = envelope.fields().iter().filter(|(name, _)| !NOT_ASKED.contains(&name.as_ref()));
-    asked.fold(then(0, model.as_bytes()), |hash, (name, value)| {
-        then(then(hash, name.as_bytes()), value.get().as_bytes())
+    let asked = envelope.fields().iter().filter(|field| !NOT_ASKED.contains(&field.name.as_ref()));
+    asked.fold(then(0, model.as_bytes()), |hash, field| {
+        let value = field.value.map_or("", RawValue::get);
+        then(then(hash, field.name.as_bytes()), value.as_bytes())
     })
 }
 
@@ -111,9 +112,14 @@ fn raw_of<'a>(envelope: &Envelope<'a>, names: &[&str]) -> Option<&'a RawValue> {
 }
 
 fn is_of_system(turn: &RawValue, index: Option<&Index>) -> bool {
-    let fields = known::fields(turn.get(), index).unwrap_or_default();
-    let role = fields.iter().find(|(name, _)| name == "role");
-    role.is_some_and(|(_, role)| matches!(role.get(), "\"system\"" | "\"developer\""))
+    let role = value_of(turn, &["role"], index);
+    role.is_some_and(|role| matches!(role.get(), "\"system\"" | "\"developer\""))
+}
+
+/// The value of the first field that has one of these names.
+fn value_of<'a>(object: &'a RawValue, names: &[&str], index: Option<&Index>) -> Option<&'a RawValue> {
+    let fields = known::fields(object.get(), index)?;
+    fields.iter().find(|field| names.contains(&field.name.as_ref()))?.value
 }
 
 /// Both are slices of one allocation, so their distance is the offset.
@@ -124,20 +130,14 @@ fn offset(text: &str, part: &str) -> usize {
 /// Google groups its functions, Amazon puts its tools one level deeper.
 fn tools_in(dialect: Dialect, tools: &RawValue, index: Option<&Index>) -> u32 {
     let length = |raw: &RawValue| known::elements(raw.get(), index).map_or(0, |tools| tools.len());
-    let within = |raw: &RawValue, names: [&str; 2]| {
-        let fields = known::fields(raw.get(), index).unwrap_or_default();
-        fields
-            .into_iter()
-            .find(|(name, _)| names.contains(&name.as_ref()))
-            .map_or(1, |(_, inner)| length(inner))
-    };
+    let within = |raw: &RawValue, names: &[&str]| value_of(raw, names, index).map_or(1, length);
     let count = match dialect {
         Dialect::Gemini => known::elements(tools.get(), index)
             .unwrap_or_default()
             .into_iter()
-            .map(|group| within(group, ["functionDeclarations", "function_declarations"]))
+            .map(|group| within(group, &["functionDeclarations", "function_declarations"]))
             .sum(),
-        Dialect::Converse => within(tools, ["tools", "tools"]),
+        Dialect::Converse => within(tools, &["tools"]),
         _ => length(tools),
     };
     u32::try_from(count).unwrap_or(u32::MAX)

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::changes::Changes;
-use crate::fields::{Fields, shortened};
+use crate::fields::{Field, FieldList, Fields, shortened};
 use crate::index::Index;
-use crate::known::{self, Field};
+use crate::known::{self, ElementList};
 use crate::neutral::{Json, Text};
 
 /// Where in a body a value is: a list that grows on the stack, written out only when something is wrong.
@@ -83,7 +83,7 @@ impl From<&Path<'_>> for String {
 /// A JSON object of which fields are taken; what is left over can be noted.
 #[derive(Debug)]
 pub(crate) struct Object<'a, 'p> {
-    fields: Vec<Field<'a>>,
+    fields: FieldList<'a>,
     pub(crate) path: Path<'p>,
 }
 
@@ -105,26 +105,25 @@ impl<'a, 'p> Object<'a, 'p> {
     }
 
     /// The object of these fields, which is the body itself.
-    pub(crate) fn of(fields: Vec<Field<'a>>, index: Option<&'p Index>) -> Self {
+    pub(crate) fn of(fields: FieldList<'a>, index: Option<&'p Index>) -> Self {
         Self { fields, path: Path { index, ..Path::BODY } }
     }
 
     /// Whether a field is there and not taken, be it `null`.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(field, _)| field == name)
+        self.fields.iter().any(|field| field.name == name && field.value.is_some())
     }
 
     /// Takes a field's value out; `None` if it is absent or `null`.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
-        let place = self.fields.iter().position(|(field, _)| field == name)?;
-        let (_, raw) = self.fields.remove(place);
-        (raw.get() != "null").then_some(raw)
+        let field = self.fields.iter_mut().find(|field| field.name == name)?;
+        field.value.take().filter(|raw| raw.get() != "null")
     }
 
     /// Whether a field is this text, which holds no escapes. (It is not taken.)
     pub(crate) fn says(&self, name: &str, text: &str) -> bool {
-        let raw = self.fields.iter().find(|(field, _)| field == name).map(|(_, raw)| raw.get());
-        raw.and_then(|raw| raw.strip_prefix('"')?.strip_suffix('"')) == Some(text)
+        let raw = self.fields.iter().find(|field| field.name == name).and_then(|field| field.value);
+        raw.and_then(|raw| known::inside(raw.get())) == Some(text)
     }
 
     /// Takes a field that has to be there.
@@ -141,7 +140,7 @@ impl<'a, 'p> Object<'a, 'p> {
     /// # Errors
     /// [`Refusal::InvalidField`] if it is something else.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<Text<'a>>, Refusal> {
-        self.take(name).map(|raw| text(raw, &self.path.name(name))).transpose()
+        self.take(name).map(|raw| self.read_text(name, raw)).transpose()
     }
 
     /// Takes a text that has to be there.
@@ -150,7 +149,13 @@ impl<'a, 'p> Object<'a, 'p> {
     /// [`Refusal::InvalidField`] if it is absent or something else.
     pub(crate) fn need_text(&mut self, name: &str) -> Result<Text<'a>, Refusal> {
         let raw = self.need(name, "a string")?;
-        text(raw, &self.path.name(name))
+        self.read_text(name, raw)
+    }
+
+    /// Reads the text that a field is; where the field stands is spelt only if it is something else.
+    #[inline]
+    fn read_text(&self, name: &str, raw: &'a RawValue) -> Result<Text<'a>, Refusal> {
+        text_in(raw, self.path.index).ok_or_else(|| self.path.name(name).expected("a string", raw))
     }
 
     /// Takes a text that has to be there and not be empty.
@@ -232,12 +237,14 @@ impl<'a, 'p> Object<'a, 'p> {
 
     /// The names of what was not taken and is not `null`.
     pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().filter(|(_, raw)| raw.get() != "null").map(|(name, _)| name.as_ref())
+        let is_told = |field: &&Field<'_>| field.value.is_some_and(|raw| raw.get() != "null");
+        self.fields.iter().filter(is_told).map(|field| field.name.as_ref())
     }
 
     /// Names and values of what was not taken and is not `null`.
     pub(crate) fn rest(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
-        self.fields.into_iter().filter(|(_, raw)| raw.get() != "null")
+        let told = |field: Field<'a>| Some((field.name, field.value.filter(|raw| raw.get() != "null")?));
+        self.fields.into_iter().filter_map(told)
     }
 
     /// Notes what was not taken: `hints` as hints, the rest as lost.
@@ -261,13 +268,18 @@ const LONG: usize = 64;
 /// # Errors
 /// [`Refusal::InvalidField`] if it is something else.
 pub(crate) fn text<'a>(raw: &'a RawValue, path: &Path<'_>) -> Result<Text<'a>, Refusal> {
+    text_in(raw, path.index).ok_or_else(|| path.expected("a string", raw))
+}
+
+#[inline]
+fn text_in<'a>(raw: &'a RawValue, index: Option<&Index>) -> Option<Text<'a>> {
     if raw.get().len() > LONG
         && let Some(inside) = known::inside(raw.get())
-        && path.index.is_some_and(|index| index.vouches_for(inside))
+        && index.is_some_and(|index| index.vouches_for(inside))
     {
-        return Ok(Text::unread(inside));
+        return Some(Text::unread(inside));
     }
-    known::string(raw.get()).map(Text::from).ok_or_else(|| path.expected("a string", raw))
+    known::string(raw.get()).map(Text::from)
 }
 
 /// A value of a type that owns its content.
@@ -290,7 +302,7 @@ pub(crate) fn array<'a>(
     raw: &'a RawValue,
     path: &Path<'_>,
     expected: &str,
-) -> Result<Vec<&'a RawValue>, Refusal> {
+) -> Result<ElementList<'a>, Refusal> {
     if !raw.get().starts_with('[') {
         return Err(path.expected(expected, raw));
     }

@@ -14,6 +14,8 @@
 //! | [`Scheduler::cancel`] | a request that cost nothing, waiting or admitted |
 //! | [`Scheduler::learn`] | what the provider said about its limits, in an answer or a refusal |
 //! | [`Scheduler::next_wakeup`] | when to call `poll` next |
+//!
+//! Pools and routes are added, and retire when nobody will ask for them again ([`Scheduler::retire_route`]).
 
 mod ask;
 mod bucket;

@@ -6,13 +6,17 @@ use std::time::Duration;
 use paceway_domain::{Cause, Dimension, Moment};
 
 use crate::ask::{Ask, PoolId, RouteId};
+use crate::limits::Limits;
 use crate::pool::{Pool, Wait};
 
 /// Pools and routes.
 #[derive(Debug, Default)]
 pub(crate) struct Pools {
-    pools: Vec<Pool>,
+    all: Vec<Pool>,
     routes: Vec<Vec<PoolId>>,
+    /// Places of pools and routes that have retired.
+    empty: Vec<usize>,
+    empty_routes: Vec<usize>,
 }
 
 /// Why a request will never go.
@@ -29,23 +33,50 @@ impl Index<PoolId> for Pools {
     type Output = Pool;
 
     fn index(&self, id: PoolId) -> &Pool {
-        &self.pools[id.0]
+        &self.all[id.0]
     }
 }
 
 impl IndexMut<PoolId> for Pools {
     fn index_mut(&mut self, id: PoolId) -> &mut Pool {
-        &mut self.pools[id.0]
+        &mut self.all[id.0]
     }
 }
 
 impl Pools {
     pub(crate) fn add(&mut self, pool: Pool) -> PoolId {
-        self.pools.push(pool);
-        PoolId(self.pools.len() - 1)
+        if let Some(place) = self.empty.pop() {
+            self.all[place] = pool;
+            return PoolId(place);
+        }
+        self.all.push(pool);
+        PoolId(self.all.len() - 1)
+    }
+
+    /// Nobody uses this pool any more: its place is for another.
+    pub(crate) fn free(&mut self, now: Moment, id: PoolId) {
+        if !self.empty.contains(&id.0) {
+            // What was learned of it goes now, not when another comes.
+            self.all[id.0] = Pool::new(&Limits::none(), now);
+            self.empty.push(id.0);
+        }
+    }
+
+    /// Nobody uses this route any more; returns its pools that are in no other.
+    pub(crate) fn free_route(&mut self, id: RouteId) -> Vec<PoolId> {
+        let mut pools = std::mem::take(&mut self.routes[id.0]);
+        if !pools.is_empty() {
+            self.empty_routes.push(id.0);
+        }
+        pools.retain(|pool| !self.routes.iter().any(|route| route.contains(pool)));
+        pools
     }
 
     pub(crate) fn add_route(&mut self, pools: &[PoolId]) -> RouteId {
+        if let Some(place) = self.empty_routes.pop() {
+            self.routes[place] = pools.to_vec();
+            return RouteId(place);
+        }
         self.routes.push(pools.to_vec());
         RouteId(self.routes.len() - 1)
     }

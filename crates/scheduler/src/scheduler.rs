@@ -1,10 +1,13 @@
 //! The face of the crate: pools, routes, tickets and the order of decisions.
 
+mod retire;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use paceway_domain::{Dimension, LimitReadings, Moment};
 
+use self::retire::Retired;
 use crate::ask::{Ask, CallerId, PoolId, Priority, RouteId};
 use crate::flight::Flight;
 use crate::group::{Group, Pick};
@@ -38,6 +41,8 @@ pub struct Scheduler {
     deadlines: BTreeSet<Deadline>,
     waiting: usize,
     bounds: Bounds,
+    /// Given up, and still used by requests when that was last looked at.
+    retired: Vec<Retired>,
 }
 
 impl Scheduler {
@@ -51,6 +56,7 @@ impl Scheduler {
             deadlines: BTreeSet::new(),
             waiting: 0,
             bounds,
+            retired: Vec::new(),
         }
     }
 
@@ -61,8 +67,10 @@ impl Scheduler {
 
     /// Adds a pool with all of its quota free.
     pub fn add_pool(&mut self, now: Moment, limits: &Limits) -> PoolId {
-        self.group_of.push(None);
-        self.pools.add(Pool::new(limits, now))
+        self.free_retired(now);
+        let pool = self.pools.add(Pool::new(limits, now));
+        self.group_of.resize(self.group_of.len().max(pool.0 + 1), None);
+        pool
     }
 
     /// Adds a list of pools, any one of which will do; at most 64. They share one queue from now on, with all that share
@@ -70,10 +78,7 @@ impl Scheduler {
     pub fn add_route(&mut self, pools: &[PoolId]) -> RouteId {
         assert!(!pools.is_empty() && pools.len() <= 64, "a route has 1 to 64 targets");
         let known: BTreeSet<usize> = pools.iter().filter_map(|pool| self.group_of[pool.0]).collect();
-        let group = known.first().copied().unwrap_or_else(|| {
-            self.groups.push(Group::new());
-            self.groups.len() - 1
-        });
+        let group = known.first().copied().unwrap_or_else(|| self.empty_group());
         for pool in pools {
             if self.group_of[pool.0].is_none() {
                 self.group_of[pool.0] = Some(group);

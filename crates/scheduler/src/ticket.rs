@@ -81,6 +81,11 @@ impl Tickets {
         self.slots[ticket.slot as usize].take().map(|(_, entry)| entry)
     }
 
+    /// Every request that is open.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.slots.iter().flatten().map(|(_, entry)| entry)
+    }
+
     /// Whether it waits in this class.
     pub(crate) fn waits_in(&self, ticket: Ticket, class: usize) -> bool {
         let stage = self.get(ticket).map(|entry| entry.stage);

@@ -209,3 +209,41 @@ fn a_ticket_never_becomes_another_requests() {
     assert_ne!(old, new);
     assert_eq!(scheduler.state(at(0), pool).in_flight, 1);
 }
+
+#[test]
+fn the_places_of_what_has_retired_are_given_to_what_comes() {
+    let (mut scheduler, pool, route) = with_pool(&slow());
+    let own = scheduler.add_pool(at(0), &slow());
+    scheduler.retire_route(at(0), route);
+    scheduler.retire_pool(at(0), own);
+    let places = [scheduler.add_pool(at(1), &at_once(1)), scheduler.add_pool(at(1), &at_once(1))];
+    assert!(places.contains(&pool) && places.contains(&own), "{places:?}");
+    assert_eq!(scheduler.add_route(&places[..1]), route);
+    // They are new: two would have gone at once at the old one.
+    admitted(scheduler.submit(at(1), ask(route)));
+    waiting(scheduler.submit(at(1), ask(route)));
+}
+
+#[test]
+fn what_has_retired_serves_the_requests_that_it_has_before_its_place_is_given_away() {
+    let (mut scheduler, pool, route) = with_pool(&at_once(1));
+    let first = admitted(scheduler.submit(at(0), ask(route)));
+    let second = waiting(scheduler.submit(at(0), ask(route)));
+    scheduler.retire_route(at(0), route);
+    assert_ne!(scheduler.add_pool(at(0), &slow()), pool);
+    scheduler.settle(at(1), first, cost(0, 0));
+    assert_eq!(goes(scheduler.poll(at(1))), second);
+    assert_ne!(scheduler.add_pool(at(1), &slow()), pool);
+    scheduler.settle(at(2), second, cost(0, 0));
+    assert_eq!(scheduler.add_pool(at(2), &slow()), pool);
+}
+
+#[test]
+fn a_pool_that_another_route_has_stays_and_retiring_twice_is_harmless() {
+    let (mut scheduler, pool, route) = with_pool(&slow());
+    let other = scheduler.add_route(&[pool]);
+    scheduler.retire_route(at(0), route);
+    scheduler.retire_route(at(0), route);
+    assert_ne!(scheduler.add_pool(at(0), &slow()), pool);
+    admitted(scheduler.submit(at(0), ask(other)));
+}

@@ -79,7 +79,17 @@ pub(crate) async fn route(
         query: None,
         body,
     };
-    let caller = Callers::operator(dry_run.key.as_deref().unwrap_or("operator"));
+    let caller = match dry_run.key.as_deref() {
+        None => Callers::operator(),
+        Some(name) => match gateway.callers.named(name) {
+            Some(caller) => caller,
+            None => {
+                let why =
+                    format!("key: there is no key named `{name}` in use; `paceway keys list` shows them");
+                return told(StatusCode::BAD_REQUEST, "invalid_request_error", &why);
+            }
+        },
+    };
     match pipeline::dry_run(&gateway, &caller, arrival) {
         Ok(decision) => Json(json!({"decision": decision})).into_response(),
         Err(refusal) => told(StatusCode::BAD_REQUEST, "invalid_request_error", &refusal.to_string()),

@@ -1,131 +1,152 @@
 //! The journal in front of the ledger: a row is safe after one `write`, and reaches the database in batches.
 //!
-//! A commit of the database costs more than the rest of a request; one `write` of a line does not. So a row goes to the
-//! journal on the request's own task, and one writer thread moves rows to the database in batches. A segment of the
-//! journal is removed only after its rows are committed and synced. What a killed process left behind is delivered when
-//! the next one opens; delivering twice is harmless, since a row's id is unique.
-//!
-//! A line is eight hex digits of CRC-32, a space and the row as JSON. A last line cut short by a kill has a wrong sum and
-//! belongs to an answer that nobody received whole.
+//! A commit of the database costs more than the rest of a request, and the database may be away; one `write` of a line costs little and
+//! is always possible. So a row goes to the journal on the request's own task, and one writer thread moves rows to the database. A
+//! segment of the journal is removed only after its rows are committed and synced. While the database is away, segments wait on disk
+//! and only the newest one's rows in memory; they are delivered in their order when it is back. What a killed process left behind is
+//! delivered by the next one. Delivering twice is harmless: a row's id and part are unique.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+mod delivery;
+mod segment;
+
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use paceway_domain::RequestId;
 
-use crate::ledger::{Filter, Total};
-use crate::sqlite::Sqlite;
+pub(crate) use delivery::Destination;
+
 use crate::{Ledger, Row, StoreError};
+use segment::{Segment, journal_error};
 
 /// How long the writer gathers rows before it commits them.
 const GATHER: Duration = Duration::from_millis(100);
-/// How long the writer waits after the database refused a batch.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// The most rows kept in memory while the database refuses them. Beyond it rows are in the journal only, and are delivered
-/// at the next start.
-const MAX_PENDING: usize = 100_000;
-
-const EXTENSION: &str = "journal";
+/// How long the writer waits after a delivery failed: twice as long each time, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The most rows in a segment, and so in memory, when the database does not take them. Some ten megabytes.
+const MOST_ROWS: usize = 10_000;
 
 /// A ledger whose rows survive the process before they are in the database.
 pub(crate) struct JournalledLedger {
     shared: Arc<Shared>,
-    sqlite: Arc<Sqlite>,
     writer: Option<JoinHandle<()>>,
 }
 
 struct Shared {
     directory: PathBuf,
+    database: Arc<dyn Destination>,
     state: Mutex<State>,
     wake: Condvar,
+    /// Rows that are not in the database yet.
+    waiting: AtomicU64,
 }
 
 struct State {
     segment: Segment,
-    /// Rows of the current segment that are not in the database.
+    /// The rows of the current segment.
     pending: Vec<Row>,
+    /// Rows that could not be written to any segment.
+    unwritten: Vec<Row>,
+    /// Segments that are written no more and not delivered, oldest first.
+    closed: VecDeque<PathBuf>,
     is_closing: bool,
 }
 
-struct Segment {
-    number: u64,
-    path: PathBuf,
-    file: File,
-    /// Rows that were written here but not kept in memory.
-    has_unkept_rows: bool,
-}
-
-impl Segment {
-    fn create(directory: &Path, number: u64) -> Result<Self, StoreError> {
-        let path = directory.join(format!("ledger-{number:08}.{EXTENSION}"));
-        let file = File::options()
-            .create_new(true)
-            .append(true)
-            .open(&path)
-            .map_err(|why| journal_error(&path, why))?;
-        Ok(Self { number, path, file, has_unkept_rows: false })
+impl State {
+    /// Begins another segment; the one before waits on disk, its rows no longer in memory.
+    fn close_segment(&mut self, directory: &Path) -> Result<(), StoreError> {
+        let next = Segment::create(directory, self.segment.number + 1)?;
+        let done = std::mem::replace(&mut self.segment, next);
+        self.closed.push_back(done.path);
+        self.pending = Vec::new();
+        Ok(())
     }
 }
 
 impl JournalledLedger {
-    /// Delivers what earlier segments hold and begins a new one.
-    pub(crate) fn open(directory: &Path, sqlite: Arc<Sqlite>) -> Result<Self, StoreError> {
-        let left = segments(directory)?;
-        let mut number = 0;
-        for (segment, path) in left {
-            sqlite.insert(&read_segment(&path)?)?;
-            fs::remove_file(&path).map_err(|why| journal_error(&path, why))?;
-            number = segment + 1;
+    /// Delivers what earlier segments hold, as far as the database is there, and begins a new one.
+    pub(crate) fn open(directory: &Path, database: Arc<dyn Destination>) -> Result<Self, StoreError> {
+        let left = segment::segments(directory)?;
+        let number = left.last().map_or(0, |(number, _)| number + 1);
+        let (mut closed, mut waiting, mut is_away) = (VecDeque::new(), 0, false);
+        for (_, path) in left {
+            let rows = segment::read(&path)?;
+            if !is_away {
+                match delivery::deliver(&*database, directory, &rows) {
+                    Ok(()) => {
+                        segment::remove(&path)?;
+                        continue;
+                    }
+                    Err(StoreError::Away(_)) => is_away = true,
+                    Err(error) => return Err(error),
+                }
+            }
+            waiting += rows.len() as u64;
+            closed.push_back(path);
         }
-        let state =
-            State { segment: Segment::create(directory, number)?, pending: Vec::new(), is_closing: false };
-        let shared =
-            Arc::new(Shared { directory: directory.into(), state: Mutex::new(state), wake: Condvar::new() });
+        let state = State {
+            segment: Segment::create(directory, number)?,
+            pending: Vec::new(),
+            unwritten: Vec::new(),
+            closed,
+            is_closing: false,
+        };
+        let shared = Arc::new(Shared {
+            directory: directory.into(),
+            database,
+            state: Mutex::new(state),
+            wake: Condvar::new(),
+            waiting: AtomicU64::new(waiting),
+        });
         let writer = std::thread::Builder::new().name("ledger".into()).spawn({
-            let (shared, sqlite) = (Arc::clone(&shared), Arc::clone(&sqlite));
-            move || shared.deliver_until_closed(&sqlite)
+            let shared = Arc::clone(&shared);
+            move || shared.deliver_until_closed()
         });
         let writer = writer.map_err(|why| journal_error(directory, why))?;
-        Ok(Self { shared, sqlite, writer: Some(writer) })
+        Ok(Self { shared, writer: Some(writer) })
     }
 }
 
 impl Ledger for JournalledLedger {
     fn append(&self, row: Row) -> Result<(), StoreError> {
-        let line = line_of(&row);
+        let line = segment::line_of(&row);
         let mut state = self.shared.lock();
-        let written = state.segment.file.write_all(&line);
-        if state.pending.len() < MAX_PENDING {
-            state.pending.push(row);
-        } else {
-            state.segment.has_unkept_rows = true;
+        let written = state.segment.append(line);
+        let is_first = state.pending.is_empty() && state.unwritten.is_empty();
+        match &written {
+            Ok(()) => state.pending.push(row),
+            Err(_) if state.unwritten.len() < MOST_ROWS => state.unwritten.push(row),
+            Err(_) => {
+                let request = row.request_id.as_str();
+                tracing::error!(request, "a ledger row is lost: neither disk nor database take rows");
+                return written;
+            }
         }
-        let is_first = state.pending.len() == 1;
-        let path = written.is_err().then(|| state.segment.path.clone());
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        if state.pending.len() >= MOST_ROWS
+            && let Err(error) = state.close_segment(&self.shared.directory)
+        {
+            // It grows on, and so does memory, until the disk takes another file or the database the rows.
+            tracing::error!(%error, "the journal cannot begin another segment");
+        }
         drop(state);
         if is_first {
             self.shared.wake.notify_one();
         }
-        match (written, path) {
-            (Err(why), Some(path)) => Err(journal_error(&path, why)),
-            _ => Ok(()),
-        }
+        written
     }
 
     fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError> {
-        self.sqlite.find(id)
+        self.shared.database.find(id)
     }
 
-    fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        self.sqlite.totals()
-    }
-
-    fn export(&self, filter: &Filter, visit: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
-        self.sqlite.export(filter, visit)
+    fn waiting(&self) -> u64 {
+        self.shared.waiting.load(Ordering::Relaxed)
     }
 }
 
@@ -149,94 +170,100 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn deliver_until_closed(&self, sqlite: &Sqlite) {
+    fn deliver_until_closed(&self) {
+        let mut pause = FIRST_PAUSE;
+        let mut has_failed = false;
         loop {
-            let mut state = self.lock();
-            while state.pending.is_empty() && !state.is_closing {
-                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
-            if !state.is_closing {
-                let closing = |state: &mut State| !state.is_closing;
-                let gathered = self.wake.wait_timeout_while(state, GATHER, closing);
-                state = gathered.unwrap_or_else(PoisonError::into_inner).0;
-            }
-            let is_closing = state.is_closing;
-            drop(state);
-            let delivered = self.deliver(sqlite);
-            if let Err(error) = &delivered {
-                tracing::error!(%error, "ledger rows wait in the journal: the database did not take them");
+            let is_closing = self.wait_for_rows();
+            match self.deliver() {
+                Ok(()) => {
+                    if has_failed {
+                        tracing::info!("the database takes ledger rows again");
+                    }
+                    (pause, has_failed) = (FIRST_PAUSE, false);
+                }
+                Err(error) => {
+                    let waiting = self.waiting.load(Ordering::Relaxed);
+                    if !has_failed || is_closing {
+                        tracing::error!(%error, waiting, "ledger rows wait in the journal: the database does not take them");
+                    }
+                    has_failed = true;
+                    if !is_closing {
+                        self.pause(pause);
+                        pause = LONGEST_PAUSE.min(pause * 2);
+                    }
+                }
             }
             if is_closing {
                 return;
             }
-            if delivered.is_err() {
-                std::thread::sleep(PAUSE_AFTER_FAILURE);
-            }
         }
     }
 
-    /// Moves the rows of the current segment to the database and removes it.
-    fn deliver(&self, sqlite: &Sqlite) -> Result<(), StoreError> {
-        let next_number = self.lock().segment.number + 1;
-        let next = Segment::create(&self.directory, next_number)?;
-        let (done, rows) = {
-            let mut state = self.lock();
-            (std::mem::replace(&mut state.segment, next), std::mem::take(&mut state.pending))
+    /// Waits until there are rows, and then for more of them. Returns whether this is the last time.
+    fn wait_for_rows(&self) -> bool {
+        let mut state = self.lock();
+        let is_idle = |state: &mut State| {
+            let has_none = state.pending.is_empty() && state.unwritten.is_empty() && state.closed.is_empty();
+            has_none && !state.is_closing
         };
-        if let Err(error) = sqlite.insert(&rows) {
-            // The old segment stays on disk. Its rows are tried again with the next batch, and at the next start.
+        state = self.wake.wait_while(state, is_idle).unwrap_or_else(PoisonError::into_inner);
+        if !state.is_closing {
+            drop(state);
+            self.pause(GATHER);
+            state = self.lock();
+        }
+        state.is_closing
+    }
+
+    /// Waits so long, or until closing.
+    fn pause(&self, time: Duration) {
+        let is_open = |state: &mut State| !state.is_closing;
+        drop(self.wake.wait_timeout_while(self.lock(), time, is_open));
+    }
+
+    /// Moves everything to the database, oldest first, and removes its segments.
+    fn deliver(&self) -> Result<(), StoreError> {
+        loop {
+            let Some(path) = self.lock().closed.front().cloned() else { break };
+            let rows = segment::read(&path)?;
+            self.hand_over(&rows)?;
+            segment::remove(&path)?;
+            // The writer alone takes segments away.
+            self.lock().closed.pop_front();
+        }
+        let unwritten = std::mem::take(&mut self.lock().unwritten);
+        if let Err(error) = self.hand_over(&unwritten) {
             let mut state = self.lock();
-            let newer = std::mem::replace(&mut state.pending, rows);
-            state.pending.extend(newer);
+            let newer = std::mem::replace(&mut state.unwritten, unwritten);
+            state.unwritten.extend(newer);
             return Err(error);
         }
-        if !done.has_unkept_rows {
-            fs::remove_file(&done.path).map_err(|why| journal_error(&done.path, why))?;
+        let (path, rows) = {
+            let mut state = self.lock();
+            if state.pending.is_empty() {
+                return Ok(());
+            }
+            let rows = std::mem::take(&mut state.pending);
+            if let Err(error) = state.close_segment(&self.directory) {
+                state.pending = rows;
+                return Err(error);
+            }
+            (state.closed.back().cloned(), rows)
+        };
+        self.hand_over(&rows)?;
+        if let Some(path) = path {
+            segment::remove(&path)?;
+            self.lock().closed.retain(|closed| *closed != path);
         }
         Ok(())
     }
-}
 
-fn line_of(row: &Row) -> Vec<u8> {
-    let json = serde_json::to_vec(row).expect("a row has no map with odd keys and no failing serializer");
-    let mut line = format!("{:08x} ", crc32fast::hash(&json)).into_bytes();
-    line.extend_from_slice(&json);
-    line.push(b'\n');
-    line
-}
-
-/// The segments of a directory with their numbers, oldest first.
-fn segments(directory: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
-    let listing = fs::read_dir(directory).map_err(|why| journal_error(directory, why))?;
-    let mut found: Vec<_> = listing
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let is_segment = path.extension()? == EXTENSION;
-            let number = path.file_stem()?.to_str()?.strip_prefix("ledger-")?.parse().ok()?;
-            is_segment.then_some((number, path))
-        })
-        .collect();
-    found.sort();
-    Ok(found)
-}
-
-fn read_segment(path: &Path) -> Result<Vec<Row>, StoreError> {
-    let bytes = fs::read(path).map_err(|why| journal_error(path, why))?;
-    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let rows: Vec<_> = lines.map(read_line).collect();
-    let damaged = rows.iter().filter(|row| row.is_none()).count();
-    if damaged > 0 {
-        tracing::warn!(path = %path.display(), damaged, "journal lines were cut short and are left out");
+    fn hand_over(&self, rows: &[Row]) -> Result<(), StoreError> {
+        if !rows.is_empty() {
+            delivery::deliver(&*self.database, &self.directory, rows)?;
+            self.waiting.fetch_sub(rows.len() as u64, Ordering::Relaxed);
+        }
+        Ok(())
     }
-    Ok(rows.into_iter().flatten().collect())
-}
-
-fn read_line(line: &[u8]) -> Option<Row> {
-    let (sum, json) = line.split_at_checked(9)?;
-    let sum = u32::from_str_radix(std::str::from_utf8(&sum[..8]).ok()?, 16).ok()?;
-    (crc32fast::hash(json) == sum).then(|| serde_json::from_slice(json).ok()).flatten()
-}
-
-fn journal_error(path: &Path, why: io::Error) -> StoreError {
-    StoreError::Journal { path: path.display().to_string(), why }
 }

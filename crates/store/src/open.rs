@@ -5,9 +5,13 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::journal::JournalledLedger;
-use crate::sqlite::{Sqlite, SqliteResponses};
-use crate::{Keys, Ledger, Responses, StoreError};
+use paceway_domain::Secret;
+
+use crate::cached_keys::CachedKeys;
+use crate::journal::{Destination, JournalledLedger};
+use crate::postgres::{Postgres, Server};
+use crate::sqlite::{Sqlite, SqliteReports, SqliteResponses};
+use crate::{Keys, Ledger, Reports, Responses, StoreError};
 
 /// What the opener wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub enum Access {
 pub struct Store {
     /// The ledger.
     pub ledger: Arc<dyn Ledger>,
+    /// What the ledger answers.
+    pub reports: Arc<dyn Reports>,
     /// The keys.
     pub keys: Arc<dyn Keys>,
     /// The kept responses.
@@ -30,12 +36,44 @@ pub struct Store {
     _lock: Option<File>,
 }
 
+/// A database that many nodes share.
+#[derive(Debug, Clone)]
+pub struct SharedDatabase {
+    /// `postgres://…`
+    pub url: Secret,
+    /// What this node is called among them.
+    pub node: String,
+}
+
+impl SharedDatabase {
+    /// Whether the URL can be read, and the file that it names. Nothing is opened.
+    ///
+    /// # Errors
+    /// What is wrong with it; no part of the URL is in it.
+    pub fn check(&self) -> Result<(), StoreError> {
+        Server::new(&self.url, &self.node).map(drop)
+    }
+}
+
 /// Opens the store in `directory`, which is made if it does not exist. With [`Access::Serve`], rows that an earlier
 /// process left in the journal are delivered first.
 ///
 /// # Errors
 /// A [`StoreError`] that names the file and says what to do.
 pub fn open(directory: &Path, access: Access) -> Result<Store, StoreError> {
+    open_shared(directory, access, None)
+}
+
+/// As [`open`], with ledger and keys in a database that others use, too. What is in `directory` is this node's own: the journal, a
+/// copy of the keys, and kept responses. The database may be away: rows wait in the journal, and keys are those known before.
+///
+/// # Errors
+/// As [`open`], and when the shared database was reached and cannot be used.
+pub fn open_shared(
+    directory: &Path,
+    access: Access,
+    shared: Option<&SharedDatabase>,
+) -> Result<Store, StoreError> {
     let unusable = |why| StoreError::Directory { path: directory.display().to_string(), why };
     fs::create_dir_all(directory).map_err(unusable)?;
     let lock = match access {
@@ -45,11 +83,20 @@ pub fn open(directory: &Path, access: Access) -> Result<Store, StoreError> {
     let file = directory.join("paceway.db");
     let sqlite = Arc::new(Sqlite::open(&file)?);
     let responses = Arc::new(SqliteResponses::open(&file)?);
-    let ledger: Arc<dyn Ledger> = match access {
-        Access::Serve => Arc::new(JournalledLedger::open(directory, Arc::clone(&sqlite))?),
-        Access::Administer => Arc::clone(&sqlite) as Arc<dyn Ledger>,
+    let (database, reports, keys): (Arc<dyn Destination>, Arc<dyn Reports>, Arc<dyn Keys>) = match shared {
+        Some(shared) => {
+            let server = Server::new(&shared.url, &shared.node)?;
+            let port = || Arc::new(Postgres::new(&server));
+            let keys = CachedKeys { shared: port(), local: Arc::clone(&sqlite) };
+            (port(), port(), Arc::new(keys))
+        }
+        None => (Arc::clone(&sqlite) as Arc<dyn Destination>, Arc::new(SqliteReports::open(&file)?), sqlite),
     };
-    Ok(Store { ledger, keys: sqlite, responses, _lock: lock })
+    let ledger: Arc<dyn Ledger> = match access {
+        Access::Serve => Arc::new(JournalledLedger::open(directory, database)?),
+        Access::Administer => database,
+    };
+    Ok(Store { ledger, reports, keys, responses, _lock: lock })
 }
 
 fn lock(directory: &Path) -> Result<File, StoreError> {

@@ -1,34 +1,29 @@
 //! The SQLite backend: one file in WAL mode.
 
+mod copy_of_keys;
+mod days;
+mod migrations;
+mod reports;
 mod responses;
+mod rows;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paceway_domain::{Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tokens, UnixMillis, Usage};
+use paceway_domain::{KeyId, Owner, RequestId, UnixMillis};
 use paceway_policy::access::{KeyHash, VirtualKey};
-use rusqlite::{Connection, ErrorCode, named_params, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use rusqlite::{Connection, ErrorCode, params};
 
+pub(crate) use reports::SqliteReports;
 pub(crate) use responses::SqliteResponses;
 
-use crate::ledger::{Filter, Total};
+use crate::columns::signed;
+use crate::journal::Destination;
 use crate::{Keys, Ledger, Row, StoreError};
-
-/// Applied in order; a database's `user_version` is the number of those it has.
-const MIGRATIONS: [&str; 3] = [
-    include_str!("sqlite/0001_keys_and_ledger.sql"),
-    include_str!("sqlite/0002_reasoning_and_responses.sql"),
-    include_str!("sqlite/0003_owners_parts_and_traits.sql"),
-];
 
 /// How long a statement waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
-
-/// Rows that are read at once.
-const PAGE: i64 = 1_000;
 
 /// An open database.
 pub(crate) struct Sqlite {
@@ -38,28 +33,12 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the file, makes it if need be and brings its schema up to date.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = Connection::open(path).map_err(|error| named(path, error))?;
-        prepare(&connection, path).map_err(|error| match error {
+        let mut connection = Connection::open(path).map_err(|error| named(path, error))?;
+        prepare(&mut connection, path).map_err(|error| match error {
             StoreError::Database(error) => named(path, error),
             other => other,
         })?;
         Ok(Self { connection: Mutex::new(connection) })
-    }
-
-    /// Adds rows in one transaction, synced to disk when this returns. Rows that are there already are left as they are.
-    pub(crate) fn insert(&self, rows: &[Row]) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut connection = self.lock();
-        let transaction = connection.transaction()?;
-        {
-            let mut statement = transaction.prepare_cached(include_str!("sqlite/insert_row.sql"))?;
-            for row in rows {
-                bind(&mut statement, row)?;
-            }
-        }
-        Ok(transaction.commit()?)
     }
 
     /// A panic inside SQLite's binding leaves the connection as usable as it was: transactions roll back when dropped.
@@ -68,22 +47,11 @@ impl Sqlite {
     }
 }
 
-fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).expect("a handful");
-    if version > known {
-        return Err(StoreError::TooNew { path: path.display().to_string(), found: version, known });
-    }
-    for (number, migration) in (1..).zip(MIGRATIONS) {
-        if number > version {
-            connection
-                .execute_batch(&format!("begin; {migration}; pragma user_version = {number}; commit"))?;
-        }
-    }
-    Ok(())
+    migrations::bring_up_to_date(connection, path)
 }
 
 /// An error at opening, with the file's name where that helps.
@@ -100,112 +68,25 @@ fn named(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> Result<(), StoreError> {
-    statement.execute(named_params! {
-        ":request_id": row.request_id.as_str(),
-        ":part": row.part,
-        ":arrived_at": signed(row.arrived_at.0),
-        ":key": row.key.0,
-        ":organisation": row.owner.organisation,
-        ":team": row.owner.team,
-        ":project": row.owner.project,
-        ":tags": json(&row.tags),
-        ":endpoint": row.endpoint,
-        ":dialect": row.dialect.name(),
-        ":streamed": row.streamed,
-        ":model_asked": row.model_asked,
-        ":provider": row.provider,
-        ":model": row.model,
-        ":provider_request_id": row.provider_request_id,
-        ":input": signed(row.usage.input.get()),
-        ":cache_read": signed(row.usage.cache_read.get()),
-        ":cache_write_5m": signed(row.usage.cache_write_5m.get()),
-        ":cache_write_1h": signed(row.usage.cache_write_1h.get()),
-        ":output": signed(row.usage.output.get()),
-        ":reasoning": signed(row.usage.reasoning.get()),
-        ":audio_input": signed(row.usage.audio_input.get()),
-        ":audio_output": signed(row.usage.audio_output.get()),
-        ":image_output": signed(row.usage.image_output.get()),
-        ":web_searches": row.usage.web_searches,
-        ":tier": row.tier.name(),
-        ":usage_is_estimated": row.usage_is_estimated,
-        ":cost": row.cost.map(|cost| signed(cost.0)),
-        ":status": row.status,
-        ":outcome": row.outcome,
-        ":attempts": row.attempts,
-        ":queued_ms": signed(row.queued_ms),
-        ":first_byte_ms": row.first_byte_ms.map(signed),
-        ":total_ms": signed(row.total_ms),
-        ":traits": json(&row.traits),
-    })?;
-    Ok(())
-}
-
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("plain names and numbers")
-}
-
-/// SQLite's integers are signed. Counts above 2⁶³ do not occur; one that did would be kept as the largest.
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let dialect: String = row.get("dialect")?;
-    Ok(Row {
-        request_id: RequestId::from_text(row.get("request_id")?),
-        part: row.get("part")?,
-        arrived_at: UnixMillis(unsigned(row, "arrived_at")?),
-        key: KeyId(row.get("key")?),
-        owner: Owner {
-            organisation: row.get("organisation")?,
-            team: row.get("team")?,
-            project: row.get("project")?,
-        },
-        tags: from_json(&row.get::<_, String>("tags")?),
-        endpoint: row.get("endpoint")?,
-        dialect: Dialect::ALL.into_iter().find(|known| known.name() == dialect).unwrap_or(Dialect::Anthropic),
-        streamed: row.get("streamed")?,
-        model_asked: row.get("model_asked")?,
-        provider: row.get("provider")?,
-        model: row.get("model")?,
-        provider_request_id: row.get("provider_request_id")?,
-        usage: read_usage(row)?,
-        tier: ServiceTier::named(&row.get::<_, String>("tier")?).unwrap_or_default(),
-        usage_is_estimated: row.get("usage_is_estimated")?,
-        cost: row.get::<_, Option<i64>>("cost")?.map(|cost| MicroUsd(u64::try_from(cost).unwrap_or(0))),
-        status: row.get("status")?,
-        outcome: row.get("outcome")?,
-        attempts: row.get("attempts")?,
-        queued_ms: unsigned(row, "queued_ms")?,
-        first_byte_ms: row.get::<_, Option<i64>>("first_byte_ms")?.map(|ms| u64::try_from(ms).unwrap_or(0)),
-        total_ms: unsigned(row, "total_ms")?,
-        traits: from_json(&row.get::<_, String>("traits")?),
-    })
-}
-
-/// What cannot be read is as if it had not been said: these columns are no accounts.
-fn from_json<T: DeserializeOwned + Default>(text: &str) -> T {
-    serde_json::from_str(text).unwrap_or_default()
-}
-
-fn read_usage(row: &rusqlite::Row<'_>) -> rusqlite::Result<Usage> {
-    Ok(Usage {
-        input: Tokens(unsigned(row, "input")?),
-        cache_read: Tokens(unsigned(row, "cache_read")?),
-        cache_write_5m: Tokens(unsigned(row, "cache_write_5m")?),
-        cache_write_1h: Tokens(unsigned(row, "cache_write_1h")?),
-        output: Tokens(unsigned(row, "output")?),
-        reasoning: Tokens(unsigned(row, "reasoning")?),
-        audio_input: Tokens(unsigned(row, "audio_input")?),
-        audio_output: Tokens(unsigned(row, "audio_output")?),
-        image_output: Tokens(unsigned(row, "image_output")?),
-        web_searches: row.get("web_searches")?,
-    })
-}
-
-fn unsigned(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<u64> {
-    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+impl Destination for Sqlite {
+    fn insert(&self, rows: &[Row]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        {
+            let mut statement = transaction.prepare_cached(include_str!("sqlite/insert_row.sql"))?;
+            let mut days = days::Days::default();
+            for row in rows {
+                if rows::bind(&mut statement, row)? > 0 {
+                    days.count(row);
+                }
+            }
+            days.write(&transaction)?;
+        }
+        Ok(transaction.commit()?)
+    }
 }
 
 impl Ledger for Sqlite {
@@ -217,41 +98,7 @@ impl Ledger for Sqlite {
         let connection = self.lock();
         let question = "select * from ledger where request_id = ?1 order by part";
         let mut statement = connection.prepare_cached(question)?;
-        Ok(statement.query_map([id.as_str()], read_row)?.collect::<Result<_, _>>()?)
-    }
-
-    fn totals(&self) -> Result<Vec<Total>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached(include_str!("sqlite/totals.sql"))?;
-        let totals = statement.query_map([], |row| {
-            Ok(Total {
-                provider: row.get("provider")?,
-                model: row.get("model")?,
-                requests: unsigned(row, "requests")?,
-                usage: read_usage(row)?,
-                cost: MicroUsd(unsigned(row, "cost")?),
-                unpriced: unsigned(row, "unpriced")?,
-            })
-        })?;
-        Ok(totals.collect::<Result<_, _>>()?)
-    }
-
-    fn export(&self, filter: &Filter, visit: &mut dyn FnMut(Row)) -> Result<(), StoreError> {
-        let to = filter.to.map_or(i64::MAX, |to| signed(to.0));
-        let (mut at, mut id, mut part) =
-            (filter.from.map_or(0, |from| signed(from.0)), String::new(), -1_i64);
-        loop {
-            // The lock is let go between pages, so that who writes never waits for the whole of it.
-            let page: Vec<Row> = {
-                let connection = self.lock();
-                let mut statement = connection.prepare_cached(include_str!("sqlite/export.sql"))?;
-                statement.query_map(params![at, id, part, to, PAGE], read_row)?.collect::<Result<_, _>>()?
-            };
-            let Some(last) = page.last() else { return Ok(()) };
-            (at, part) = (signed(last.arrived_at.0), i64::from(last.part));
-            last.request_id.as_str().clone_into(&mut id);
-            page.into_iter().for_each(&mut *visit);
-        }
+        Ok(statement.query_map([id.as_str()], rows::read)?.collect::<Result<_, _>>()?)
     }
 }
 
@@ -297,6 +144,9 @@ impl Keys for Sqlite {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use paceway_domain::Tokens;
+
+    use super::migrations::MIGRATIONS;
     use super::*;
 
     #[test]
@@ -304,7 +154,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("old.db");
         let old = Connection::open(&path).unwrap();
-        old.execute_batch(&format!("{}; {}; pragma user_version = 2", MIGRATIONS[0], MIGRATIONS[1])).unwrap();
+        old.execute_batch(&format!("{}; {}; pragma user_version = 2", MIGRATIONS[0].sql, MIGRATIONS[1].sql))
+            .unwrap();
         let id = RequestId::from_bits(7);
         for written in [id.to_string(), format!("{id}.1")] {
             old.execute(

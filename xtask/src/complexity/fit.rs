@@ -10,32 +10,41 @@ use super::corpus::Row;
 /// Newton converges in far fewer.
 const STEPS: usize = 25;
 
+/// What holds the weight of a feature.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// How strongly it is drawn to 0 before all are scaled.
+    pub(super) ridge: f64,
+    /// The sign it may have.
+    pub(super) may: May,
+}
+
 /// Weights whose directions come from a strong ridge and whose size is then fitted without one: a strong ridge weighs each
 /// feature nearly by what it says alone, which holds up where features go together otherwise than in the corpus, but it
 /// leaves all scores near the middle (Platt, Probabilistic Outputs, 1999, for the second step).
-pub(super) fn scaled(rows: &[Row], ridge: f64, may: &[May]) -> Vec<f64> {
-    let weights = within(rows, ridge, may);
+pub(super) fn scaled(rows: &[Row], features: &[Limits]) -> Vec<f64> {
+    let weights = within(rows, features);
     let margin =
         |row: &Row| weights[1..].iter().zip(&row.features).map(|(weight, value)| weight * value).sum();
-    let margins: Vec<Row> =
-        rows.iter().map(|row| Row { features: vec![margin(row)], hard: row.hard }).collect();
-    let [base, scale] = logistic(&margins, 0.0)[..] else { unreachable!("a base and one weight") };
+    let margins: Vec<Row> = rows.iter().map(|row| Row { features: vec![margin(row)], ..*row }).collect();
+    let [base, scale] = logistic(&margins, &[0.0])[..] else { unreachable!("a base and one weight") };
     std::iter::once(base).chain(weights[1..].iter().map(|weight| weight * scale)).collect()
 }
 
 /// As `logistic`, with no weight against what its feature may say: those are left out and the rest is fitted again.
-fn within(rows: &[Row], ridge: f64, may: &[May]) -> Vec<f64> {
+fn within(rows: &[Row], features: &[Limits]) -> Vec<f64> {
+    let ridges: Vec<f64> = features.iter().map(|feature| feature.ridge).collect();
     let mut rows = rows.to_vec();
     loop {
-        let weights = logistic(&rows, ridge);
-        let is_against = |(weight, may): (&f64, &May)| match may {
+        let weights = logistic(&rows, &ridges);
+        let is_against = |(weight, feature): (&f64, &Limits)| match feature.may {
             May::Raise => *weight < 0.0,
             May::Lower => *weight > 0.0,
             May::Both => false,
         };
         let against: Vec<usize> = weights[1..]
             .iter()
-            .zip(may)
+            .zip(features)
             .enumerate()
             .filter(|(_, pair)| is_against(*pair))
             .map(|(at, _)| at)
@@ -53,9 +62,10 @@ fn within(rows: &[Row], ridge: f64, may: &[May]) -> Vec<f64> {
 }
 
 /// The base and then the weight of each feature, in log-odds. The base is not drawn to 0.
-fn logistic(rows: &[Row], ridge: f64) -> Vec<f64> {
+fn logistic(rows: &[Row], ridges: &[f64]) -> Vec<f64> {
     let size = 1 + rows.first().map_or(0, |row| row.features.len());
-    let penalties: Vec<f64> = (0..size - 1).map(|at| ridge * variance(rows, at)).collect();
+    let penalties: Vec<f64> =
+        ridges.iter().enumerate().map(|(at, ridge)| ridge * variance(rows, at)).collect();
     let mut weights = vec![0.0; size];
     for _ in 0..STEPS {
         let mut gradient = vec![0.0; size];
@@ -119,6 +129,8 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use paceway_policy::complexity::Form;
+
     use super::*;
 
     #[test]
@@ -130,13 +142,18 @@ mod tests {
     #[test]
     fn no_weight_is_against_what_its_feature_may_say() {
         // The first feature makes harder; the second goes with easy rows.
-        let row = |first: f64, second: f64, hard: f64| Row { features: vec![first, second], hard };
+        let row = |first: f64, second: f64, hard: f64| Row {
+            form: Form::Open,
+            features: vec![first, second],
+            hard,
+        };
+        let may = |may: [May; 2]| may.map(|may| Limits { ridge: 0.1, may });
         let rows = [row(1.0, 0.0, 1.0), row(0.9, 0.1, 1.0), row(0.2, 1.0, 0.0), row(0.0, 0.8, 0.0)];
-        let free = within(&rows, 0.1, &[May::Raise, May::Both]);
+        let free = within(&rows, &may([May::Raise, May::Both]));
         assert!(free[1] > 0.5 && free[2] < -0.5, "{free:?}");
-        let bound = within(&rows, 0.1, &[May::Raise, May::Raise]);
+        let bound = within(&rows, &may([May::Raise, May::Raise]));
         assert!(bound[1] > free[1] && bound[2].abs() < 1e-9, "{bound:?}");
-        let turned = within(&rows, 0.1, &[May::Lower, May::Lower]);
+        let turned = within(&rows, &may([May::Lower, May::Lower]));
         assert!(turned[1].abs() < 1e-9 && turned[2] < -0.5, "{turned:?}");
     }
 
@@ -146,11 +163,11 @@ mod tests {
         let points = (0..400).map(|at| vec![f64::from(at % 20) / 20.0, f64::from(at / 20) / 20.0]);
         let rows: Vec<Row> = points
             .map(|features| {
-                let row = Row { features, hard: 0.0 };
+                let row = Row { form: Form::Open, features, hard: 0.0 };
                 Row { hard: chance(&truth, &row), ..row }
             })
             .collect();
-        let found = logistic(&rows, 1e-6);
+        let found = logistic(&rows, &[1e-6; 2]);
         assert!(found.iter().zip(truth).all(|(found, truth)| (found - truth).abs() < 1e-3), "{found:?}");
     }
 }

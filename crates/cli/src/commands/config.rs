@@ -24,6 +24,9 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<()> {
             let used: Vec<_> = config.providers_in_use().map(|(name, ..)| name).collect();
             let used =
                 if used.is_empty() { "none, so the simulated one".to_owned() } else { used.join(", ") };
+            for warning in crate::config::warnings(&config) {
+                say(format_args!("Warning: {warning}"));
+            }
             say(format_args!("The configuration is correct. Providers with a key: {used}."));
         }
         Command::Show => say(crate::config::show(&common.load()?)),

@@ -143,7 +143,8 @@ fn show_decision(decision: &Value) {
         let said = attempt["said"].as_str().map(|said| format!(": {said}")).unwrap_or_default();
         say(format_args!(
             "{:>7} ms  {}  {}{said}",
-            attempt["after_ms"],
+            // A JSON value would not heed the width.
+            text(&attempt["after_ms"]),
             text(&attempt["target"]),
             text(&attempt["result"])
         ));

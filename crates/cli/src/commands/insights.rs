@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use paceway_domain::UnixMillis;
 use paceway_gateway::insights::{self, KnownProvider};
 use paceway_policy::insights::{Finding, Report};
-use paceway_store::Filter;
+use paceway_store::reports::Filter;
 
 use super::{Common, say};
 use crate::config::Config;
@@ -40,9 +40,9 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
     if from >= to {
         bail!("--from is not before --to: nothing would be looked at");
     }
-    let ledger = common.administer()?.ledger;
-    let filter = Filter { from: Some(from), to: Some(to) };
-    let report = insights::report(ledger.as_ref(), &filter, &providers(&config))?;
+    let reports = common.administer()?.reports;
+    let filter = Filter { from: Some(from), to: Some(to), ..Filter::default() };
+    let report = insights::report(reports.as_ref(), &filter, &providers(&config))?;
     if options.json {
         say(format_args!("{:#}", insights::to_json(&report)));
         return Ok(());

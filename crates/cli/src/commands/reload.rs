@@ -1,6 +1,6 @@
 //! `paceway reload`: a running Paceway reads its configuration again, and says what came of it.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -8,7 +8,9 @@ use super::{Common, runtime, say};
 use crate::{admin, house};
 
 pub(super) fn run(common: &Common) -> Result<()> {
-    let config = common.load()?;
+    let config = common
+        .load()
+        .context("a running Paceway keeps the configuration that it has; mend this one and reload again")?;
     let directory = house::data_dir(common.data_dir.as_deref(), &config)?;
     let asking = admin::ask(
         &directory,

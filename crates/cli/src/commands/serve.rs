@@ -34,6 +34,9 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
         Origin { file: common.config.clone(), listen: options.listen, data_dir: common.data_dir.clone() };
     origin.lay_over(&mut config);
     let level = log::start(&config.log.level);
+    for warning in crate::config::warnings(&config) {
+        tracing::warn!("{warning}");
+    }
     let (store, directory) = common.open(&config, Access::Serve)?;
     runtime()?.block_on(serve(&config, &store, &directory, origin, level))
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use paceway_domain::MicroUsd;
+use paceway_store::reports::{Dimension, Property, Question};
 
 use super::{Common, say};
 
@@ -11,7 +12,9 @@ const HEADER: [&str; 8] =
     ["PROVIDER", "MODEL", "REQUESTS", "INPUT", "CACHE READ", "CACHE WRITE", "OUTPUT", "LIST PRICE"];
 
 pub(super) fn run(common: &Common) -> Result<()> {
-    let totals = common.administer()?.ledger.totals()?;
+    let by = vec![Dimension::Property(Property::Provider), Dimension::Property(Property::Model)];
+    let mut totals = common.administer()?.reports.usage(&Question { by, ..Question::default() })?;
+    totals.sort_by_key(|total| std::cmp::Reverse(total.cost));
     if totals.is_empty() {
         say("No requests yet.");
         return Ok(());
@@ -29,7 +32,8 @@ pub(super) fn run(common: &Common) -> Result<()> {
         };
         let usage = &total.usage;
         let counts = [usage.input, usage.cache_read, usage.cache_write(), usage.output];
-        let mut row = vec![total.provider.clone(), total.model.clone(), total.requests.to_string()];
+        let mut row = total.of.clone();
+        row.push(total.requests.to_string());
         row.extend(counts.map(|count| count.to_string()));
         row.push(price);
         table.add_row(row);
@@ -37,7 +41,7 @@ pub(super) fn run(common: &Common) -> Result<()> {
     say(table);
     let sum = totals.iter().fold(MicroUsd::ZERO, |sum, total| sum + total.cost);
     say(format_args!("\nTotal at list prices: {sum}"));
-    if totals.iter().any(|total| total.provider.starts_with("simulated-")) {
+    if totals.iter().any(|total| total.of[0].starts_with("simulated-")) {
         say("Simulated answers cost nothing; their price is what the real model would have cost.");
     }
     Ok(())

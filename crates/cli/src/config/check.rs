@@ -1,17 +1,16 @@
 //! Values that have the right type and make no sense. The bounds are those that `config/default.toml` states.
 
+mod aliases;
+
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use http::{HeaderValue, Uri};
 
-use paceway_gateway::fleet::MOST_TARGETS;
 use paceway_policy::fallback::Reason;
-use paceway_policy::routing::rules::Rule;
-use paceway_policy::routing::strategy::Strategy;
 
 use super::alerting;
-use super::model::{AliasRules, Breaker, StrategyConfig, TargetConfig, WeightedTarget};
+use super::model::Breaker;
 use super::{Auth, CallerConfig, Config, Platform, ProviderConfig, Rates};
 
 /// Keys of a provider, `api_key` included: the scheduler tells them apart by a bit each.
@@ -30,7 +29,16 @@ const PLACEHOLDERS: [(&str, &str); 4] = [
 
 /// A sentence for each mistake.
 pub(super) fn problems(config: &Config) -> Vec<String> {
-    let mut check = Check(Vec::new());
+    check(config).problems
+}
+
+/// A sentence for each setting that is allowed and changes nothing where it stands.
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    check(config).warnings
+}
+
+fn check(config: &Config) -> Check {
+    let mut check = Check::default();
     let Config { server, queue, retry, upstream, .. } = config;
     check.range("server.max_body_bytes", server.max_body_bytes, 1_024..=1 << 30);
     check.range("server.body_timeout_s", server.body_timeout_s, 1..=3_600);
@@ -56,6 +64,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     check.range("upstream.idle_timeout_s", upstream.idle_timeout_s, 1..=3_600);
     check.range("upstream.total_timeout_s", upstream.total_timeout_s, 1..=86_400);
     check.range("upstream.max_answer_bytes", upstream.max_answer_bytes, 1_024..=1 << 30);
+    check.0.extend(config.storage.problem());
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log.level) {
         check.say("log.level", format!("`{}` is not a level or filter: {error}", config.log.level));
     }
@@ -80,7 +89,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     for (key, what) in alerting::problems(config) {
         check.say(&key, what);
     }
-    check.0
+    check
 }
 
 /// Whether a part of the provider's address is still to be filled in.
@@ -102,11 +111,19 @@ fn placeholders_of(
     })
 }
 
-struct Check(Vec<String>);
+#[derive(Default)]
+struct Check {
+    problems: Vec<String>,
+    warnings: Vec<String>,
+}
 
 impl Check {
     fn say(&mut self, key: &str, what: impl Display) {
-        self.0.push(format!("{key}: {what}"));
+        self.problems.push(format!("{key}: {what}"));
+    }
+
+    fn warn(&mut self, key: &str, what: impl Display) {
+        self.warnings.push(format!("{key}: {what}"));
     }
 
     fn range<T: PartialOrd + Display + Copy>(&mut self, key: &str, value: T, range: RangeInclusive<T>) {
@@ -137,48 +154,6 @@ impl Check {
                 "breaker.longest_open_s",
                 format_args!("expected no less than `open_s` = {}", breaker.open_s),
             );
-        }
-    }
-
-    fn alias(&mut self, key: &str, alias: &AliasRules, config: &Config) {
-        if alias.targets.is_empty() || alias.targets.len() > MOST_TARGETS {
-            let got = alias.targets.len();
-            self.say(key, format_args!("expected 1 to {MOST_TARGETS} names of models, got {got}"));
-        }
-        for target in alias.targets.iter().map(TargetConfig::model) {
-            let is_policy = ["best", "cheap", "auto"].contains(&target);
-            if target.is_empty() || is_policy || config.aliases.contains_key(target) {
-                self.say(
-                    key,
-                    format_args!("expected a model's name, which is no alias itself, got `{target}`"),
-                );
-            }
-        }
-        for (index, target) in alias.targets.iter().enumerate() {
-            let TargetConfig::Weighted(WeightedTarget { weight, when, .. }) = target else { continue };
-            if let Some(weight) = weight {
-                self.range(&format!("{key}.targets[{index}].weight"), *weight, 0..=1_000_000);
-            }
-            if let Some(Err(error)) = when.as_deref().map(Rule::parse) {
-                self.say(&format!("{key}.targets[{index}].when"), error);
-            }
-        }
-        if let Some(threshold) = alias.threshold {
-            self.range(&format!("{key}.threshold"), threshold, 0.0..=1.0);
-        }
-        if alias.escalate.is_some() && alias.targets.len() < 2 {
-            self.say(&format!("{key}.escalate"), "expected at least two targets, the cheap one first");
-        }
-        for name in alias.strategy.clone().map(StrategyConfig::names).unwrap_or_default() {
-            if let Err(error) = name.parse::<Strategy>() {
-                self.say(&format!("{key}.strategy"), error);
-            }
-        }
-        if let Some(reasons) = &alias.fallback_on {
-            self.reasons(&format!("{key}.fallback_on"), reasons);
-        }
-        if let Some(patience) = alias.patience_s {
-            self.range(&format!("{key}.patience_s"), patience, 0..=86_400);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The settings as types. What each means stands in `config/default.toml`, not here.
 #![allow(missing_docs, clippy::struct_field_names)]
 
+mod aliases;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -9,6 +11,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alerting::{AlertConfig, NotifyConfig};
+use super::storage::Storage;
+
+pub(crate) use aliases::{
+    AliasConfig, AliasRules, EscalateConfig, StickyConfig, StrategyConfig, TargetConfig, WeightedTarget,
+};
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Config {
@@ -43,11 +50,6 @@ pub(crate) struct Server {
     pub header_timeout_s: u64,
     pub max_connections: usize,
     pub drain_s: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-pub(crate) struct Storage {
-    pub data_dir: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -93,114 +95,9 @@ pub(crate) struct Breaker {
     pub check_every_s: u64,
 }
 
-/// A model's name, several in order, or a table.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum AliasConfig {
-    One(String),
-    InOrder(Vec<TargetConfig>),
-    Rules(AliasRules),
-}
-
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Explain {
     pub keep: usize,
-}
-
-/// A model's name, or a table.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum TargetConfig {
-    Name(String),
-    Weighted(WeightedTarget),
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WeightedTarget {
-    pub model: String,
-    #[serde(default)]
-    pub weight: Option<u32>,
-    #[serde(default)]
-    pub when: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum EscalateConfig {
-    Prompt,
-    Answer,
-}
-
-/// A strategy's name, or several in order.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum StrategyConfig {
-    One(String),
-    InOrder(Vec<String>),
-}
-
-impl StrategyConfig {
-    pub(crate) fn names(self) -> Vec<String> {
-        match self {
-            Self::One(name) => vec![name],
-            Self::InOrder(names) => names,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum StickyConfig {
-    Off,
-    Session,
-    Prefix,
-}
-
-impl TargetConfig {
-    /// The model's name.
-    pub(crate) fn model(&self) -> &str {
-        match self {
-            Self::Name(model) => model,
-            Self::Weighted(target) => &target.model,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AliasRules {
-    pub targets: Vec<TargetConfig>,
-    #[serde(default)]
-    pub strategy: Option<StrategyConfig>,
-    #[serde(default)]
-    pub sticky: Option<StickyConfig>,
-    #[serde(default)]
-    pub regions: Option<Vec<String>>,
-    #[serde(default)]
-    pub continue_streams: Option<bool>,
-    #[serde(default)]
-    pub hedge: Option<bool>,
-    #[serde(default)]
-    pub escalate: Option<EscalateConfig>,
-    #[serde(default)]
-    pub threshold: Option<f64>,
-    #[serde(default)]
-    pub fallback_on: Option<Vec<String>>,
-    #[serde(default)]
-    pub patience_s: Option<u64>,
-}
-
-impl AliasConfig {
-    /// As a table.
-    pub(crate) fn rules(&self) -> AliasRules {
-        let of = |targets| AliasRules { targets, ..AliasRules::default() };
-        match self {
-            Self::One(target) => of(vec![TargetConfig::Name(target.clone())]),
-            Self::InOrder(targets) => of(targets.clone()),
-            Self::Rules(rules) => rules.clone(),
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

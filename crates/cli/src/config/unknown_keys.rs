@@ -66,14 +66,19 @@ impl<'a> Search<'a> {
 
     fn sentence(&self, place: &str, key: &str, schema: &Json) -> String {
         let names = schema["properties"].as_object().into_iter().flat_map(|properties| properties.keys());
-        let nearest = names
-            .map(|name| (strsim::jaro_winkler(key, name), name))
-            .filter(|(likeness, _)| *likeness >= LIKENESS)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b));
-        let suggestion = match nearest {
-            Some((_, name)) => format!("did you mean `{name}`?"),
+        let suggestion = match nearest(key, names.map(String::as_str)) {
+            Some(name) => format!("did you mean `{name}`?"),
             None => "`paceway config show` lists all settings".to_owned(),
         };
         format!("{place}: unknown key in {}; {suggestion}", self.source)
     }
+}
+
+/// The name that was probably meant.
+pub(super) fn nearest<'n>(key: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let likely = names
+        .map(|name| (strsim::jaro_winkler(key, name), name))
+        .filter(|(likeness, _)| *likeness >= LIKENESS)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    likely.map(|(_, name)| name)
 }

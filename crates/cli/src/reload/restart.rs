@@ -11,6 +11,10 @@ pub(super) fn needed(started: &Config, wanted: &Config) -> Vec<String> {
         changed("server.listen", &was.listen, &is.listen),
         changed("server.max_connections", &was.max_connections, &is.max_connections),
         changed("storage.data_dir", &started.storage.data_dir, &wanted.storage.data_dir),
+        changed("storage.node", &started.storage.node, &wanted.storage.node),
+        // A URL may hold a password: it is not told.
+        (started.storage.postgres != wanted.storage.postgres)
+            .then(|| "`storage.postgres` changed: takes effect at the next start".to_owned()),
     ];
     all.into_iter().flatten().collect()
 }

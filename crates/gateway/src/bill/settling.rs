@@ -28,6 +28,9 @@ impl Bill {
 
     /// A part of what was asked is over and was paid for, and the request goes on: the part has a row of its own.
     pub(crate) fn part_ends(&mut self, outcome: &str, fault: Option<Fault>) {
+        if let (None, Some(flight)) = (fault, &self.flight) {
+            flight.finished();
+        }
         self.lands(fault);
         if let Some(turn) = self.turn.take() {
             turn.settle(Cost::of(&self.row.usage));
@@ -48,7 +51,10 @@ impl Bill {
     }
 
     /// Two targets were asked at once, and this one was too late: it is given up, and likely used so much.
-    pub(crate) fn lost(&mut self, target: &Target, turn: Turn) {
+    pub(crate) fn lost(&mut self, target: &Target, turn: Turn, flight: Option<Flight>) {
+        if let Some(flight) = flight {
+            flight.given_up(self.gateway.clock.now());
+        }
         let usage = Usage { input: self.expected_input, ..Usage::default() };
         turn.settle(Cost::of(&usage));
         let (provider, model) = (target.provider.name().to_owned(), target.model.clone());
@@ -77,8 +83,8 @@ impl Bill {
         let before = Arc::clone(&self.target);
         match (first, self.turn.take()) {
             (None, Some(late)) => {
-                self.flight = None;
-                self.lost(&before, late);
+                let flight = self.flight.take();
+                self.lost(&before, late, flight);
             }
             (Some(reason), turn) => {
                 self.turn = turn;
@@ -120,6 +126,9 @@ impl Bill {
         self.gateway.metrics.in_flight.dec();
         if outcome == "completed" {
             self.answer_begins();
+            if let Some(flight) = &self.flight {
+                flight.finished();
+            }
         }
         self.claim = None;
         self.flight = None;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceway_domain::{CATALOGUE, Failure, Moment, Refusal};
+use paceway_domain::{CATALOGUE, Cause, Failure, Moment, Refusal};
 use paceway_policy::breaker::{Blocked, Fault};
 use paceway_policy::fallback::Reason;
 use paceway_scheduler::{Ask as Wish, PoolId};
 
 use super::WRITTEN;
+use crate::Gateway;
 use crate::kept::KeptAt;
 use crate::target::{Plan, Target};
 use crate::upstream_error::ErrorAnswer;
@@ -70,6 +71,13 @@ impl Leg {
         self.dice
     }
 
+    /// Whether nobody lets it in there because all that it may use is closed for its load.
+    pub(super) fn is_overloaded(&self, gateway: &Gateway) -> bool {
+        let is_closed = |pool| matches!(gateway.turnstile.state(pool).closed, Some((Cause::Overload, _)));
+        let mut pools = self.target.lane.pools().enumerate();
+        pools.all(|(place, (_, pool))| self.wish.without >> place & 1 == 1 || is_closed(pool))
+    }
+
     /// Its model's context window, in tokens, if that is known.
     pub(super) fn window(&self) -> Option<u64> {
         let catalogue = self.target.provider.catalogue();
@@ -103,6 +111,7 @@ impl Failed {
             model: target.model.clone(),
             fault: fault.name(),
             retry_after,
+            others: Vec::new(),
         };
         Self { reason: Reason::Breaker, what: Err(refusal), may_pass: false }
     }
@@ -114,8 +123,8 @@ impl Failed {
             Failure::Timeout(..) => Reason::Timeout,
             Failure::TooLarge(_) | Failure::Garbled(_) => Reason::ServerError,
         };
-        // An answer that is too large or garbled will be so again.
-        let may_pass = !matches!(failure, Failure::TooLarge(_) | Failure::Garbled(_));
+        // An answer that is too large will be so again; one that makes no sense is a proxy's, as a rule, and the next may not be.
+        let may_pass = !matches!(failure, Failure::TooLarge(_));
         let provider = target.provider.name().to_owned();
         Self { reason, what: Err(Refusal::Upstream { provider, failure }), may_pass }
     }

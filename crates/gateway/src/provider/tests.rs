@@ -63,3 +63,21 @@ fn what_was_learned_goes_when_it_is_another_service_or_another_account() {
     let declared = PoolSettings { models: vec!["*".into()], limits: Limits::none() };
     assert_eq!(kept(|settings| settings.pools.push(declared)), gone);
 }
+
+#[test]
+fn the_pools_of_a_provider_that_a_reload_changed_make_room_when_its_last_request_has_ended() {
+    let bounds = Bounds { waiting: 1, waiting_per_caller: 1, ageing: Duration::from_secs(1) };
+    let turnstile = Arc::new(Turnstile::new(Arc::new(RuntimeClock::new()), bounds));
+    let before = Arc::new(Provider::new(settings(), &turnstile));
+    let lane = before.lane("a-1");
+    let pool = lane.pools().next().unwrap().1;
+    let mut changed = settings();
+    changed.tier = Some("start".into());
+    let after = before.succeeded_by(changed, &turnstile);
+    drop(before);
+    let kept = after.lane("a-1").pools().next().unwrap().1;
+    assert_ne!(kept, pool, "a request still has it");
+    drop(lane);
+    let made = [turnstile.add_pool(&Limits::none()), turnstile.add_pool(&Limits::none())];
+    assert!(made.contains(&pool), "{made:?}");
+}

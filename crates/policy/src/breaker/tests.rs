@@ -213,3 +213,52 @@ fn nobody_is_shut_out_for_ever() {
         assert!(breaker.ask(&RULES, at(now + 60_001), 0.0).is_ok(), "seed {seed}");
     }
 }
+
+#[test]
+fn a_success_of_a_call_from_before_a_failure_takes_no_doubt_away() {
+    let mut breaker = breaker();
+    let before = breaker.ask(&RULES, at(0), 0.0).unwrap();
+    fail(&mut breaker, 100, Fault::Overload);
+    breaker.succeeded(&RULES, at(200), before);
+    breaker.finished(before);
+    assert!(breaker.is_shaky(at(200)));
+    let after = breaker.ask(&RULES, at(300), 0.0).unwrap();
+    breaker.succeeded(&RULES, at(400), after);
+    assert!(breaker.is_shaky(at(400)), "its answer may break off yet");
+    breaker.finished(after);
+    assert!(!breaker.is_shaky(at(500)));
+}
+
+#[test]
+fn doubt_ends_by_itself() {
+    let mut breaker = breaker();
+    fail(&mut breaker, 0, Fault::Server);
+    assert!(breaker.is_shaky(at(9_999)) && !breaker.is_shaky(at(10_000)));
+}
+
+#[test]
+fn it_opens_after_answers_in_a_row_that_broke_off_although_all_had_begun_well() {
+    let mut breaker = breaker();
+    for call in 0..5 {
+        let pass = breaker.ask(&RULES, at(call), 0.0).unwrap();
+        breaker.succeeded(&RULES, at(call), pass);
+        assert_eq!(state(&breaker, call), State::Closed);
+        breaker.broke_off(&RULES, at(call), pass, Fault::Connection);
+    }
+    assert_eq!(breaker.state(&RULES, at(5)), (State::Open, Some(Fault::Connection)));
+}
+
+#[test]
+fn one_whole_answer_ends_a_row_of_those_that_broke_off() {
+    let mut breaker = breaker();
+    for call in 0..9 {
+        let pass = breaker.ask(&RULES, at(call), 0.0).unwrap();
+        breaker.succeeded(&RULES, at(call), pass);
+        if call == 4 {
+            breaker.finished(pass);
+        } else {
+            breaker.broke_off(&RULES, at(call), pass, Fault::Server);
+        }
+    }
+    assert_eq!(state(&breaker, 9), State::Closed);
+}

@@ -55,7 +55,6 @@ pub(super) fn judge(question: &str, answer: &str, difficulty: f64) -> Doubt {
         add(Sign::TakesBack, flag(endings::takes_back(answer)));
         add(Sign::NotJson, flag(json::is_asked(question) && !json::is_in(answer)));
         add(Sign::WrongArithmetic, f64::from(reckoning.wrong) / 2.0 + 0.5 * flag(reckoning.wrong > 0));
-        add(Sign::ManySteps, (f64::from(reckoning.equations) - 2.0) / 6.0);
         quantities::signs(&asked, answer, &reckoning, &mut add);
     }
     let moved: f64 = signs.iter().map(|found| found.sign.weight() * found.strength).sum();
@@ -73,6 +72,17 @@ mod tests {
 
     fn signs(answer: &str) -> Vec<Sign> {
         judge(QUESTION, answer, 0.0).signs.iter().map(|found| found.sign).collect()
+    }
+
+    #[test]
+    fn showing_more_right_steps_raises_no_doubt() {
+        assert_eq!(signs("5 * 12 = 60, 60 - 4 = 56. The answer is 56."), []);
+        assert_eq!(
+            signs(
+                "12 + 12 = 24, 24 + 12 = 36, 36 + 12 = 48, 48 + 12 = 60 jars in 5 crates, 60 - 4 = 56. The answer is 56."
+            ),
+            []
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The features of a prompt that say how hard a task it is: each between 0 and about 1, each with words that explain it.
 //!
+//! Some are of how the task is put, others of the fields of knowledge that it is about.
+//!
 //! Not here: what each weighs (`weights.csv`, trained by `cargo xtask train-complexity`).
 
 use super::lexicon::Group;
@@ -14,6 +16,8 @@ pub struct Feature {
     pub told: &'static str,
     /// In which direction alone it may move a score.
     pub may: May,
+    /// Whether it says what a prompt is about, rather than how it is put.
+    pub is_field: bool,
     value: fn(&Shape) -> f64,
 }
 
@@ -40,10 +44,41 @@ fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
+/// How the answer to a prompt is to be given. The same features say other things of one and the other: a question with
+/// options is as long as they are, and a task in words as long as what has to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In words of the model's own.
+    Open,
+    /// As one of several options.
+    Choice,
+}
+
+/// What is known of a prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// How it is to be answered.
+    pub form: Form,
+    /// The value of each of `FEATURES`, in their order.
+    pub values: Vec<f64>,
+}
+
 macro_rules! features {
-    ($($name:literal, $told:literal, $may:ident, $value:expr;)*) => {
+    (
+        $($name:literal, $told:literal, $may:ident, $value:expr;)*
+        fields: $($field:literal, $group:ident;)*
+    ) => {
         /// All features, in the order of the weights file.
-        pub static FEATURES: &[Feature] = &[$(Feature { name: $name, told: $told, may: $may, value: $value },)*];
+        pub static FEATURES: &[Feature] = &[
+            $(Feature { name: $name, told: $told, may: $may, is_field: false, value: $value },)*
+            $(Feature {
+                name: $field,
+                told: concat!("terms of ", $field),
+                may: Both,
+                is_field: true,
+                value: |s| s.field(Group::$group),
+            },)*
+        ];
     };
 }
 
@@ -83,36 +118,59 @@ features! {
     "logical_signs", "logical signs", Raise, |s| sated(s.logic, 2.0);
     "code", "code", Raise, |s| sated(s.code, 8.0);
     "foreign", "letters beyond English", Both, |s| share(s.foreign, s.letters);
-    "options", "options to choose from", Both, |s| f64::from(u8::from(s.options >= 3.0));
     "long_options", "long options", Raise, |s| sated(share(s.option_words, s.options), 8.0);
     "combined_options", "options that combine others", Raise, |s| sated(s.combined_options, 1.0);
     "number_options", "options that are numbers", Raise, |s| share(s.number_options, s.options);
-    "logic", "terms of logic", Raise, |s| sated(s.group(Group::Logic), 2.0);
-    "mathematics", "terms of mathematics", Raise, |s| sated(s.group(Group::Mathematics), 2.0);
-    "statistics", "terms of statistics", Both, |s| sated(s.group(Group::Statistics), 2.0);
-    "physics", "terms of physics", Both, |s| sated(s.group(Group::Physics), 2.0);
-    "engineering", "terms of engineering", Both, |s| sated(s.group(Group::Engineering), 2.0);
-    "computing", "terms of computing", Both, |s| sated(s.group(Group::Computing), 2.0);
-    "economics", "terms of economics", Both, |s| sated(s.group(Group::Economics), 2.0);
-    "law", "terms of law", Both, |s| sated(s.group(Group::Law), 2.0);
-    "medicine", "terms of medicine", Both, |s| sated(s.group(Group::Medicine), 2.0);
-    "chemistry", "terms of chemistry", Both, |s| sated(s.group(Group::Chemistry), 2.0);
-    "biology", "terms of biology", Both, |s| sated(s.group(Group::Biology), 2.0);
-    "philosophy", "terms of philosophy", Both, |s| sated(s.group(Group::Philosophy), 2.0);
-    "history", "terms of history", Both, |s| sated(s.group(Group::History), 2.0);
-    "geography", "terms of geography", Both, |s| sated(s.group(Group::Geography), 2.0);
-    "psychology", "terms of psychology", Both, |s| sated(s.group(Group::Psychology), 2.0);
-    "business", "terms of business", Both, |s| sated(s.group(Group::Business), 2.0);
+    "narrator", "that somebody tells of themselves", Both, |s| sated(s.group(Group::Narrator), 3.0);
+    fields:
+    "logic", Logic;
+    "mathematics", Mathematics;
+    "statistics", Statistics;
+    "physics", Physics;
+    "engineering", Engineering;
+    "computing", Computing;
+    "economics", Economics;
+    "law", Law;
+    "medicine", Medicine;
+    "chemistry", Chemistry;
+    "biology", Biology;
+    "philosophy", Philosophy;
+    "history", History;
+    "geography", Geography;
+    "psychology", Psychology;
+    "business", Business;
+    "algebra", Algebra;
+    "accounting", Accounting;
+    "anatomy", Anatomy;
+    "genetics", Genetics;
+    "nutrition", Nutrition;
+    "microbiology", Microbiology;
+    "astronomy", Astronomy;
+    "ethics", Ethics;
+    "fallacy", Fallacy;
+    "prehistory", Prehistory;
+    "religion", Religion;
+    "politics", Politics;
+    "security", Security;
+    "marketing", Marketing;
+    "sociology", Sociology;
+    "ageing", Ageing;
+    "culture", Culture;
 }
 
-/// The value of each of `FEATURES` for a prompt, in their order.
-pub fn features(prompt: &str) -> Vec<f64> {
+/// The features of a prompt.
+pub fn features(prompt: &str) -> Features {
     let shape = Shape::of(prompt);
-    FEATURES.iter().map(|feature| (feature.value)(&shape)).collect()
+    Features {
+        form: if shape.options >= 3.0 { Form::Choice } else { Form::Open },
+        values: FEATURES.iter().map(|feature| (feature.value)(&shape)).collect(),
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::lexicon::FIELDS;
     use super::*;
 
     #[test]
@@ -126,10 +184,32 @@ mod tests {
             "\n\nA. ",
         ];
         for text in texts {
-            for (value, feature) in features(text).into_iter().zip(FEATURES) {
+            for (value, feature) in features(text).values.into_iter().zip(FEATURES) {
                 assert!((0.0..=1.25).contains(&value), "{} of {text:.20}: {value}", feature.name);
             }
         }
+    }
+
+    #[test]
+    fn every_field_of_the_lexicon_has_its_feature() {
+        assert_eq!(FEATURES.iter().filter(|feature| feature.is_field).count(), FIELDS.len());
+    }
+
+    #[test]
+    fn a_prompt_is_of_the_field_that_most_of_its_terms_are_of() {
+        let share = |prompt: &str, field: &str| {
+            let at = FEATURES.iter().position(|feature| feature.name == field).unwrap();
+            features(prompt).values[at]
+        };
+        let appeal = "The defendant moved to suppress the testimony of the police officer at trial.";
+        assert!(share(appeal, "law") > 0.5 && share(appeal, "politics") < 0.2, "{}", share(appeal, "law"));
+        assert!(share("What did you do?", "law") < f64::EPSILON);
+    }
+
+    #[test]
+    fn options_make_a_choice() {
+        assert_eq!(features("Which?\nA. one\nB. two\nC. three").form, Form::Choice);
+        assert_eq!(features("Is it a) one or b) two?").form, Form::Open);
     }
 
     #[test]

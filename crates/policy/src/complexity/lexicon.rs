@@ -27,8 +27,59 @@ groups! {
     Physics "physics", Engineering "engineering", Computing "computing", Economics "economics", Law "law",
     Medicine "medicine", Chemistry "chemistry", Biology "biology", Philosophy "philosophy",
     History "history", Geography "geography", Psychology "psychology", Business "business",
-    Statistics "statistics", Unit "unit", Constraint "constraint", Passage "passage",
+    Statistics "statistics", Unit "unit", Constraint "constraint", Passage "passage", Algebra "algebra",
+    Accounting "accounting", Anatomy "anatomy", Genetics "genetics", Nutrition "nutrition",
+    Microbiology "microbiology", Astronomy "astronomy", Ethics "ethics", Fallacy "fallacy",
+    Prehistory "prehistory", Religion "religion", Politics "politics", Security "security",
+    Marketing "marketing", Sociology "sociology", Ageing "ageing", Culture "culture", Narrator "narrator",
 }
+
+/// The fields of knowledge: a word of several counts for each in part.
+pub(super) const FIELDS: &[Group] = &[
+    Group::Logic,
+    Group::Mathematics,
+    Group::Physics,
+    Group::Engineering,
+    Group::Computing,
+    Group::Economics,
+    Group::Law,
+    Group::Medicine,
+    Group::Chemistry,
+    Group::Biology,
+    Group::Philosophy,
+    Group::History,
+    Group::Geography,
+    Group::Psychology,
+    Group::Business,
+    Group::Statistics,
+    Group::Algebra,
+    Group::Accounting,
+    Group::Anatomy,
+    Group::Genetics,
+    Group::Nutrition,
+    Group::Microbiology,
+    Group::Astronomy,
+    Group::Ethics,
+    Group::Fallacy,
+    Group::Prehistory,
+    Group::Religion,
+    Group::Politics,
+    Group::Security,
+    Group::Marketing,
+    Group::Sociology,
+    Group::Ageing,
+    Group::Culture,
+];
+
+/// The groups of the fields of knowledge.
+const ANY_FIELD: Groups = {
+    let (mut all, mut at) = (0, 0);
+    while at < FIELDS.len() {
+        all |= 1 << FIELDS[at] as u32;
+        at += 1;
+    }
+    all
+};
 
 /// A set of groups, a bit each.
 type Groups = u64;
@@ -42,11 +93,11 @@ const COMMANDS: Groups = 1 << Group::Rewrite as u32
 
 /// How many words of each group were met.
 #[derive(Debug, Clone)]
-pub(super) struct Tally([u16; NAMES.len()]);
+pub(super) struct Tally([f32; NAMES.len()]);
 
 impl Default for Tally {
     fn default() -> Self {
-        Self([0; NAMES.len()])
+        Self([0.0; NAMES.len()])
     }
 }
 
@@ -57,9 +108,10 @@ impl Tally {
         if !may_command {
             groups &= !COMMANDS;
         }
+        let of_fields = (groups & ANY_FIELD).count_ones().max(1) as f32;
         while groups != 0 {
-            let count = &mut self.0[groups.trailing_zeros() as usize];
-            *count = count.saturating_add(1);
+            let group = groups.trailing_zeros();
+            self.0[group as usize] += if ANY_FIELD >> group & 1 == 1 { 1.0 / of_fields } else { 1.0 };
             groups &= groups - 1;
         }
     }
@@ -67,6 +119,11 @@ impl Tally {
     /// How many words of a group.
     pub(super) fn of(&self, group: Group) -> f64 {
         f64::from(self.0[group as usize])
+    }
+
+    /// How much a text is about any fields, in squares of their words.
+    pub(super) fn of_fields(&self) -> f64 {
+        FIELDS.iter().map(|field| self.of(*field).powi(2)).sum()
     }
 }
 

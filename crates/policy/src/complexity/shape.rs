@@ -41,6 +41,8 @@ pub(super) struct Shape {
     /// Lines that begin a list's item.
     pub(super) items: f64,
     groups: lexicon::Tally,
+    /// Of all fields of knowledge together, in squares of words.
+    of_fields: f64,
 }
 
 impl Shape {
@@ -54,12 +56,19 @@ impl Shape {
         }
         let read = parts.iter().map(|part| part.len()).sum::<usize>().max(1);
         shape.words *= (prompt.len() as f64 / read as f64).max(1.0);
+        shape.of_fields = shape.groups.of_fields();
         shape
     }
 
     /// How many words of a group there are.
     pub(super) fn group(&self, group: Group) -> f64 {
         self.groups.of(group)
+    }
+
+    /// How much of a prompt's terms are of one field, from 0 to 1: all shares of a prompt together are at most 1, so that a
+    /// field is told apart from those that share words with it. A single term makes no more than a half.
+    pub(super) fn field(&self, group: Group) -> f64 {
+        self.group(group).powi(2) / (1.0 + self.of_fields)
     }
 
     fn read(&mut self, text: &str) {
@@ -111,6 +120,8 @@ impl Shape {
         let touches = before.filter(|before| before.end() == token.at);
         let after_number = touches.is_some_and(|before| before.kind == Kind::Number);
         match token.mark() {
+            // A blank to fill in is no code.
+            '_' if before.is_some_and(|before| before.text == "_") => {}
             '.' | '!' => self.sentences += 1.0,
             '?' => {
                 self.sentences += 1.0;
@@ -179,8 +190,13 @@ fn is_combined(option: &str) -> bool {
         || several("i only")
         || lower.starts_with("both ")
         || lower.starts_with("neither ")
-        || several(", true")
-        || several(", false")
+        || is_row(option)
+}
+
+/// Whether an option answers several questions in turn, in a word or two each: "true, not true".
+fn is_row(option: &str) -> bool {
+    let mut parts = option.trim_end_matches('.').split(", ");
+    option.contains(", ") && parts.all(|part| (1..=2).contains(&part.split_whitespace().count()))
 }
 
 #[cfg(test)]
@@ -210,6 +226,18 @@ mod tests {
         assert!((shape.combined_options - 2.0).abs() < f64::EPSILON);
         assert!((shape.number_options - 2.0).abs() < f64::EPSILON);
         assert!(Shape::of("A. is a letter").options > 0.0 && Shape::of("A cat sat").options < 1.0);
+    }
+
+    #[test]
+    fn options_that_answer_two_questions_at_once_are_combined() {
+        let shape =
+            Shape::of("Who erred?\nA. Wrong, not wrong\nB. rises, falls.\nC. It fell, as it was too heavy");
+        assert!((shape.combined_options - 2.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_blank_to_fill_in_is_no_code() {
+        assert!(Shape::of("Water boils at ______ degrees.").code < 2.0);
     }
 
     #[test]

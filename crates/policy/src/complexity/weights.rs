@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::features::FEATURES;
+use super::features::{FEATURES, Features, Form};
 
 /// The weights of a logistic model.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,28 +13,48 @@ pub(super) struct Weights {
     pub(super) each: Vec<f64>,
 }
 
+/// The weights for each form of prompt.
+#[derive(Debug, Clone, PartialEq)]
+struct Forms {
+    open: Weights,
+    choice: Weights,
+}
+
 /// The weights that ship.
-pub(super) static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
-    Weights::parse(include_str!("weights.csv")).expect("the compiled-in weights are tested")
-});
+static WEIGHTS: LazyLock<Forms> =
+    LazyLock::new(|| Forms::parse(include_str!("weights.csv")).expect("the compiled-in weights are tested"));
 
 impl Weights {
+    /// Those that a prompt is weighed by.
+    pub(super) fn of(features: &Features) -> &'static Self {
+        match features.form {
+            Form::Open => &WEIGHTS.open,
+            Form::Choice => &WEIGHTS.choice,
+        }
+    }
+}
+
+impl Forms {
+    /// Lines of `feature,open,choice`.
     fn parse(text: &str) -> Result<Self, String> {
         let rows = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
-            let (name, weight) = line.split_once(',').ok_or_else(|| format!("no weight: {line}"))?;
-            let weight: f64 = weight.parse().map_err(|error| format!("{line}: {error}"))?;
-            Ok((name, weight))
+            let parts: Vec<&str> = line.split(',').collect();
+            let [name, open, choice] = parts[..] else { return Err(format!("not two weights: {line}")) };
+            let weight = |text: &str| text.parse::<f64>().map_err(|error| format!("{line}: {error}"));
+            Ok((name, [weight(open)?, weight(choice)?]))
         });
         let rows = rows.collect::<Result<Vec<_>, String>>()?;
         let of = |name: &str| {
             let row = rows.iter().find(|(known, _)| *known == name);
-            row.map(|(_, weight)| *weight).ok_or_else(|| format!("`{name}` has no weight"))
+            row.map(|(_, weights)| *weights).ok_or_else(|| format!("`{name}` has no weight"))
         };
+        let base = of("base")?;
         let each = FEATURES.iter().map(|feature| of(feature.name)).collect::<Result<Vec<_>, _>>()?;
         if rows.len() != each.len() + 1 {
             return Err("weights for features that are not there".into());
         }
-        Ok(Self { base: of("base")?, each })
+        let form = |at: usize| Weights { base: base[at], each: each.iter().map(|pair| pair[at]).collect() };
+        Ok(Self { open: form(0), choice: form(1) })
     }
 }
 
@@ -45,14 +65,16 @@ mod tests {
 
     #[test]
     fn the_weights_that_ship_are_those_of_the_features() {
-        assert_eq!(Weights::parse(include_str!("weights.csv")).unwrap().each.len(), FEATURES.len());
+        let forms = Forms::parse(include_str!("weights.csv")).unwrap();
+        assert_eq!([forms.open.each.len(), forms.choice.each.len()], [FEATURES.len(); 2]);
+        assert_ne!(forms.open, forms.choice);
     }
 
     #[test]
     fn a_missing_and_a_strange_weight_are_told() {
-        assert_eq!(Weights::parse("base,1").unwrap_err(), "`length` has no weight");
-        assert!(Weights::parse("base").is_err() && Weights::parse("base,x").is_err());
-        let strange = format!("{}\nluck,1", include_str!("weights.csv").trim_end());
-        assert!(Weights::parse(&strange).is_err());
+        assert_eq!(Forms::parse("base,1,2").unwrap_err(), "`length` has no weight");
+        assert!(Forms::parse("base,1").is_err() && Forms::parse("base,1,x").is_err());
+        let strange = format!("{}\nluck,1,1", include_str!("weights.csv").trim_end());
+        assert!(Forms::parse(&strange).is_err());
     }
 }

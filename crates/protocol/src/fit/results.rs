@@ -5,6 +5,9 @@ use crate::neutral::{Chat, Part, PartBody, Role, Turn};
 
 /// Moves images and files out of results; a text in their place says where they are.
 pub(super) fn move_media_out(chat: &mut Chat<'_>, changes: &mut Changes) {
+    if !chat.turns.iter().any(has_media_in_results) {
+        return;
+    }
     let mut turns = Vec::with_capacity(chat.turns.len() + 1);
     for (place, mut turn) in std::mem::take(&mut chat.turns).into_iter().enumerate() {
         let mut moved = Vec::new();
@@ -27,6 +30,13 @@ pub(super) fn move_media_out(chat: &mut Chat<'_>, changes: &mut Changes) {
         }
     }
     chat.turns = turns;
+}
+
+fn has_media_in_results(turn: &Turn<'_>) -> bool {
+    turn.parts.iter().any(|part| match &part.body {
+        PartBody::ToolResult(result) => result.content.iter().any(|inner| is_media(&inner.body)),
+        _ => false,
+    })
 }
 
 fn is_media(body: &PartBody<'_>) -> bool {

@@ -22,8 +22,10 @@ enum Kept<'a> {
     Unread {
         /// What stands between the quotes of its JSON string.
         inside: &'a str,
-        /// What that says, once somebody has asked; `None` if it holds no escapes and says what it is.
-        said: OnceLock<Option<Box<str>>>,
+        /// What that says, once somebody has asked; `None` if it holds no escapes and says what it is. Boxed twice because
+        /// hardly anybody asks, and texts are most of what a conversation is made of.
+        #[allow(clippy::box_collection)]
+        said: OnceLock<Option<Box<String>>>,
     },
 }
 
@@ -97,7 +99,13 @@ impl<'a> Text<'a> {
 
     /// Whether it is white space alone.
     pub fn is_blank(&self) -> bool {
-        self.first().is_none()
+        // Nearly every text begins with a letter, which is no white space and no escape.
+        let begins_plainly = match self.form() {
+            Form::Plain(text) | Form::Escaped(text) => {
+                text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+            }
+        };
+        !begins_plainly && self.first().is_none()
     }
 
     /// Its first character that is no white space. The rest is read only where that begins with an odd escape.
@@ -189,10 +197,11 @@ impl<'a> Text<'a> {
 }
 
 /// What a string that was checked says; `None` if it is what it says.
-fn read(inside: &str) -> Option<Box<str>> {
+#[allow(clippy::box_collection)]
+fn read(inside: &str) -> Option<Box<String>> {
     match escapes::read(inside).expect("it was checked before the text was made") {
         Cow::Borrowed(_) => None,
-        Cow::Owned(said) => Some(said.into()),
+        Cow::Owned(said) => Some(Box::new(said)),
     }
 }
 
@@ -202,7 +211,9 @@ impl Deref for Text<'_> {
     fn deref(&self) -> &str {
         match &self.0 {
             Kept::Read(text) => text,
-            Kept::Unread { inside, said } => said.get_or_init(|| read(inside)).as_deref().unwrap_or(inside),
+            Kept::Unread { inside, said } => {
+                said.get_or_init(|| read(inside)).as_ref().map_or(inside, |said| said)
+            }
         }
     }
 }
@@ -212,7 +223,7 @@ impl<'a> From<Text<'a>> for Cow<'a, str> {
         match text.0 {
             Kept::Read(text) => text,
             Kept::Unread { inside, said } => match said.into_inner().unwrap_or_else(|| read(inside)) {
-                Some(said) => Cow::Owned(said.into()),
+                Some(said) => Cow::Owned(*said),
                 None => Cow::Borrowed(inside),
             },
         }

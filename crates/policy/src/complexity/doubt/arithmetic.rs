@@ -8,10 +8,9 @@ use super::super::text::bounded;
 /// What a text reckons.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Reckoning {
-    /// Equations that could be checked, and those of them that are not true.
-    pub(super) equations: u32,
+    /// Equations that could be checked and are not true.
     pub(super) wrong: u32,
-    /// In order: the operands of an equation's left side and then what it is said to be.
+    /// Those that could be checked, in order: the operands of the left side and then what it is said to be.
     pub(super) steps: Vec<(Vec<f64>, f64)>,
     /// Which of the operations were used.
     pub(super) subtracts: bool,
@@ -55,7 +54,6 @@ impl Reckoning {
             if let (Some((left, _)), Some(right)) = (&before, &read)
                 && left.operands.len() > 1
             {
-                self.equations += 1;
                 self.wrong += u32::from(!agree(left.value, right.value));
                 if self.steps.len() < MOST_STEPS {
                     self.steps.push((left.operands.clone(), right.value));
@@ -183,9 +181,9 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    fn wrong(text: &str) -> (u32, u32) {
+    fn wrong(text: &str) -> (usize, u32) {
         let reckoning = Reckoning::of(text);
-        (reckoning.equations, reckoning.wrong)
+        (reckoning.steps.len(), reckoning.wrong)
     }
 
     #[test]

@@ -24,8 +24,6 @@ pub enum Sign {
     NotJson,
     /// An equation in it is not true.
     WrongArithmetic,
-    /// It reckons in many steps, each of which may fail.
-    ManySteps,
     /// A number was asked for and none is there.
     NoNumber,
     /// Numbers of the question were not used.
@@ -57,7 +55,7 @@ impl Sign {
             | Self::Repeats
             | Self::Difficult => 2.0,
             Self::UnusedNumbers | Self::ForeignNumbers | Self::MissingOperation => 1.5,
-            Self::TakesBack | Self::ManySteps | Self::OtherResult => 1.0,
+            Self::TakesBack | Self::OtherResult => 1.0,
             Self::Hedges => 0.7,
         }
     }
@@ -73,7 +71,6 @@ impl Sign {
             Self::TakesBack => "takes something back",
             Self::NotJson => "is not the JSON that was asked for",
             Self::WrongArithmetic => "holds a wrong calculation",
-            Self::ManySteps => "needs many steps",
             Self::NoNumber => "gives no number",
             Self::UnusedNumbers => "leaves numbers of the question unused",
             Self::ForeignNumbers => "reckons with numbers from nowhere",

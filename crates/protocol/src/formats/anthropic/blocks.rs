@@ -34,13 +34,14 @@ pub(super) fn turns<'a>(
         push(role, said(text(content, path)?));
         return Ok(());
     }
-    let mut parts = Vec::new();
-    for (index, raw) in array(content, path, "a string or an array of blocks")?.into_iter().enumerate() {
-        let block = Object::read(raw, path.index(index))?;
+    let raws = array(content, path, "a string or an array of blocks")?;
+    let mut parts = Vec::with_capacity(raws.len());
+    for (index, raw) in raws.into_iter().enumerate() {
+        let mut block = Object::read(raw, path.index(index))?;
         if block.says("type", "mid_conv_system") {
             push(role, std::mem::take(&mut parts));
-            push(Role::System, instructions(block, changes)?);
-        } else if let Some(part) = part(block, changes)? {
+            push(Role::System, instructions(&mut block, changes)?);
+        } else if let Some(part) = part(&mut block, changes)? {
             parts.push(part);
         }
     }
@@ -52,10 +53,10 @@ fn said(text: Text<'_>) -> Vec<Part<'_>> {
     if text.is_blank() { Vec::new() } else { vec![Part::text(text)] }
 }
 
-fn instructions<'a>(mut block: Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Part<'a>>, Refusal> {
+fn instructions<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Part<'a>>, Refusal> {
     let path = block.path;
     block.take("type");
-    let cache = cache_mark(&mut block)?;
+    let cache = cache_mark(block)?;
     let mut parts = match block.take("content") {
         Some(content) => blocks(content, &path.name("content"), changes)?,
         None => Vec::new(),
@@ -79,30 +80,30 @@ fn blocks<'a>(
     let raws = array(content, path, "a string or an array of blocks")?;
     let mut parts = Vec::with_capacity(raws.len());
     for (index, raw) in raws.into_iter().enumerate() {
-        parts.extend(part(Object::read(raw, path.index(index))?, changes)?);
+        parts.extend(part(&mut Object::read(raw, path.index(index))?, changes)?);
     }
     Ok(parts)
 }
 
 /// One block; `None` for one that is blank, or left out and noted.
-fn part<'a>(mut block: Object<'a, '_>, changes: &mut Changes) -> Result<Option<Part<'a>>, Refusal> {
+fn part<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Option<Part<'a>>, Refusal> {
     let path = block.path;
     let kind = block.need_text("type")?;
     let body = match &*kind {
-        "text" => words(&mut block)?,
+        "text" => words(block)?,
         "image" => {
-            let media = media(&mut block, changes)?;
+            let media = media(block, changes)?;
             media.map(|media| PartBody::Image(Image { media, detail: None }))
         }
-        "document" => document(&mut block, changes)?.map(PartBody::Document),
-        "search_result" => search_result(&mut block, changes)?.map(PartBody::Document),
-        "thinking" => thought(&mut block)?,
+        "document" => document(block, changes)?.map(PartBody::Document),
+        "search_result" => search_result(block, changes)?.map(PartBody::Document),
+        "thinking" => thought(block)?,
         "redacted_thinking" => {
             let data = block.need_text("data")?;
             (!data.is_empty()).then(|| PartBody::Redacted(seals::unwrap(data, Dialect::Anthropic)))
         }
-        "tool_use" => Some(PartBody::ToolCall(tool_use(&mut block, changes)?)),
-        "tool_result" => Some(PartBody::ToolResult(tool_result(&mut block, changes)?)),
+        "tool_use" => Some(PartBody::ToolCall(tool_use(block, changes)?)),
+        "tool_result" => Some(PartBody::ToolResult(tool_result(block, changes)?)),
         kind if records_own_tool(kind) => {
             changes.hint(path.to_string(), "it records what Anthropic's own tool did");
             return Ok(None);
@@ -112,7 +113,7 @@ fn part<'a>(mut block: Object<'a, '_>, changes: &mut Changes) -> Result<Option<P
             return Ok(None);
         }
     };
-    let cache = cache_mark(&mut block)?;
+    let cache = cache_mark(block)?;
     block.note_unread(&HINTS, changes);
     Ok(body.map(|body| Part { body, cache }))
 }

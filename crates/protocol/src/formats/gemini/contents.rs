@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::{encoding, names};
 use crate::changes::Changes;
 use crate::fields::shortened;
+use crate::known::ElementList;
 use crate::neutral::{
     Document, DocumentSource, Image, Media, Part, PartBody, Role, Text, ToolCall, ToolResult, Turn,
 };
@@ -92,7 +93,7 @@ impl<'a> Reader<'a, '_> {
         let parts_path = path.name("parts");
         let parts = match content.take("parts") {
             Some(raw) => names::one_or_more(raw, &parts_path, "an array of parts")?,
-            None => Vec::new(),
+            None => ElementList::new(),
         };
         if role == Role::User {
             // Consecutive messages of the user's stay apart: nothing says that they are pieces of one.

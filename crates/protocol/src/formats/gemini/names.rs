@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::changes::Changes;
+use crate::known::ElementList;
 use crate::neutral::{Json, Text};
 use crate::object::{Object, Path, array};
 
@@ -88,6 +89,6 @@ pub(super) fn one_or_more<'a>(
     raw: &'a RawValue,
     path: &Path<'_>,
     expected: &str,
-) -> Result<Vec<&'a RawValue>, Refusal> {
-    if raw.get().starts_with('{') { Ok(vec![raw]) } else { array(raw, path, expected) }
+) -> Result<ElementList<'a>, Refusal> {
+    if raw.get().starts_with('{') { Ok(ElementList::from_slice(&[raw])) } else { array(raw, path, expected) }
 }

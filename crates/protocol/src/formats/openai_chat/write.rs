@@ -24,6 +24,8 @@ const MAX_STOP: usize = 4;
 const SCHEMA_NAME: &str = "answer";
 /// The longest name of a schema.
 const MAX_SCHEMA_NAME: usize = 64;
+/// Providers that know only the older fields refuse those that they do not know (Mistral with 422).
+const UNKNOWN: &str = "this provider may not know it";
 
 pub(super) fn write(chat: &Chat<'_>, target: Target<'_>, changes: &mut Changes) -> Result<Bytes, Refusal> {
     let stop: Vec<_> = chat.stop.iter().filter(|stop| !stop.is_empty()).collect();
@@ -37,9 +39,11 @@ pub(super) fn write(chat: &Chat<'_>, target: Target<'_>, changes: &mut Changes) 
     let mut messages = 0;
     compose::object(&mut out, |body| {
         body.field("model", target.model);
-        body.array("messages", |list| messages = messages::write(chat, list, changes));
+        // What providers cache unasked stands first, so that `cacheable` finds it without a walk over the conversation.
         tools::write(chat, target, body, changes);
         form(&chat.form, body);
+        cache_key(chat, target, body, changes);
+        body.array("messages", |list| messages = messages::write(chat, list, changes));
         if let Some(effort) =
             chat.reasoning.and_then(|reasoning| effort::said(reasoning, target.model, changes))
         {
@@ -65,20 +69,24 @@ pub(super) fn write(chat: &Chat<'_>, target: Target<'_>, changes: &mut Changes) 
     Ok(out.into())
 }
 
+fn cache_key(chat: &Chat<'_>, target: Target<'_>, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
+    match chat.cache_key.as_deref() {
+        Some(_) if target.only_max_tokens => changes.hint("cache_key", UNKNOWN),
+        key => {
+            body.maybe("prompt_cache_key", key);
+        }
+    }
+}
+
 fn rest(chat: &Chat<'_>, target: Target<'_>, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
     if chat.answers.is_some_and(|answers| answers > 1) {
         changes.lost("answers", "an answer that is translated has one choice");
     }
-    // Providers that know only the older fields refuse those that they do not know (Mistral with 422).
-    if target.only_max_tokens {
-        if chat.user.is_some() {
-            changes.hint("user", "this provider may not know it");
+    match chat.user.as_deref() {
+        Some(_) if target.only_max_tokens => changes.hint("user", UNKNOWN),
+        user => {
+            body.maybe("user", user);
         }
-        if chat.cache_key.is_some() {
-            changes.hint("cache_key", "this provider may not know it");
-        }
-    } else {
-        body.maybe("user", chat.user.as_deref()).maybe("prompt_cache_key", chat.cache_key.as_deref());
     }
     body.maybe(
         "service_tier",

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::compose::ObjectWriter;
 use crate::envelope::Envelope;
+use crate::fields::FieldList;
 use crate::object::{Object, Path, array};
 
 /// What is repeated as the request wrote it, and what stands there if it did not. Source: `Response` of the SDKs, and what
@@ -41,7 +42,8 @@ impl Echo {
     /// Of a request's body; an empty one repeats defaults.
     pub(super) fn of(request: &[u8]) -> Self {
         let envelope = Envelope::parse(request).ok();
-        let mut request = envelope.as_ref().map_or_else(|| Object::of(Vec::new(), None), Envelope::object);
+        let mut request =
+            envelope.as_ref().map_or_else(|| Object::of(FieldList::new(), None), Envelope::object);
         let mut fields: Vec<_> = REPEATED
             .iter()
             .map(|(name, default)| (*name, request.take(name).map_or(*default, |raw| raw.get())))

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::changes::Changes;
 use crate::envelope::Envelope;
 use crate::formats::Summary;
+use crate::known::ElementList;
 use crate::neutral::{
     AnswerForm, Chat, Effort, Logprobs, Part, Reasoning, ReasoningMode, Role, Schema, ServiceTier, Turn,
 };
@@ -157,7 +158,7 @@ fn logprobs(body: &mut Object<'_, '_>, changes: &mut Changes) -> Result<Option<L
     let path = Path::root("include");
     let included = match body.take("include") {
         Some(raw) => array(raw, &path, "an array of strings")?,
-        None => Vec::new(),
+        None => ElementList::new(),
     };
     for (index, raw) in included.into_iter().enumerate() {
         match text(raw, &path.index(index))?.as_ref() {

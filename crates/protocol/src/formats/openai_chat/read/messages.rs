@@ -128,8 +128,14 @@ impl<'a> Messages<'a> {
                 Thought::Redacted(seal) => PartBody::Redacted(seal),
             })
         });
-        let calls = calls.into_iter().map(|call| Part::new(PartBody::ToolCall(call)));
-        Ok(thoughts.chain(said).chain(calls).collect())
+        let mut parts: Vec<_> = thoughts.collect();
+        if parts.is_empty() {
+            parts = said;
+        } else {
+            parts.append(&mut said);
+        }
+        parts.extend(calls.into_iter().map(|call| Part::new(PartBody::ToolCall(call))));
+        Ok(parts)
     }
 
     fn take_calls(

@@ -659,12 +659,12 @@ fn everything_beside_the_conversation_is_written() {
     let (chat, _) = read(&body);
     let (body, notes) = write(&chat, TARGET);
     assert_eq!(notes, [""; 0]);
-    insta::assert_snapshot!(body, @r#"{"model":"gpt-x","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"properties":{},"type":"object"}}},{"type":"custom","custom":{"name":"c","format":{"type":"grammar","grammar":{"syntax":"lark","definition":"start"}}}}],"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"c"}}]}},"parallel_tool_calls":false,"response_format":{"type":"json_schema","json_schema":{"name":"my_schema","schema":{"b":1,"a":2},"strict":true}},"reasoning_effort":"low","temperature":0.5,"top_p":0.9,"presence_penalty":1.0,"frequency_penalty":-1.0,"seed":-3,"logit_bias":{"50256":-100},"logprobs":true,"top_logprobs":5,"max_completion_tokens":50,"stop":["a","b"],"verbosity":"low","user":"u","prompt_cache_key":"k","service_tier":"default","stream":true,"stream_options":{"include_usage":true}}"#);
+    insta::assert_snapshot!(body, @r#"{"model":"gpt-x","tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"properties":{},"type":"object"}}},{"type":"custom","custom":{"name":"c","format":{"type":"grammar","grammar":{"syntax":"lark","definition":"start"}}}}],"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"c"}}]}},"parallel_tool_calls":false,"response_format":{"type":"json_schema","json_schema":{"name":"my_schema","schema":{"b":1,"a":2},"strict":true}},"prompt_cache_key":"k","messages":[{"role":"user","content":"Hi"}],"reasoning_effort":"low","temperature":0.5,"top_p":0.9,"presence_penalty":1.0,"frequency_penalty":-1.0,"seed":-3,"logit_bias":{"50256":-100},"logprobs":true,"top_logprobs":5,"max_completion_tokens":50,"stop":["a","b"],"verbosity":"low","user":"u","service_tier":"default","stream":true,"stream_options":{"include_usage":true}}"#);
     let (older, notes) = write(&chat, Target { only_max_tokens: true, ..TARGET });
     assert!(older.contains("\"max_tokens\":50") && !older.contains("max_completion_tokens"));
     insta::assert_snapshot!(notes.join("\n"), @r#"
-    Hint user: this provider may not know it
     Hint cache_key: this provider may not know it
+    Hint user: this provider may not know it
     "#);
 }
 
@@ -711,7 +711,7 @@ fn a_search_model_searches() {
     let search = WebSearch { max_uses: Some(3), user_location: Some(location), ..WebSearch::default() };
     let chat = Chat { tools: vec![tool("web_search", ToolKind::WebSearch(search))], ..asking() };
     let (body, notes) = write(&chat, Target { model: "gpt-5-search-api", ..TARGET });
-    insta::assert_snapshot!(body, @r#"{"model":"gpt-5-search-api","messages":[{"role":"user","content":"Hi"}],"web_search_options":{"user_location":{"type":"approximate","approximate":{"city":"Bonn","timezone":"Europe/Berlin"}}}}"#);
+    insta::assert_snapshot!(body, @r#"{"model":"gpt-5-search-api","web_search_options":{"user_location":{"type":"approximate","approximate":{"city":"Bonn","timezone":"Europe/Berlin"}}},"messages":[{"role":"user","content":"Hi"}]}"#);
     insta::assert_snapshot!(notes.join("\n"), @r#"Lost tools.0.max_uses: this API has no such bound"#);
 }
 
@@ -721,7 +721,8 @@ fn schemas_of_tools_are_made_whole() {
         |schema: Option<&'static str>| ToolKind::Function { schema: schema.map(json), strict: None };
     let parameters = |schema| {
         let (body, _) = write(&Chat { tools: vec![tool("f", function(schema))], ..asking() }, TARGET);
-        body.split_once("\"parameters\":").unwrap().1.trim_end_matches("}}]}").to_owned()
+        let (_, rest) = body.split_once("\"parameters\":").unwrap();
+        rest.split_once("}}],\"messages\"").unwrap().0.to_owned()
     };
     let all = [
         None,
@@ -752,7 +753,8 @@ fn the_choice_names_the_kind_of_the_tool() {
     let choice = |choice: ToolChoice<'static>| {
         let chat = Chat { tools: tools.clone(), tool_choice: Some(choice), ..asking() };
         let (body, notes) = write(&chat, TARGET);
-        format!("{} {notes:?}", body.split_once("\"tool_choice\":").map_or("", |(_, rest)| rest))
+        let (before, _) = body.split_once(",\"messages\"").unwrap();
+        format!("{} {notes:?}", before.split_once("\"tool_choice\":").map_or("", |(_, rest)| rest))
     };
     let all = [
         ToolChoice::Auto,
@@ -764,13 +766,13 @@ fn the_choice_names_the_kind_of_the_tool() {
         ToolChoice::Among { names: vec!["c".into(), "x".into()], is_required: true },
     ];
     insta::assert_snapshot!(all.map(choice).join("\n"), @r#"
-    "auto"} []
-    "none"} []
-    "required"} []
-    {"type":"function","function":{"name":"f"}}} []
-    {"type":"custom","custom":{"name":"c"}}} []
+    "auto" []
+    "none" []
+    "required" []
+    {"type":"function","function":{"name":"f"}} []
+    {"type":"custom","custom":{"name":"c"}} []
      ["Lost tool_choice: this API has no tool `x`"]
-    {"type":"allowed_tools","allowed_tools":{"mode":"required","tools":[{"type":"custom","custom":{"name":"c"}}]}}} []
+    {"type":"allowed_tools","allowed_tools":{"mode":"required","tools":[{"type":"custom","custom":{"name":"c"}}]}} []
     "#);
 }
 

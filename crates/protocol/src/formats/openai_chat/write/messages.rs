@@ -94,7 +94,7 @@ fn result(found: &ToolResult<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, c
     if found.is_error && !says_so(&said) {
         changes.adapted(format!("{path}.is_error"), "said in words");
         let colon = if pieces.is_empty() { "" } else { ": " };
-        pieces.splice(0..0, [FAILED, colon].map(Form::from));
+        pieces.insert_many(0, [FAILED, colon].map(Form::from));
     }
     list.object(|message| {
         message
@@ -125,15 +125,8 @@ fn assistant(turn: &Turn<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, chang
             _ => None,
         })
         .collect();
-    let calls: Vec<_> = turn
-        .parts
-        .iter()
-        .filter_map(|part| match &part.body {
-            PartBody::ToolCall(call) => Some(call),
-            _ => None,
-        })
-        .collect();
-    if pieces.is_empty() && refusals.is_empty() && calls.is_empty() {
+    let has_calls = turn.parts.iter().any(is_call);
+    if pieces.is_empty() && refusals.is_empty() && !has_calls {
         return false;
     }
     list.object(|message| {
@@ -142,8 +135,14 @@ fn assistant(turn: &Turn<'_>, path: &Path<'_>, list: &mut ArrayWriter<'_>, chang
         if !refusals.is_empty() {
             message.field("refusal", &Joined(&refusals));
         }
-        if !calls.is_empty() {
-            message.array("tool_calls", |list| calls.iter().for_each(|found| call(found, list, changes)));
+        if has_calls {
+            message.array("tool_calls", |list| {
+                for part in &turn.parts {
+                    if let PartBody::ToolCall(found) = &part.body {
+                        call(found, list, changes);
+                    }
+                }
+            });
         }
     });
     true

@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use paceway_domain::Dialect;
+use smallvec::SmallVec;
 
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined};
@@ -20,6 +21,11 @@ pub(super) enum Said<'t> {
     FileId(&'t str),
 }
 
+/// What the parts of a turn say. Most turns have one part.
+pub(super) type SaidList<'t> = SmallVec<[Said<'t>; 2]>;
+/// The pieces of a text.
+pub(super) type Pieces<'s> = SmallVec<[Form<'s>; 3]>;
+
 /// An address, or bytes that are written as one.
 pub(super) enum Url<'t> {
     At(&'t str),
@@ -32,8 +38,8 @@ pub(super) fn all<'t>(
     allows_media: bool,
     path: &Path<'_>,
     changes: &mut Changes,
-) -> Vec<Said<'t>> {
-    let mut said = Vec::new();
+) -> SaidList<'t> {
+    let mut said = SaidList::new();
     for (place, part) in parts {
         if part.cache.is_some() {
             changes.hint("cache_control", "this API caches on its own");
@@ -52,7 +58,7 @@ pub(super) fn all<'t>(
     said
 }
 
-fn each<'t>(body: &'t PartBody<'t>, path: &Path<'_>, changes: &mut Changes, said: &mut Vec<Said<'t>>) {
+fn each<'t>(body: &'t PartBody<'t>, path: &Path<'_>, changes: &mut Changes, said: &mut SaidList<'t>) {
     match body {
         PartBody::Text { text, citations } => {
             if !citations.is_empty() {
@@ -116,7 +122,7 @@ fn read_document<'t>(
     document: &'t Document<'t>,
     path: &Path<'_>,
     changes: &mut Changes,
-    said: &mut Vec<Said<'t>>,
+    said: &mut SaidList<'t>,
 ) {
     if document.wants_citations {
         changes.lost(format!("{path}.citations"), "this API does not cite documents");
@@ -168,8 +174,8 @@ fn titled<'t>(title: Option<&str>, text: Text<'t>) -> Text<'t> {
 }
 
 /// The words of parts that are nothing else; `None` if there is more.
-pub(super) fn only_words<'s>(said: &'s [Said<'_>], between: &'static str) -> Option<Vec<Form<'s>>> {
-    let mut pieces = Vec::with_capacity(2 * said.len());
+pub(super) fn only_words<'s>(said: &'s [Said<'_>], between: &'static str) -> Option<Pieces<'s>> {
+    let mut pieces = Pieces::new();
     for said in said {
         let Said::Words(text) = said else { return None };
         if !pieces.is_empty() {

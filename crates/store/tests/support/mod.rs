@@ -1,0 +1,4 @@
+//! What tests of the store share.
+
+pub mod postgres;
+pub mod server;
