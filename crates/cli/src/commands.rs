@@ -7,6 +7,7 @@ mod explain;
 mod insights;
 mod keys;
 mod limits;
+mod models;
 mod reload;
 mod sandbox;
 mod serve;
@@ -59,6 +60,8 @@ enum Command {
     /// List alerts, or try whether those who are told can be reached
     #[command(subcommand)]
     Alerts(alerts::Command),
+    /// List models with their prices, windows and capabilities
+    Models(models::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
     Limits,
     /// Make a running Paceway read its configuration again, and say what came of it
@@ -88,6 +91,7 @@ impl CommandLine {
             Command::Insights(options) => insights::run(&common, &options),
             Command::Alerts(command) => alerts::run(&common, &command),
             Command::Limits => limits::run(&common),
+            Command::Models(options) => models::run(&common, &options),
             Command::Explain(options) => explain::explain(&common, &options),
             Command::Route(options) => explain::route(&common, &options),
             Command::Reload => reload::run(&common),

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-pub(crate) use alerting::{AlertConfig, NotifyConfig, NotifyKind};
+pub(crate) use alerting::AlertConfig;
 pub(crate) use environment::data_home;
 pub(crate) use model::{
     AliasConfig, Auth, CallerConfig, Charging, Config, Dialect, EscalateConfig, Fallback, Learn, LimitConfig,

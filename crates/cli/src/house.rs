@@ -16,6 +16,7 @@ use paceway_gateway::{
 };
 use paceway_gateway::{grants, health};
 use paceway_policy::access::{KeyHash, Keyring, mint};
+use paceway_policy::pricing::PriceBook;
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
 use paceway_store::{Keys, Reports, Responses, Store, StoreError};
@@ -81,7 +82,7 @@ pub(crate) fn build(
     config: &Config,
     store: &Store,
     admin: &Secret,
-    providers: Vec<ProviderSettings>,
+    (providers, prices): (Vec<ProviderSettings>, Arc<PriceBook>),
 ) -> Result<Running> {
     let clock = Arc::new(RuntimeClock::new());
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
@@ -99,6 +100,7 @@ pub(crate) fn build(
         siblings: Arc::default(),
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
+        prices,
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
@@ -148,7 +150,12 @@ impl Live {
     }
 
     /// Puts another configuration in force, which was checked. Nothing here fails, so that it is in force whole.
-    pub(crate) fn apply(&self, before: &Config, after: &Config, providers: Vec<ProviderSettings>) {
+    pub(crate) fn apply(
+        &self,
+        before: &Config,
+        after: &Config,
+        (providers, prices): (Vec<ProviderSettings>, Arc<PriceBook>),
+    ) {
         let gateway = self.current.gateway();
         let turnstile = &gateway.turnstile;
         gateway.decisions.keep_at_most(after.explain.keep);
@@ -172,6 +179,7 @@ impl Live {
             },
             retries: gateway.retries.under(retry_rules(after), gateway.clock.now()),
             breaker: routing::breaker(after),
+            prices,
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),

@@ -9,6 +9,7 @@ mod config;
 mod house;
 mod limits;
 mod log;
+mod prices;
 mod providers;
 mod reload;
 mod routing;

@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use paceway_domain::UnixMillis;
 use paceway_gateway::provider::ProviderSettings;
+use paceway_policy::pricing::PriceBook;
 use paceway_server::{Attempt, Configuration, Outcome, Status};
 
 use crate::config::{self, Config, Problems};
 use crate::house::{self, Live};
-use crate::{log, providers};
+use crate::{log, prices, providers};
 
 pub(crate) use signal::at_signal;
 pub(crate) use watch::at_change;
@@ -58,11 +59,19 @@ struct State {
     config: Config,
     /// Those in use, the simulated ones if there are no others.
     providers: Vec<ProviderSettings>,
+    prices: Arc<PriceBook>,
     /// The text of the file when it was last read, with mistakes or without.
     text: Option<String>,
     generation: u64,
     loaded_at: UnixMillis,
     last: Option<Attempt>,
+}
+
+/// What was read and has no mistakes.
+struct Loaded {
+    config: Config,
+    providers: Vec<ProviderSettings>,
+    prices: Arc<PriceBook>,
 }
 
 impl Reloader {
@@ -77,7 +86,8 @@ impl Reloader {
         let text = origin.file.as_deref().and_then(|file| config::read(file).ok());
         let loaded_at = house::wall_clock();
         let started = config.clone();
-        let state = State { config, providers, text, generation: 1, loaded_at, last: None };
+        let prices = Arc::clone(&live.gateway().prices);
+        let state = State { config, providers, prices, text, generation: 1, loaded_at, last: None };
         Self { origin, started, live, level, state: Mutex::new(state) }
     }
 
@@ -87,11 +97,14 @@ impl Reloader {
         let at = house::wall_clock();
         let outcome = match self.load(state) {
             Err(Problems(problems)) => Outcome::Rejected(problems),
-            Ok((config, providers)) if config == state.config && providers == state.providers => {
+            Ok(Loaded { config, providers, prices })
+                if config == state.config && providers == state.providers && prices == state.prices =>
+            {
                 Outcome::Unchanged
             }
-            Ok((config, providers)) => {
-                self.live.apply(&state.config, &config, providers.clone());
+            Ok(Loaded { config, providers, prices }) => {
+                self.live.apply(&state.config, &config, (providers.clone(), Arc::clone(&prices)));
+                state.prices = prices;
                 if config.log.level != state.config.log.level {
                     self.level.set(&config.log.level);
                 }
@@ -108,7 +121,7 @@ impl Reloader {
         attempt
     }
 
-    fn load(&self, state: &mut State) -> Result<(Config, Vec<ProviderSettings>), Problems> {
+    fn load(&self, state: &mut State) -> Result<Loaded, Problems> {
         let file = self.origin.file.as_deref();
         let text = file.map(config::read).transpose()?;
         state.text.clone_from(&text);
@@ -124,7 +137,8 @@ impl Reloader {
             }
             providers.clone_from(&state.providers);
         }
-        Ok((config, providers))
+        let prices = Arc::new(prices::load(&config)?);
+        Ok(Loaded { config, providers, prices })
     }
 
     fn tell(&self, trigger: &'static str, outcome: &Outcome, state: &State) {

@@ -5,20 +5,24 @@
 
 pub mod cache_lifetime;
 pub mod catalogue;
+pub mod day;
 pub mod failure;
 pub mod ids;
 pub mod moment;
 pub mod money;
 pub mod owner;
+pub mod price;
 pub mod quota;
 pub mod refusal;
 pub mod secret;
 pub mod service_tier;
+pub mod sold;
 pub mod tokens;
 pub mod usage;
 
 pub use cache_lifetime::CacheLifetime;
 pub use catalogue::{CATALOGUE, Catalogue, ModelCard};
+pub use day::Day;
 pub use failure::Failure;
 pub use ids::{Dialect, KeyId, RequestId};
 pub use moment::{Clock, Moment, UnixMillis};
@@ -28,5 +32,6 @@ pub use quota::{Cause, Counted, Dimension, LimitReading, LimitReadings, RateRefu
 pub use refusal::Refusal;
 pub use secret::Secret;
 pub use service_tier::ServiceTier;
+pub use sold::{Apart, Sold, Terms};
 pub use tokens::Tokens;
 pub use usage::Usage;

@@ -15,13 +15,16 @@ pub enum ServiceTier {
     Flex,
     /// Before others (OpenAI's and Anthropic's `priority`).
     Priority,
-    /// Faster than usual (Anthropic's `speed: "fast"`).
+    /// Faster than usual (Anthropic's `speed: "fast"`, OpenAI's `ultrafast`).
     Fast,
+    /// From capacity that is paid for apart, used or not (Vertex's provisioned throughput, OpenAI's `scale`).
+    Reserved,
 }
 
 impl ServiceTier {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Standard, Self::Batch, Self::Flex, Self::Priority, Self::Fast];
+    pub const ALL: [Self; 6] =
+        [Self::Standard, Self::Batch, Self::Flex, Self::Priority, Self::Fast, Self::Reserved];
 
     /// The name used in the ledger and by prices.
     pub const fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl ServiceTier {
             Self::Flex => "flex",
             Self::Priority => "priority",
             Self::Fast => "fast",
+            Self::Reserved => "reserved",
         }
     }
 

@@ -30,7 +30,8 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Messages that may be on their way, or wait to be tried again. What comes on top is dropped, and said to be.
 const MOST_IN_HAND: usize = 256;
 /// So far back the ledger is read after a start: what is usual at an hour needs a week.
-const REMEMBERED_MS: u64 = 8 * 86_400_000;
+const REMEMBERED_MS: u64 = 8 * DAY_MS;
+const DAY_MS: u64 = 86_400_000;
 
 /// Rules, and who can be told.
 #[derive(Debug, Default)]
@@ -111,7 +112,7 @@ fn is_error(row: &Row) -> bool {
 
 /// The measures for which somebody keeps readings.
 pub fn has_readings(measure: Measure) -> bool {
-    !matches!(measure, Measure::BudgetShare | Measure::RetirementDays)
+    measure != Measure::BudgetShare
 }
 
 /// Asks the rules and sends what they say. Runs without end: its owner spawns it once and aborts it, and with it what is on its way.
@@ -129,12 +130,17 @@ pub async fn follow(current: Arc<Current>) {
 }
 
 fn readings(gateway: &Gateway) -> Readings {
-    let now = gateway.clock.now();
-    let deployments = gateway.fleet.deployments().into_iter();
-    let open =
-        deployments.filter(|(_, _, deployment)| deployment.state(&gateway.breaker, now).0 == State::Open);
-    let open_breakers = open.map(|(provider, model, _)| (provider, model)).collect();
-    Readings { open_breakers, ..Readings::default() }
+    let (now, today) = (gateway.clock.now(), gateway.clock.wall());
+    let deployments = gateway.fleet.deployments();
+    let open = deployments.iter().filter(|(_, _, it)| it.state(&gateway.breaker, now).0 == State::Open);
+    let open_breakers = open.map(|(provider, model, _)| (provider.clone(), model.clone())).collect();
+    let retirements = deployments.iter().filter_map(|(name, model, _)| {
+        let provider = gateway.fleet.providers().find(|provider| provider.name() == name)?;
+        let retires = gateway.prices.profile(provider.product(model)).retires?;
+        let days = retires.begins().0.saturating_sub(today.0).div_ceil(DAY_MS);
+        Some((name.clone(), model.clone(), days))
+    });
+    Readings { open_breakers, retirements: retirements.collect(), ..Readings::default() }
 }
 
 fn send(gateway: &Arc<Gateway>, notice: &Notice, in_hand: &mut JoinSet<()>) {

@@ -9,15 +9,16 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use paceway_domain::{Dialect, Failure, Refusal, RequestId, Usage};
+use paceway_domain::{Dialect, Failure, Refusal, RequestId, Sold};
 use paceway_protocol::complaint::{Complaint, complaint};
 use paceway_protocol::framing::Framing;
-use paceway_protocol::{Finish, format_of};
+use paceway_protocol::{Envelope, Finish, apart, format_of, rerank};
 use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::continuing::Continuation;
+use crate::crossing::sold_by;
 use crate::journey::Sent;
 use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
@@ -163,7 +164,7 @@ async fn hand_on_whole(
     mut bill: Bill,
 ) -> Result<AnswerBody, Refusal> {
     let body = collect(gateway, plan, response, &mut bill).await?;
-    let (told, length) = (usage_in(ask, plan, &body), body.len());
+    let (told, length) = (sold_in(ask, plan, &body), body.len());
     let finish = ask.is_generation().then(|| Finish::of(plan.dialect, &body));
     let (body, used) = match &plan.crossing {
         None => (body, told),
@@ -192,22 +193,25 @@ async fn hand_on_whole(
     Ok(AnswerBody::Full(body))
 }
 
-/// What an answer says that it used.
-fn usage_in(ask: &Ask, plan: &Plan, body: &[u8]) -> Option<Usage> {
+/// What an answer says was sold.
+fn sold_in(ask: &Ask, plan: &Plan, body: &[u8]) -> Option<Sold> {
+    let is_passthrough = plan.crossing.is_none();
     match ask.endpoint {
-        Endpoint::Generate => format_of(plan.dialect).usage(body),
-        // Their usage has the shape of the dialect where it passes through.
-        Endpoint::Embeddings | Endpoint::Images | Endpoint::Rerank if plan.crossing.is_none() => {
-            format_of(plan.dialect).usage(body)
-        }
-        _ => None,
+        Endpoint::Generate => format_of(plan.dialect).sold(body),
+        // Its usage has the shape of the dialect where it passes through.
+        Endpoint::Embeddings if is_passthrough => format_of(plan.dialect).sold(body),
+        Endpoint::Rerank if is_passthrough => rerank::read_answer(body).ok().as_ref().map(sold_by),
+        Endpoint::Images => apart::images(plan.dialect, body),
+        Endpoint::Transcription => apart::transcription(body),
+        Endpoint::Speech => Envelope::parse(&ask.body).ok().as_ref().and_then(apart::speech),
+        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank => None,
     }
 }
 
-fn charge(ask: &Ask, used: Option<Usage>, length: usize, bill: &mut Bill) {
+fn charge(ask: &Ask, used: Option<Sold>, length: usize, bill: &mut Bill) {
     match used {
         _ if ask.endpoint == Endpoint::CountTokens => {}
-        Some(usage) => bill.used(usage),
+        Some(sold) => bill.used(sold),
         None if ask.is_generation() => bill.used_unknown(length),
         None => bill.used_unknown(0),
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use paceway_domain::{
-    Cause, Failure, KeyId, LimitReadings, Moment, Owner, RateRefusal, ServiceTier, Tokens, Usage,
+    Cause, Failure, KeyId, LimitReadings, Moment, Owner, RateRefusal, ServiceTier, Sold, Tokens, Usage,
 };
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
@@ -73,6 +73,8 @@ pub(crate) struct Bill {
     /// Where it went last, and why it last had to wait.
     went: Option<PoolId>,
     waited_for: Option<Wait>,
+    /// What the provider says was sold; `None`: it has said nothing. The row has its usage and tier.
+    sold: Option<Sold>,
     /// Parts that have rows of their own.
     parts: u32,
     /// How often a provider refused it for rate or load.
@@ -133,6 +135,7 @@ impl Bill {
             claim: None,
             went: None,
             waited_for: None,
+            sold: None,
             parts: 0,
             refusals: 0,
             is_paid: false,
@@ -336,13 +339,15 @@ impl Bill {
         self.close("provider_error");
     }
 
-    /// What the provider says it used.
-    pub(crate) fn used(&mut self, usage: Usage) {
+    /// What the provider says was sold.
+    pub(crate) fn used(&mut self, sold: Sold) {
         if self.is_paid {
             return;
         }
-        self.row.usage = usage;
+        self.row.usage = sold.usage;
+        self.row.tier = sold.terms.tier;
         self.row.usage_is_estimated = false;
+        self.sold = Some(sold);
     }
 
     /// What has been seen of a stream, with estimates in the place of what has not been said.
@@ -352,7 +357,9 @@ impl Bill {
         }
         self.ended(seen.finish);
         self.row.usage = seen.usage;
+        self.row.tier = seen.terms.tier;
         self.row.usage_is_estimated = !seen.usage_is_final;
+        self.sold = Some(Sold { terms: seen.terms, ..Sold::default() });
         if !seen.usage_is_final {
             let generated = Tokens((seen.output_bytes as u64).div_ceil(BYTES_PER_TOKEN));
             self.row.usage.output = self.row.usage.output.max(generated);
@@ -371,6 +378,7 @@ impl Bill {
     /// Nothing is known of what an answer used: its input is estimated.
     pub(crate) fn used_unknown(&mut self, output_bytes: usize) {
         self.seen(&Seen { output_bytes, ..Seen::default() });
+        self.sold = None;
     }
 
     fn elapsed_ms(&self) -> u64 {

@@ -36,8 +36,8 @@ pub(crate) fn doubted(
     if doubt.score < threshold {
         return None;
     }
-    if let Some(usage) = format.usage(body) {
-        bill.used(usage);
+    if let Some(sold) = format.sold(body) {
+        bill.used(sold);
     }
     bill.part_ends("escalated", None);
     let kept = ErrorAnswer {

@@ -11,9 +11,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceway_domain::{CATALOGUE, CacheLifetime, MicroUsd, Refusal, Tokens};
+use paceway_domain::{CacheLifetime, MicroUsd, Refusal, Tokens};
 use paceway_policy::access::Caller;
 use paceway_policy::complexity::{self, Complexity};
+use paceway_policy::pricing;
 use paceway_policy::prompt_cache::saved_by_reading;
 use paceway_policy::routing::capability::{self, Needs};
 use paceway_policy::routing::cost::{self, expected_cost};
@@ -173,11 +174,17 @@ impl Inquiry<'_, '_> {
                 input: target.cost.input,
                 max_output: self.ask.summary.max_output,
             };
-            let lacks = || capability::can_serve(catalogue, model, &needs).err().map(|lack| lack.to_string());
-            let rates = CATALOGUE.find(catalogue, model).map(|card| &card.rates);
-            let unwanted = || self.overrides.speaks_against(target.provider.name(), model, rates);
+            let lacks = || {
+                capability::can_serve(catalogue, &target.profile, &needs).err().map(|lack| lack.to_string())
+            };
+            let unwanted =
+                || self.overrides.speaks_against(target.provider.name(), model, &self.offer(target));
             runner.left_out = unruly().or_else(|| self.abroad(target)).or_else(unwanted).or_else(lacks);
         }
+    }
+
+    fn offer<'t>(&'t self, target: &'t Target) -> pricing::Offer<'t> {
+        self.gateway.prices.offer(target.provider.product(&target.model), self.gateway.clock.wall())
     }
 
     /// Why a target may not be asked for where it is.
@@ -207,7 +214,7 @@ impl Inquiry<'_, '_> {
             runner.pulse = Some(target.deployment.pulse(now, self.ask.is_streamed()));
             if asks_price {
                 let holds = prefix.is_some_and(|prefix| target.deployment.holds(now, prefix.fingerprint));
-                runner.price = price(target, self.size, prefix, holds);
+                runner.price = price(&self.offer(target), self.size, prefix, holds);
             }
             if asks_headroom {
                 runner.headroom = Some(self.headroom(target));
@@ -336,11 +343,10 @@ impl Inquiry<'_, '_> {
         let target = &left[home].target;
         let held = prefix.filter(|prefix| target.deployment.holds(now, prefix.fingerprint));
         let cached_value = held.and_then(|prefix| {
-            let (catalogue, model) = (target.provider.catalogue(), target.model.as_str());
-            saved_by_reading(catalogue, model, self.size.input, prefix.tokens, prefix.lifetime)
+            saved_by_reading(&self.offer(target), self.size.input, prefix.tokens, prefix.lifetime)
         });
         let offer = |place: usize| Offer {
-            uncached_price: price(&left[place].target, self.size, None, false),
+            uncached_price: price(&self.offer(&left[place].target), self.size, None, false),
             wait: waits[place],
         };
         let patience = self.rules.fallback.patience;
@@ -354,14 +360,19 @@ impl Inquiry<'_, '_> {
 
 /// What a request of this size is expected to cost at a target. The size is the same for all targets that are compared: estimates of
 /// those that are known better would make the others look dearer than they are.
-fn price(target: &Target, size: Cost, prefix: Option<&HeldPrefix>, holds: bool) -> Option<MicroUsd> {
+fn price(
+    offer: &pricing::Offer<'_>,
+    size: Cost,
+    prefix: Option<&HeldPrefix>,
+    holds: bool,
+) -> Option<MicroUsd> {
     let ask = cost::Ask {
         prompt: size.input,
         prefix: prefix.map_or(Tokens::ZERO, |prefix| prefix.tokens),
         lifetime: prefix.map(|prefix| prefix.lifetime),
         output: size.output,
     };
-    expected_cost(target.provider.catalogue(), &target.model, &ask, holds)
+    expected_cost(offer, &ask, holds)
 }
 
 fn millis(duration: Duration) -> u64 {

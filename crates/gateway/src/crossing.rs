@@ -1,7 +1,7 @@
 //! A request that crosses into another dialect, and its answer on the way back.
 
 use bytes::Bytes;
-use paceway_domain::{CATALOGUE, Dialect, Refusal, Tokens, Usage};
+use paceway_domain::{Apart, Dialect, Refusal, Sold, Tokens};
 use paceway_protocol::changes::Changes;
 use paceway_protocol::continuation::{Heard, Obstacle, Translation, continue_chat};
 use paceway_protocol::fit::{WayBack, fit};
@@ -45,6 +45,8 @@ pub(crate) struct Shore<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) dialect: Dialect,
     pub(crate) model: &'a str,
+    /// Tokens that the model answers with at most, if that is known.
+    pub(crate) most_output: Option<u64>,
     /// Whether what cannot be carried there may be dropped.
     pub(crate) may_drop: bool,
 }
@@ -86,7 +88,7 @@ impl Crossing {
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.
-    pub(crate) fn reply(&self, body: &[u8]) -> Result<(Bytes, Option<Usage>), String> {
+    pub(crate) fn reply(&self, body: &[u8]) -> Result<(Bytes, Option<Sold>), String> {
         match &self.back {
             Back::Chat(back) => {
                 let reply = back.way_back.reply(format_of(back.theirs).read_reply(body)?);
@@ -97,14 +99,14 @@ impl Crossing {
                 let told = |refusal: Refusal| refusal.to_string();
                 let envelope = Envelope::parse(request).map_err(told)?;
                 let embed = embeddings::read(&envelope, &mut Changes::default()).map_err(told)?;
-                Ok((embeddings::write_answer(&embedded, &embed), Some(embedded.usage)))
+                Ok((embeddings::write_answer(&embedded, &embed), Some(embedded.usage.into())))
             }
             Back::Rerank { request, id } => {
                 let reranked = rerank::read_answer(body)?;
                 let told = |refusal: Refusal| refusal.to_string();
                 let envelope = Envelope::parse(request).map_err(told)?;
                 let asked = rerank::read(&envelope, &mut Changes::default()).map_err(told)?;
-                Ok((rerank::write_answer(&reranked, &asked, id), Some(reranked.usage)))
+                Ok((rerank::write_answer(&reranked, &asked, id), Some(sold_by(&reranked))))
             }
         }
     }
@@ -121,6 +123,16 @@ impl Crossing {
             Back::Chat(back) => back.way_back,
             Back::Embeddings { .. } | Back::Rerank { .. } => WayBack::default(),
         }
+    }
+}
+
+/// What an order of documents says was sold: searches where the provider counts those, or else tokens.
+pub(crate) fn sold_by(reranked: &rerank::Reranked) -> Sold {
+    match reranked.search_units {
+        Some(rerank_searches) => {
+            Sold { apart: Apart { rerank_searches, ..Apart::default() }, ..Sold::default() }
+        }
+        None => reranked.usage.into(),
     }
 }
 
@@ -168,7 +180,7 @@ fn chat(
     }
     let format = format_of(to.dialect);
     let way_back = fit(&mut chat, format.abilities(to.model), changes);
-    let known_most = CATALOGUE.find(to.provider.catalogue(), to.model).and_then(|card| card.max_output);
+    let known_most = to.most_output;
     let target = Target {
         model: to.model,
         default_max_output: known_most.map_or(DEFAULT_MAX_OUTPUT, Tokens),

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use paceway_policy::insights::{Finding, Insights, Observed, Outcome, Report, SmallModel};
+use paceway_policy::insights::{Finding, Insights, Observed, Outcome, Report};
+use paceway_policy::pricing::PriceBook;
 use paceway_store::reports::Filter;
 use paceway_store::{Reports, Row, StoreError};
 use serde_json::{Value, json};
@@ -26,13 +28,11 @@ pub struct KnownProvider {
 pub fn report(
     ledger: &dyn Reports,
     filter: &Filter,
+    prices: Arc<PriceBook>,
     providers: &BTreeMap<String, KnownProvider>,
 ) -> Result<Report, StoreError> {
-    let small = providers.iter().filter_map(|(name, provider)| {
-        let model = provider.small.clone()?;
-        Some((name.clone(), SmallModel { catalogue: provider.catalogue.clone(), model }))
-    });
-    let mut insights = Insights::new(small.collect());
+    let small = providers.iter().filter_map(|(name, provider)| Some((name.clone(), provider.small.clone()?)));
+    let mut insights = Insights::new(prices, small.collect());
     ledger.export(filter, &mut |row| {
         insights.see(&observed(row, providers));
         ControlFlow::Continue(())

@@ -65,6 +65,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use paceway_domain::{Clock, Dialect, RequestId};
 use paceway_policy::breaker::BreakerRules;
+use paceway_policy::pricing::PriceBook;
 use paceway_store::{Ledger, Responses};
 use paceway_upstream::Upstream;
 
@@ -184,6 +185,8 @@ pub struct Gateway {
     pub retries: Retries,
     /// When a deployment that fails is left alone.
     pub breaker: BreakerRules,
+    /// What requests cost.
+    pub prices: Arc<PriceBook>,
     /// Where bills go.
     pub ledger: Arc<dyn Ledger>,
     /// Answers that clients go on from.

@@ -31,12 +31,12 @@ pub(crate) struct Circumstances {
     pub(crate) drop_unsupported: bool,
 }
 
-/// Writes the call, without a credential.
+/// Writes the call, without a credential, for a model that answers with at most so many tokens.
 pub(crate) fn write(
     provider: &Provider,
     ask: &Ask,
     envelope: Option<&Envelope<'_>>,
-    model: &str,
+    (model, most_output): (&str, Option<u64>),
     circumstances: Circumstances,
 ) -> Result<Outgoing, Refusal> {
     let way = provider.way_for(ask.dialect);
@@ -51,7 +51,7 @@ pub(crate) fn write(
         (passed(ask, envelope, model)?, headers::to_provider(&ask.headers), None)
     } else {
         let may_drop = is_same_shore || ask.may_drop().unwrap_or(circumstances.drop_unsupported);
-        let shore = Shore { provider, dialect: way.dialect, model, may_drop };
+        let shore = Shore { provider, dialect: way.dialect, model, most_output, may_drop };
         let (crossing, body) = Crossing::write(ask, envelope, shore, circumstances.created)?;
         crossing.changes.check(may_drop)?;
         let sent = if is_same_shore { headers::to_provider(&ask.headers) } else { translated_headers() };

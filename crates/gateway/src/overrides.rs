@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use paceway_domain::catalogue::Rates;
-use paceway_domain::{Dialect, MicroUsd, Refusal};
+use paceway_domain::price::Kind;
+use paceway_domain::{Dialect, MicroUsd, Refusal, ServiceTier, Tokens};
+use paceway_policy::pricing::Offer;
 use paceway_policy::routing::strategy::Strategy;
 use paceway_protocol::Envelope;
 use serde::Deserialize;
@@ -163,12 +164,7 @@ impl Overrides {
     }
 
     /// Why a target of this provider is not wanted.
-    pub(crate) fn speaks_against(
-        &self,
-        provider: &str,
-        model: &str,
-        rates: Option<&Rates>,
-    ) -> Option<String> {
+    pub(crate) fn speaks_against(&self, provider: &str, model: &str, offer: &Offer<'_>) -> Option<String> {
         let named = |names: &[String]| {
             names.iter().any(|name| name == provider || name.split_once('/') == Some((provider, model)))
         };
@@ -181,7 +177,8 @@ impl Overrides {
         let (prompt, completion) = self.max_rates;
         for (most, what) in [(prompt, "prompt"), (completion, "answer")] {
             let Some(most) = most else { continue };
-            let rate = rates.map(|rates| if what == "prompt" { rates.input } else { rates.output });
+            let kind = if what == "prompt" { Kind::Input } else { Kind::Output };
+            let rate = offer.rate(kind, ServiceTier::Standard, Tokens::ZERO);
             match rate {
                 None => {
                     return Some(

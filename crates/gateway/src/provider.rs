@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use paceway_domain::{Dialect, Refusal};
+use paceway_policy::pricing::Product;
 use paceway_policy::routing::Candidate;
 use paceway_protocol::limits::organization::Granted;
 use paceway_protocol::rerank::Shape;
@@ -105,6 +106,11 @@ impl Provider {
 
     pub(crate) fn catalogue(&self) -> &str {
         &self.settings.candidate.catalogue
+    }
+
+    /// One of its models, as prices are known for it.
+    pub(crate) fn product<'a>(&'a self, model: &'a str) -> Product<'a> {
+        Product { provider: self.name(), catalogue: self.catalogue(), model }
     }
 
     pub(crate) fn settings(&self) -> &ProviderSettings {

@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use paceway_domain::{CacheLifetime, Moment};
-use paceway_policy::prompt_cache::{LEAST_CACHED, saved_by_reading};
+use paceway_policy::prompt_cache::{LEAST_EVER_CACHED, saved_by_reading};
 use paceway_protocol::{Envelope, cacheable, cacheable_in};
 use paceway_scheduler::{Ask as Wish, PoolId, Priority, RouteId};
 use tokio::sync::Notify;
@@ -45,7 +45,7 @@ pub(crate) fn prefix(
     plan: &Plan,
 ) -> Option<Prefix> {
     let is_off = gateway.bounds.max_sibling_wait.is_zero();
-    if is_off || ask.endpoint != Endpoint::Generate || ask.input < LEAST_CACHED {
+    if is_off || ask.endpoint != Endpoint::Generate || ask.input < LEAST_EVER_CACHED {
         return None;
     }
     let cached = match (envelope, &plan.crossing) {
@@ -53,8 +53,9 @@ pub(crate) fn prefix(
         (Some(envelope), None) => cacheable_in(plan.dialect, envelope),
         _ => cacheable(plan.dialect, plan.body()),
     }?;
-    let (catalogue, model) = (plan.target.provider.catalogue(), plan.target.model.as_str());
-    saved_by_reading(catalogue, model, ask.input, cached.tokens(), cached.lifetime)?;
+    let model = plan.target.model.as_str();
+    let offer = gateway.prices.offer(plan.target.provider.product(model), gateway.clock.wall());
+    saved_by_reading(&offer, ask.input, cached.tokens(), cached.lifetime)?;
     let fingerprint = gateway.siblings.hasher.hash_one((model, cached.parts));
     Some(Prefix { key: Key { route: plan.target.lane.route, fingerprint }, lifetime: cached.lifetime })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use paceway_domain::catalogue::Profile;
 use paceway_domain::{Dialect, Failure, Refusal, Tokens, UnixMillis};
 use paceway_policy::access::Caller;
 use paceway_protocol::Envelope;
@@ -27,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) lane: Arc<Lane>,
     /// The model's name at the provider.
     pub(crate) model: String,
+    /// What the model takes and can.
+    pub(crate) profile: Profile,
     pub(crate) cost: Cost,
     /// The place of the lane's target that it prefers.
     pub(crate) preferred: u8,
@@ -61,7 +64,9 @@ impl Target {
             (targets, Some(envelope)) => affinity::preferred(envelope, targets),
         };
         let deployment = provider.deployments.of(model, &gateway.breaker);
-        Self { provider: Arc::clone(provider), deployment, lane, model: model.to_owned(), cost, preferred }
+        let profile = gateway.prices.profile(provider.product(model));
+        let (provider, model) = (Arc::clone(provider), model.to_owned());
+        Self { provider, deployment, lane, model, profile, cost, preferred }
     }
 
     /// `provider/model`.
@@ -79,8 +84,13 @@ impl Target {
         envelope: Option<&Envelope<'_>>,
         circumstances: Circumstances,
     ) -> Result<Plan, Refusal> {
-        let Outgoing { call, dialect, crossing } =
-            outgoing::write(&self.provider, ask, envelope, &self.model, circumstances)?;
+        let Outgoing { call, dialect, crossing } = outgoing::write(
+            &self.provider,
+            ask,
+            envelope,
+            (&self.model, self.profile.max_output),
+            circumstances,
+        )?;
         let expects_json = !matches!(ask.endpoint, Endpoint::Transcription | Endpoint::Speech);
         Ok(Plan { target: Arc::clone(self), dialect, crossing, call, expects_json })
     }

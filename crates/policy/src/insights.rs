@@ -21,8 +21,11 @@ mod volatile_prefix;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use paceway_domain::UnixMillis;
+
+use crate::pricing::PriceBook;
 
 use self::groups::{GroupId, Groups};
 
@@ -30,19 +33,10 @@ pub use self::finding::{Finding, Kind, MONTH_MS, Saving};
 pub use self::groups::{MOST_GROUPS, Subject};
 pub use self::observed::{Observed, Outcome};
 
-/// A model that may take the easy work of its provider's others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SmallModel {
-    /// The provider's name in the price lists.
-    pub catalogue: String,
-    /// The model's name there.
-    pub model: String,
-}
-
 /// One insight, while rows come in.
 trait Look {
     /// Looks at the next row.
-    fn see(&mut self, row: &Observed, group: GroupId);
+    fn see(&mut self, row: &Observed, group: GroupId, prices: &PriceBook);
 
     /// Says what it has found.
     fn find(&self, found: &mut finding::Found<'_>);
@@ -50,6 +44,7 @@ trait Look {
 
 /// All insights over one stretch of a ledger.
 pub struct Insights {
+    prices: Arc<PriceBook>,
     groups: Groups,
     looks: Vec<Box<dyn Look>>,
     first: Option<UnixMillis>,
@@ -72,8 +67,9 @@ pub struct Report {
 
 impl Insights {
     /// Nothing seen yet. `small` names the model that takes easy work, by provider as rows name it.
-    pub fn new(small: BTreeMap<String, SmallModel>) -> Self {
+    pub fn new(prices: Arc<PriceBook>, small: BTreeMap<String, String>) -> Self {
         Self {
+            prices,
             groups: Groups::default(),
             looks: vec![
                 Box::<cache_writes::CacheWrites>::default(),
@@ -98,7 +94,7 @@ impl Insights {
         self.first.get_or_insert(row.at);
         self.last = self.last.max(row.at);
         for look in &mut self.looks {
-            look.see(row, group);
+            look.see(row, group, &self.prices);
         }
     }
 

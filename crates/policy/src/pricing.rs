@@ -1,134 +1,235 @@
-//! What a request costs, from list prices.
+//! What a request costs.
 //!
-//! The compiled-in catalogue comes first; models that it does not hold are looked up in the `genai-prices` database,
-//! which is decoded only when the first such model is priced (tens of milliseconds, some megabytes). A model that
-//! neither knows has no price: it is `None`, never zero.
+//! Prices come from three places, one before the other: the operator's own file, the compiled-in catalogue, and the
+//! `genai-prices` database. They are whole pico-dollars for one token or call; the sum of a request is exact and is rounded
+//! once, to the nearest micro-dollar, halves up. What has no price is told so and never costs zero. Nothing is read from
+//! disk here, and no time is taken: both are handed in.
 
-use genai_prices::{PriceRequest, UsageKey};
-use paceway_domain::catalogue::{ModelCard, Rates};
-use paceway_domain::{CATALOGUE, MicroUsd, PicoUsd, Tokens, Usage};
+mod book;
+mod database;
 
-/// The list price of `usage` at a model of a provider (named as in the catalogue), to the nearest micro-dollar.
-pub fn price(provider: &str, model: &str, usage: &Usage) -> Option<MicroUsd> {
-    match CATALOGUE.find(provider, model) {
-        Some(card) => price_by_card(card, usage),
-        None => price_by_database(provider, model, usage),
+use std::fmt;
+
+use paceway_domain::catalogue::Profile;
+use paceway_domain::price::{Kind, PriceLine, line_for};
+use paceway_domain::{Day, MicroUsd, PicoUsd, ServiceTier, Sold, Tokens, UnixMillis};
+
+pub use book::{OwnModel, PriceBook, Product};
+pub use database::{DATABASE, models_of as database_models, providers as database_providers};
+
+/// One, in millionths.
+const WHOLE: u32 = 1_000_000;
+/// Prices of a minute are counted in seconds.
+const SECONDS: u128 = 60;
+
+/// What a request cost, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Priced {
+    /// The amount.
+    pub amount: MicroUsd,
+    /// Whose prices they are.
+    pub source: Source,
+}
+
+/// Whose prices they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Who says so.
+    pub name: &'static str,
+    /// The day on which they said so, where they say it.
+    pub date: Option<Day>,
+    /// The operator's discount, in millionths.
+    pub discount: u32,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if let Some(date) = self.date {
+            write!(f, " ({date})")?;
+        }
+        if self.discount > 0 {
+            write!(f, ", less {} %", Kind::Input.published(PicoUsd(u128::from(self.discount) * 100)))?;
+        }
+        Ok(())
     }
 }
 
-fn price_by_card(card: &ModelCard, usage: &Usage) -> Option<MicroUsd> {
-    let rates = rates(card, usage.input_total());
-    let Rates { input, output, cache_read, cache_write_5m, cache_write_1h } = *rates;
-    let parts = [
-        part(usage.input, Some(input))?,
-        part(usage.output, Some(output))?,
-        part(usage.cache_read, cache_read)?,
-        part(usage.cache_write_5m, cache_write_5m)?,
-        part(usage.cache_write_1h, cache_write_1h)?,
-    ];
-    Some(parts.into_iter().fold(PicoUsd::default(), |sum, part| sum + part).rounded())
+/// Why no price is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpriced {
+    /// Nobody knows the model.
+    Model,
+    /// Nobody says what it costs when it is served so.
+    Tier(ServiceTier),
+    /// Nobody says what this costs.
+    Kind(Kind),
+    /// The answer did not say what was used.
+    Unsaid,
 }
 
-/// The prices of a request whose whole prompt has so many tokens.
-pub(crate) fn rates(card: &ModelCard, prompt: Tokens) -> &Rates {
-    match &card.long_context {
-        Some((threshold, long)) if prompt.get() > *threshold => long,
-        _ => &card.rates,
+impl fmt::Display for Unpriced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Model => f.write_str("no price of this model is known"),
+            Self::Tier(tier) => write!(f, "no price of this model is known for tier `{}`", tier.name()),
+            Self::Kind(kind) => write!(f, "no price of this model is known for `{}`", kind.name()),
+            Self::Unsaid => f.write_str("the answer does not say what was used"),
+        }
     }
 }
 
-/// `None` when tokens were used for which there is no price.
-fn part(tokens: Tokens, rate: Option<PicoUsd>) -> Option<PicoUsd> {
-    match rate {
-        Some(rate) => Some(rate.times(tokens.get())),
-        None if tokens == Tokens::ZERO => Some(PicoUsd::default()),
-        None => None,
-    }
+/// The prices of one model at one time.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'b> {
+    list: List<'b>,
+    profile: Profile,
+    /// Off the list price, in millionths.
+    discount: u32,
+    at: UnixMillis,
 }
 
-/// `genai-prices` counts cached tokens among the input tokens.
-fn price_by_database(provider: &str, model: &str, usage: &Usage) -> Option<MicroUsd> {
-    let counts = genai_prices::Usage::from([
-        (UsageKey::INPUT_TOKENS, usage.input_total().get() as f64),
-        (UsageKey::CACHE_READ_TOKENS, usage.cache_read.get() as f64),
-        (UsageKey::CACHE_WRITE_TOKENS, usage.cache_write().get() as f64),
-        (UsageKey::OUTPUT_TOKENS, usage.output.get() as f64),
-    ]);
-    let request = PriceRequest::new(model, &counts).with_provider_id(database_provider(provider));
-    let dollars = genai_prices::calculate(&request).ok()?.total_price;
-    from_dollars(dollars)
+/// Where the prices stand.
+#[derive(Debug, Clone, Copy)]
+enum List<'b> {
+    Lines(&'b [PriceLine]),
+    Database { provider: &'b str, model: &'b str },
 }
 
-/// The provider's name in that database, where it differs from ours.
-fn database_provider(provider: &str) -> &str {
-    match provider {
-        "gemini" => "google",
-        "xai" => "x-ai",
-        other => other,
-    }
+/// The prices that hold for one request.
+#[derive(Debug, Clone, Copy)]
+enum Held<'b> {
+    Line(&'b PriceLine),
+    Database(database::Request<'b>),
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Bounded on the lines above the cast.
-fn from_dollars(dollars: f64) -> Option<MicroUsd> {
-    let micro = (dollars * 1e6).round();
-    let is_an_amount = micro.is_finite() && (0.0..=1e15).contains(&micro);
-    is_an_amount.then_some(MicroUsd(micro as u64))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn usage(input: u64, read: u64, write_5m: u64, write_1h: u64, output: u64) -> Usage {
-        Usage {
-            input: Tokens(input),
-            cache_read: Tokens(read),
-            cache_write_5m: Tokens(write_5m),
-            cache_write_1h: Tokens(write_1h),
-            output: Tokens(output),
-            reasoning: Tokens::ZERO,
-            ..Usage::default()
+impl Held<'_> {
+    fn of(&self, kind: Kind) -> Option<PicoUsd> {
+        match self {
+            Self::Line(line) => line.rates.of(kind),
+            Self::Database(request) => request.rate(kind),
         }
     }
 
-    #[test]
-    fn every_kind_of_token_has_its_own_price() {
-        // Sonnet 5.5: 2, 0.10, 2.50, 4 and 10 dollars per million.
-        let used = usage(1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000);
-        assert_eq!(price("anthropic", "claude-sonnet-5-5", &used), Some(MicroUsd(18_600_000)));
-    }
-
-    #[test]
-    fn fractions_of_a_micro_dollar_are_rounded_once_for_the_whole_request() {
-        // Haiku 5.5: 0.1 and 0.5 micro-dollars a token: 0.4 + 0.5 = 0.9, which is 1 and not 0 + 1 or 0 + 0.
-        assert_eq!(price("anthropic", "claude-haiku-5-5", &usage(4, 0, 0, 0, 1)), Some(MicroUsd(1)));
-        assert_eq!(price("anthropic", "claude-haiku-5-5", &usage(4, 0, 0, 0, 0)), Some(MicroUsd(0)));
-    }
-
-    #[test]
-    fn a_long_prompt_puts_the_whole_request_into_the_long_context_tier() {
-        let at = price("anthropic", "claude-haiku-5-5", &usage(100_000, 0, 0, 0, 100)).unwrap();
-        let above = price("anthropic", "claude-haiku-5-5", &usage(100_001, 0, 0, 0, 100)).unwrap();
-        assert_eq!((at, above), (MicroUsd(10_050), MicroUsd(50_251)));
-    }
-
-    #[test]
-    fn a_model_outside_the_catalogue_is_priced_by_the_database() {
-        assert!(CATALOGUE.find("groq", "llama-3.1-8b-instant").is_none());
-        let priced = price("groq", "llama-3.1-8b-instant", &usage(1_000_000, 0, 0, 0, 0)).unwrap();
-        assert!(priced > MicroUsd::ZERO);
-    }
-
-    #[test]
-    fn an_unknown_model_has_no_price_rather_than_a_price_of_nothing() {
-        assert_eq!(price("anthropic", "claude-imaginary-9", &usage(10, 0, 0, 0, 10)), None);
-        assert_eq!(price("nobody", "nothing", &usage(10, 0, 0, 0, 10)), None);
-    }
-
-    #[test]
-    fn tokens_of_a_kind_that_is_not_sold_have_no_price() {
-        // gpt-4o has no price for writing to a cache.
-        assert_eq!(price("openai", "gpt-4o", &usage(1, 0, 1, 0, 1)), None);
+    /// What so many cost, in pico-dollars; for a minute they are seconds, and the amount is a sixtieth.
+    fn part(&self, kind: Kind, count: u64) -> Result<u128, Unpriced> {
+        if count == 0 {
+            return Ok(0);
+        }
+        let rate = self.of(kind).ok_or(Unpriced::Kind(kind))?;
+        Ok(rate.times(count).0)
     }
 }
+
+impl<'b> Offer<'b> {
+    /// What it takes and can.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The list price for one of this kind in a request with so long a prompt, before any discount.
+    pub fn rate(&self, kind: Kind, tier: ServiceTier, prompt: Tokens) -> Option<PicoUsd> {
+        self.held(tier, prompt).ok()?.of(kind)
+    }
+
+    /// Whose prices hold for a request with so long a prompt.
+    pub fn source(&self, tier: ServiceTier, prompt: Tokens) -> Result<Source, Unpriced> {
+        let held = self.held(tier, prompt)?;
+        Ok(self.source_of(&held))
+    }
+
+    /// The prompt lengths beyond which other prices hold, as far as lists say.
+    pub fn thresholds(&self, tier: ServiceTier) -> Vec<u64> {
+        let List::Lines(lines) = self.list else { return Vec::new() };
+        let day = Day::of(self.at);
+        let mut all: Vec<u64> = lines.iter().map(|line| line.above).filter(|above| *above > 0).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.retain(|above| {
+            line_for(lines, day, tier, Tokens(above + 1)).is_some_and(|line| line.above == *above)
+        });
+        all
+    }
+
+    /// What this costs.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn price(&self, sold: &Sold) -> Result<Priced, Unpriced> {
+        let Sold { usage, apart, terms } = sold;
+        let held = self.held(terms.tier, usage.input_total())?;
+        let audio_input = usage.audio_input.min(usage.input);
+        let audio_output = usage.audio_output.min(usage.output);
+        let image_output = usage.image_output.min(usage.output.saturating_sub(audio_output));
+        let tokens = [
+            (Kind::Input, usage.input.saturating_sub(audio_input)),
+            (Kind::AudioInput, audio_input),
+            (Kind::CacheRead, usage.cache_read),
+            (Kind::CacheWrite5m, usage.cache_write_5m),
+            (Kind::CacheWrite1h, usage.cache_write_1h),
+            (Kind::Output, usage.output.saturating_sub(audio_output).saturating_sub(image_output)),
+            (Kind::AudioOutput, audio_output),
+            (Kind::ImageOutput, image_output),
+        ];
+        let tokens = sum(tokens.map(|(kind, count)| held.part(kind, count.get())))?;
+        let searches = u64::from(usage.web_searches);
+        let searches = match held.of(Kind::GroundedPrompt).filter(|_| searches > 0) {
+            Some(_) => held.part(Kind::GroundedPrompt, 1)?,
+            None => held.part(Kind::WebSearch, searches)?,
+        };
+        let calls = sum([
+            Ok(searches),
+            held.part(Kind::RerankSearch, apart.rerank_searches),
+            held.part(Kind::Image, apart.images),
+            held.part(Kind::Character, apart.characters),
+            Ok(held.of(Kind::Request).map_or(0, |fee| fee.0)),
+        ])?;
+        let minutes = held.part(Kind::AudioMinute, apart.audio_seconds)?;
+        let place = if terms.in_us { self.profile.us_multiplier.unwrap_or(WHOLE) } else { WHOLE };
+        let sixtieths = tokens.saturating_mul(SECONDS).saturating_mul(u128::from(place)).saturating_add(
+            calls.saturating_mul(SECONDS).saturating_add(minutes).saturating_mul(u128::from(WHOLE)),
+        );
+        let source = self.source_of(&held);
+        Ok(Priced { amount: rounded(sixtieths, source.discount), source })
+    }
+
+    /// This much of the list price, less the discount.
+    pub(crate) fn amount(&self, list_price: PicoUsd) -> MicroUsd {
+        rounded(list_price.0.saturating_mul(SECONDS).saturating_mul(u128::from(WHOLE)), self.discount)
+    }
+
+    fn held(&self, tier: ServiceTier, prompt: Tokens) -> Result<Held<'b>, Unpriced> {
+        match self.list {
+            List::Lines(lines) => {
+                let line = line_for(lines, Day::of(self.at), tier, prompt).ok_or(Unpriced::Tier(tier))?;
+                if line.rates.is_empty() { Err(Unpriced::Tier(tier)) } else { Ok(Held::Line(line)) }
+            }
+            List::Database { provider, model } => {
+                let request = database::Request { provider, model, at: self.at, tier, prompt };
+                request.check().map(|()| Held::Database(request))
+            }
+        }
+    }
+
+    fn source_of(&self, held: &Held<'_>) -> Source {
+        let (name, date) = match held {
+            Held::Line(line) => (line.source, line.source_date),
+            Held::Database(_) => (DATABASE, None),
+        };
+        Source { name, date, discount: self.discount }
+    }
+}
+
+fn sum<const N: usize>(parts: [Result<u128, Unpriced>; N]) -> Result<u128, Unpriced> {
+    parts.into_iter().try_fold(0u128, |sum, part| Ok(sum.saturating_add(part?)))
+}
+
+/// The one rounding: to the nearest micro-dollar, halves up. `sixtieths` are of pico-dollars, in millionths.
+fn rounded(sixtieths: u128, discount: u32) -> MicroUsd {
+    const MICRO: u128 = SECONDS * (WHOLE as u128) * (WHOLE as u128) * (WHOLE as u128);
+    let paid = sixtieths.saturating_mul(u128::from(WHOLE - discount.min(WHOLE)));
+    MicroUsd(u64::try_from(paid.saturating_add(MICRO / 2) / MICRO).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests;

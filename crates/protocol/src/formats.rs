@@ -12,7 +12,7 @@ mod stencil;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
-use paceway_domain::{Dialect, Refusal, Tokens, Usage};
+use paceway_domain::{Dialect, Refusal, Sold, Terms, Tokens, Usage};
 
 use crate::changes::Changes;
 use crate::envelope::Envelope;
@@ -154,8 +154,13 @@ pub trait Format: Send + Sync {
     /// An answer as a body.
     fn write_reply(&self, reply: &Reply<'_>, frame: &Frame) -> Bytes;
 
+    /// What an answer's body says was sold, if it does, and on which terms.
+    fn sold(&self, body: &[u8]) -> Option<Sold>;
+
     /// The usage that an answer's body states, if it does.
-    fn usage(&self, body: &[u8]) -> Option<Usage>;
+    fn usage(&self, body: &[u8]) -> Option<Usage> {
+        self.sold(body).map(|sold| sold.usage)
+    }
 
     /// An error answer of a provider, taken apart. A body of another shape becomes the message.
     fn read_error(&self, status: u16, body: &[u8]) -> ErrorReport;
@@ -205,6 +210,8 @@ pub enum Ending {
 pub struct Seen {
     /// Usage as last reported.
     pub usage: Usage,
+    /// On which terms it is served, as last reported.
+    pub terms: Terms,
     /// Whether the output count in `usage` is the provider's last word.
     pub usage_is_final: bool,
     /// Bytes of generated text, for an estimate if the stream ends before its usage comes.

@@ -3,6 +3,7 @@
 //! Pure functions on bytes. No sockets, no clock, no configuration; no format knows another: they meet in [`neutral`].
 //! Where client and provider speak the same format nothing is re-modelled: the bytes pass and are only read on the way.
 
+pub mod apart;
 pub mod cacheable;
 pub mod changes;
 pub mod complaint;
@@ -21,6 +22,7 @@ pub mod formats;
 pub mod framing;
 mod index;
 mod known;
+mod lenient;
 pub mod limits;
 pub mod multipart;
 pub mod neutral;

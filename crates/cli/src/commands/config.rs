@@ -21,6 +21,7 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<()> {
     match command {
         Command::Check => {
             let config = common.load()?;
+            crate::prices::load(&config)?;
             let used: Vec<_> = config.providers_in_use().map(|(name, ..)| name).collect();
             let used =
                 if used.is_empty() { "none, so the simulated one".to_owned() } else { used.join(", ") };

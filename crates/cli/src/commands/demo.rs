@@ -220,7 +220,12 @@ impl Gateway {
     async fn start(config: &Config, provider: &Provider, directory: &Path) -> Result<Self> {
         let store = paceway_store::open(directory, Access::Serve)?;
         let key = house::create_key(store.keys.as_ref(), "demo", house::wall_clock())?;
-        let running = house::build(config, &store, &admin::token(directory)?, vec![provider.settings()?])?;
+        let running = house::build(
+            config,
+            &store,
+            &admin::token(directory)?,
+            (vec![provider.settings()?], Arc::default()),
+        )?;
         let (listener, address) = free_port().await?;
         let router = paceway_server::router(running.house.clone());
         let house = running.house.clone();

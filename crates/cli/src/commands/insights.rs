@@ -1,6 +1,7 @@
 //! `paceway insights`: what of the ledger could have cost less, and what to do about it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -12,7 +13,7 @@ use paceway_store::reports::Filter;
 
 use super::{Common, say};
 use crate::config::Config;
-use crate::house;
+use crate::{house, prices};
 
 /// Without `--from`, so many days are looked at.
 const USUAL_DAYS: u64 = 30;
@@ -42,7 +43,8 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
     }
     let reports = common.administer()?.reports;
     let filter = Filter { from: Some(from), to: Some(to), ..Filter::default() };
-    let report = insights::report(reports.as_ref(), &filter, &providers(&config))?;
+    let prices = Arc::new(prices::load(&config)?);
+    let report = insights::report(reports.as_ref(), &filter, prices, &providers(&config))?;
     if options.json {
         say(format_args!("{:#}", insights::to_json(&report)));
         return Ok(());

@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Common, runtime, say, shown};
 use crate::config::Config;
 use crate::reload::{self, Origin, Reloader};
-use crate::{admin, house, log, providers};
+use crate::{admin, house, log, prices, providers};
 
 /// Models that make a good first request, cheapest first.
 const FIRST_MODELS: [&str; 4] =
@@ -52,6 +52,10 @@ async fn serve(
     let stop = stop_signal()?;
     let hang_up = signal(SignalKind::hangup())?;
     let mut providers = providers::in_use(config)?;
+    let prices = Arc::new(prices::load(config)?);
+    for sentence in prices::warnings(config, &providers, &prices, house::wall_clock()) {
+        tracing::warn!("{sentence}");
+    }
     let simulation = if providers.is_empty() {
         let (simulated, task) = providers::simulated().await?;
         providers = simulated;
@@ -64,7 +68,7 @@ async fn serve(
     let address = listener.local_addr()?;
     let first_key = first_key(store)?;
     admin::note_address(directory, address)?;
-    let mut running = house::build(config, store, &admin::token(directory)?, providers.clone())?;
+    let mut running = house::build(config, store, &admin::token(directory)?, (providers.clone(), prices))?;
     let live = Arc::clone(&running.live);
     let reloader = Arc::new(Reloader::new(origin, config.clone(), providers, live, level));
     running.house.configuration = Some(Arc::clone(&reloader) as Arc<dyn Configuration>);

@@ -64,7 +64,7 @@ fn check(config: &Config) -> Check {
     check.range("upstream.idle_timeout_s", upstream.idle_timeout_s, 1..=3_600);
     check.range("upstream.total_timeout_s", upstream.total_timeout_s, 1..=86_400);
     check.range("upstream.max_answer_bytes", upstream.max_answer_bytes, 1_024..=1 << 30);
-    check.0.extend(config.storage.problem());
+    check.problems.extend(config.storage.problem());
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log.level) {
         check.say("log.level", format!("`{}` is not a level or filter: {error}", config.log.level));
     }

@@ -31,6 +31,7 @@ pub(crate) struct Config {
     pub translation: Translation,
     pub responses: Responses,
     pub explain: Explain,
+    pub prices: Prices,
     pub aliases: BTreeMap<String, AliasConfig>,
     pub providers: BTreeMap<String, ProviderConfig>,
     #[serde(default)]
@@ -98,6 +99,11 @@ pub(crate) struct Breaker {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Explain {
     pub keep: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+pub(crate) struct Prices {
+    pub file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceway_domain::{Failure, MicroUsd, Tokens, Usage};
+use paceway_domain::{Failure, MicroUsd, Sold, Tokens, Usage};
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
-use paceway_policy::pricing;
 use paceway_scheduler::Cost;
 use paceway_store::Row;
 
@@ -42,6 +41,7 @@ impl Bill {
         self.append(row);
         self.row.usage = Usage::default();
         self.row.usage_is_estimated = false;
+        self.sold = None;
     }
 
     /// The row of the next part, with what the request itself has in it so far.
@@ -58,7 +58,7 @@ impl Bill {
         let usage = Usage { input: self.expected_input, ..Usage::default() };
         turn.settle(Cost::of(&usage));
         let (provider, model) = (target.provider.name().to_owned(), target.model.clone());
-        let cost = pricing::price(target.provider.catalogue(), &model, &usage);
+        let cost = self.price_at(target, &usage.into());
         let row = Row {
             provider,
             model,
@@ -100,12 +100,23 @@ impl Bill {
     fn price(&self) -> Option<MicroUsd> {
         match self.endpoint {
             Endpoint::CountTokens => Some(MicroUsd::ZERO),
+            // An error is not sold.
+            _ if self.row.status >= 400 && self.row.usage == Usage::default() => Some(MicroUsd::ZERO),
             Endpoint::Generate | Endpoint::Embeddings => {
-                pricing::price(self.target.provider.catalogue(), &self.row.model, &self.row.usage)
+                let sold = Sold { usage: self.row.usage, ..self.sold.unwrap_or_default() };
+                self.price_at(&self.target, &sold)
             }
-            // What is not sold by the token has no price yet, which is not a price of zero.
-            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => None,
+            // What they are sold by is not told by every answer, and a guess at their tokens is no price.
+            Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => {
+                self.price_at(&self.target, &self.sold?)
+            }
         }
+    }
+
+    fn price_at(&self, target: &Target, sold: &Sold) -> Option<MicroUsd> {
+        let product = target.provider.product(&target.model);
+        let offer = self.gateway.prices.offer(product, self.row.arrived_at);
+        offer.price(sold).ok().map(|priced| priced.amount)
     }
 
     fn append(&self, row: Row) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceway_domain::{CATALOGUE, Cause, Failure, Moment, Refusal};
+use paceway_domain::{Cause, Failure, Moment, Refusal};
 use paceway_policy::breaker::{Blocked, Fault};
 use paceway_policy::fallback::Reason;
 use paceway_scheduler::{Ask as Wish, PoolId};
@@ -80,8 +80,7 @@ impl Leg {
 
     /// Its model's context window, in tokens, if that is known.
     pub(super) fn window(&self) -> Option<u64> {
-        let catalogue = self.target.provider.catalogue();
-        CATALOGUE.find(catalogue, &self.target.model)?.context_window
+        self.target.profile.context_window
     }
 }
 

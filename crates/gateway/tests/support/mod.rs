@@ -271,6 +271,7 @@ pub fn house_with(
         siblings: Arc::default(),
         turnstile,
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
+        prices: Arc::default(),
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         responses: Arc::new(Kept::default()),
         decisions: Arc::new(Decisions::new(100)),

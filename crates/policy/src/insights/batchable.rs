@@ -1,4 +1,4 @@
-//! Requests for which nobody waits, at the full price: a provider's batches cost half.
+//! Requests for which nobody waits, at the full price: where a provider sells batches, they cost less.
 //!
 //! Nobody waits for what was asked with the priority `batch`, or has waited long for its turn and was answered all the same.
 
@@ -6,23 +6,20 @@ use std::collections::HashMap;
 
 use paceway_domain::ServiceTier;
 
-use super::Look;
+use crate::pricing::PriceBook;
+
 use super::finding::{Draft, Examples, Found, Kind};
 use super::groups::GroupId;
 use super::observed::Observed;
+use super::{Look, price};
 
-/// Providers that sell batches at half price. Sources, read 2026-11: platform.claude.com, build-with-claude/batch-processing;
-/// developers.openai.com, guides/batch; ai.google.dev, gemini-api/docs/batch-mode; docs.mistral.ai, capabilities/batch.
-const SELL_BATCHES: [&str; 4] = ["anthropic", "openai", "gemini", "mistral"];
-/// What a batch costs less, in percent.
-const DISCOUNT: i128 = 50;
 /// Who has waited so long for a turn is not in a hurry, in milliseconds.
 const LONG_WAIT_MS: u64 = 600_000;
 
 #[derive(Default)]
 struct Patient {
     requests: u64,
-    cost: i128,
+    saved: i128,
     examples: Examples,
 }
 
@@ -30,16 +27,18 @@ struct Patient {
 pub(super) struct Batchable(HashMap<GroupId, Patient>);
 
 impl Look for Batchable {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, prices: &PriceBook) {
         let is_patient = row.is_patient || row.queued_ms >= LONG_WAIT_MS;
-        let is_sold = row.tier == ServiceTier::Standard && SELL_BATCHES.contains(&row.catalogue.as_str());
-        let (true, Some(cost)) = (is_patient && is_sold && row.is_generation && row.is_answered(), row.cost)
-        else {
+        let is_at_full_price = row.tier == ServiceTier::Standard && row.is_generation && row.is_answered();
+        if !(is_patient && is_at_full_price) {
             return;
-        };
+        }
+        // Where no batches are sold there is no price.
+        let full = price::of(prices, row, &row.usage);
+        let (Some(full), Some(batch)) = (full, price::in_a_batch(prices, row)) else { return };
         let patient = self.0.entry(group).or_default();
         patient.requests += 1;
-        patient.cost += i128::from(cost.0);
+        patient.saved += full - batch;
         patient.examples.note(&row.request);
     }
 
@@ -52,9 +51,9 @@ impl Look for Batchable {
                 of: found.requests_of(*group),
                 examples: &patient.examples,
                 evidence: format!("{} requests could wait, and paid the full price", patient.requests),
-                saved: patient.cost * DISCOUNT / 100,
+                saved: patient.saved,
                 is_at_most: false,
-                reckoned: "half of what they cost, which is the providers' discount",
+                reckoned: "what they cost, less what they cost in a batch, at list prices",
                 advice: "Send these to the provider's batch API; its answers come within a day.".to_owned(),
             });
         }

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use paceway_domain::Tokens;
 
+use crate::pricing::PriceBook;
+
 use super::finding::{Draft, Examples, Found, Kind, LEAST_REQUESTS};
 use super::groups::GroupId;
 use super::observed::Observed;
-use super::{Look, SmallModel, price};
+use super::{Look, price};
 
 /// Input up to which a call is short, in tokens; longer prompts are not looked at when they are sent.
 const SHORT_INPUT: Tokens = Tokens(1_000);
@@ -34,33 +36,34 @@ struct Short {
 }
 
 pub(super) struct BigModel {
-    small: BTreeMap<String, SmallModel>,
+    small: BTreeMap<String, String>,
     groups: HashMap<GroupId, (Short, String)>,
 }
 
 impl BigModel {
-    pub(super) fn new(small: BTreeMap<String, SmallModel>) -> Self {
+    pub(super) fn new(small: BTreeMap<String, String>) -> Self {
         Self { small, groups: HashMap::new() }
     }
 }
 
 impl Look for BigModel {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, prices: &PriceBook) {
         let usage = &row.usage;
         let is_short = usage.input_total() <= SHORT_INPUT && usage.output <= SHORT_OUTPUT;
         if !(row.is_generation && row.is_answered() && is_short) || row.tools_offered > 0 || row.is_cut {
             return;
         }
-        let Some(small) = self.small.get(&row.provider).filter(|small| small.model != row.model) else {
+        let Some(small) = self.small.get(&row.provider).filter(|small| **small != row.model) else {
             return;
         };
-        let (Some(paid), Some(would)) = (price::of(row, usage), price::at_small(small, usage)) else {
+        let (Some(paid), Some(would)) = (price::of(prices, row, usage), price::at_model(prices, row, small))
+        else {
             return;
         };
         if paid < would * LEAST_CHEAPER {
             return;
         }
-        let (short, _) = self.groups.entry(group).or_insert_with(|| (Short::default(), small.model.clone()));
+        let (short, _) = self.groups.entry(group).or_insert_with(|| (Short::default(), small.clone()));
         short.calls += 1;
         short.judged += u64::from(row.complexity.is_some());
         // Thoughts are a sign that it was not so easy.

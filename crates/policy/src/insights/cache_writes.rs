@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use paceway_domain::{Tokens, Usage};
 
+use crate::pricing::PriceBook;
+
 use super::finding::{Draft, Examples, Found, Kind};
 use super::groups::GroupId;
 use super::observed::Observed;
@@ -27,7 +29,7 @@ struct Cached {
 pub(super) struct CacheWrites(HashMap<GroupId, Cached>);
 
 impl Look for CacheWrites {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, prices: &PriceBook) {
         let usage = &row.usage;
         if !row.is_generation || usage.cache_write() + usage.cache_read == Tokens::ZERO {
             return;
@@ -39,7 +41,7 @@ impl Look for CacheWrites {
             cache_write_1h: Tokens::ZERO,
             ..*usage
         };
-        let Some(lost) = price::saved_with(row, &plain) else { return };
+        let Some(lost) = price::saved_with(prices, row, &plain) else { return };
         let cached = self.0.entry(group).or_default();
         cached.seen += 1;
         cached.written += usage.cache_write().0;

@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use crate::pricing::PriceBook;
+
 use super::Look;
 use super::finding::{Draft, Examples, Found, Kind};
 use super::groups::GroupId;
@@ -44,7 +46,7 @@ struct Lost {
 pub(super) struct CostlyRetries(HashMap<GroupId, [Lost; WAYS.len()]>);
 
 impl Look for CostlyRetries {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, _: &PriceBook) {
         let Some(way) = WAYS.iter().position(|(outcome, ..)| *outcome == row.outcome) else { return };
         let Some(cost) = row.cost.filter(|cost| cost.0 > 0) else { return };
         let lost = &mut self.0.entry(group).or_default()[way];

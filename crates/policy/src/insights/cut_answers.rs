@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use crate::pricing::PriceBook;
+
 use super::Look;
 use super::finding::{Draft, Examples, Found, Kind};
 use super::groups::GroupId;
@@ -28,7 +30,7 @@ struct Bounded {
 pub(super) struct CutAnswers(HashMap<GroupId, HashMap<u64, Bounded>>);
 
 impl Look for CutAnswers {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, _: &PriceBook) {
         let Some(bound) = row.max_tokens.filter(|bound| *bound >= LEAST_BOUND) else { return };
         let (true, Some(cost)) = (row.is_answered(), row.cost) else { return };
         let bounds = self.0.entry(group).or_default();

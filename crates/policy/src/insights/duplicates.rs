@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 use paceway_domain::UnixMillis;
 
+use crate::pricing::PriceBook;
+
 use super::Look;
 use super::finding::{Draft, Examples, Found, Kind};
 use super::groups::GroupId;
@@ -33,7 +35,7 @@ pub(super) struct Duplicates {
 }
 
 impl Look for Duplicates {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, _: &PriceBook) {
         let (true, Some(hash)) = (row.is_answered(), row.request_hash) else { return };
         let name = (row.team.clone(), format!("{}/{}", row.provider, row.model), hash);
         if let Some(first) = self.first.get(&name)

@@ -3,7 +3,11 @@
 
 mod ledgers;
 
+use std::sync::Arc;
+
 use paceway_domain::{MicroUsd, Tokens};
+
+use crate::pricing::PriceBook;
 
 use super::finding::LEAST_REQUESTS;
 use super::{Finding, Insights, Kind, MOST_GROUPS, Observed, Outcome};
@@ -234,7 +238,7 @@ fn a_finding_names_examples_and_says_what_a_month_would_save() {
         Observed { is_patient: true, ..row }
     };
     let rows = many(101, patient);
-    let mut insights = Insights::new(small());
+    let mut insights = Insights::new(Arc::new(PriceBook::default()), small());
     rows.iter().for_each(|row| insights.see(row));
     let report = insights.report();
     let finding = &report.findings[0];
@@ -245,7 +249,7 @@ fn a_finding_names_examples_and_says_what_a_month_would_save() {
 
 #[test]
 fn groups_beyond_the_bound_are_counted_and_not_looked_at() {
-    let mut insights = Insights::new(small());
+    let mut insights = Insights::new(Arc::new(PriceBook::default()), small());
     for number in 0..=MOST_GROUPS as u64 {
         let key = paceway_domain::KeyId(format!("key-{number}"));
         insights.see(&Observed { key, ..row(number, "openai", "gpt-5") });

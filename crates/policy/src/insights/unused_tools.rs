@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use crate::pricing::PriceBook;
+
 use super::finding::{Draft, Examples, Found, Kind};
 use super::groups::GroupId;
 use super::observed::Observed;
@@ -28,7 +30,7 @@ struct Offered {
 pub(super) struct UnusedTools(HashMap<GroupId, Offered>);
 
 impl Look for UnusedTools {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, prices: &PriceBook) {
         if row.tools_offered == 0 || !row.is_answered() {
             return;
         }
@@ -41,7 +43,8 @@ impl Look for UnusedTools {
         }
         let tokens = row.tools_tokens.unwrap_or(0);
         offered.tokens += tokens;
-        offered.saved += price::saved_with(row, &price::without_input(&row.usage, tokens)).unwrap_or(0);
+        offered.saved +=
+            price::saved_with(prices, row, &price::without_input(&row.usage, tokens)).unwrap_or(0);
         offered.examples.note(&row.request);
     }
 

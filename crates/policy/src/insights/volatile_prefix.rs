@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use paceway_domain::{Tokens, UnixMillis, Usage};
 
-use crate::prompt_cache::LEAST_CACHED;
+use crate::pricing::PriceBook;
 
 use super::finding::{Draft, Examples, Found, Kind, LEAST_REQUESTS};
 use super::groups::GroupId;
@@ -40,11 +40,11 @@ struct Shape {
 pub(super) struct VolatilePrefix(HashMap<(GroupId, u64), Shape>);
 
 impl Look for VolatilePrefix {
-    fn see(&mut self, row: &Observed, group: GroupId) {
+    fn see(&mut self, row: &Observed, group: GroupId, prices: &PriceBook) {
         let (Some(head), Some(shape), Some(tokens)) = (row.head_hash, row.head_shape, row.head_tokens) else {
             return;
         };
-        if !row.is_answered() || tokens < LEAST_CACHED.get() {
+        if !row.is_answered() || tokens < price::least_cached(prices, row) {
             return;
         }
         if self.0.len() >= MOST_SHAPES && !self.0.contains_key(&(group, shape)) {
@@ -52,7 +52,7 @@ impl Look for VolatilePrefix {
         }
         let seen = self.0.entry((group, shape)).or_default();
         let is_warm = seen.requests > 0 && row.at.0.saturating_sub(seen.last.0) < LIFETIME_MS;
-        seen.saved += saved(row, tokens, is_warm).unwrap_or(0);
+        seen.saved += saved(prices, row, tokens, is_warm).unwrap_or(0);
         seen.requests += 1;
         seen.last = row.at;
         seen.read += row.usage.cache_read.0;
@@ -108,11 +108,11 @@ impl VolatilePrefix {
 }
 
 /// What the request had saved if its beginning had been the one before; where a cache has to be written first, that costs.
-fn saved(row: &Observed, tokens: u64, is_warm: bool) -> Option<i128> {
+fn saved(prices: &PriceBook, row: &Observed, tokens: u64, is_warm: bool) -> Option<i128> {
     let moved = Tokens(tokens.min(row.usage.input.0));
     let input = Tokens(row.usage.input.0 - moved.0);
     let read = Usage { input, cache_read: row.usage.cache_read + moved, ..row.usage };
     let written = Usage { input, cache_write_5m: row.usage.cache_write_5m + moved, ..row.usage };
-    let saved = price::saved_with(row, &read)?;
-    if is_warm { Some(saved) } else { Some(price::saved_with(row, &written).unwrap_or(0)) }
+    let saved = price::saved_with(prices, row, &read)?;
+    if is_warm { Some(saved) } else { Some(price::saved_with(prices, row, &written).unwrap_or(0)) }
 }

@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use paceway_domain::catalogue::ModelCard;
-use paceway_domain::{CATALOGUE, Tokens};
+use paceway_domain::Tokens;
+use paceway_domain::catalogue::Profile;
 
 /// What a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,20 +76,12 @@ impl fmt::Display for Lack {
     }
 }
 
-/// Whether `model` of a provider (named as in the catalogue) can serve a request. A model that is not in the catalogue can.
+/// Whether a model of a provider (named as in the catalogue) can serve a request. One of which nothing is known can.
 ///
 /// # Errors
 /// The first thing that it is known to lack.
-pub fn can_serve(provider: &str, model: &str, needs: &Needs) -> Result<(), Lack> {
-    CATALOGUE.find(provider, model).map_or(Ok(()), |card| check(card, needs))
-}
-
-/// Whether the model of this card can serve a request.
-///
-/// # Errors
-/// The first thing that it is known to lack.
-pub fn check(card: &ModelCard, needs: &Needs) -> Result<(), Lack> {
-    let can = &card.capabilities;
+pub fn can_serve(provider: &str, profile: &Profile, needs: &Needs) -> Result<(), Lack> {
+    let can = &profile.capabilities;
     let claims = [
         (needs.vision, can.vision, Lack::Vision),
         (needs.documents, can.documents, Lack::Documents),
@@ -101,17 +93,17 @@ pub fn check(card: &ModelCard, needs: &Needs) -> Result<(), Lack> {
     if let Some((_, _, lack)) = lacking {
         return Err(lack);
     }
-    fits(card, needs)
+    fits(provider, profile, needs)
 }
 
-fn fits(card: &ModelCard, needs: &Needs) -> Result<(), Lack> {
+fn fits(provider: &str, profile: &Profile, needs: &Needs) -> Result<(), Lack> {
     let asked = needs.max_output.map_or(0, Tokens::get);
-    if let Some(most) = card.max_output.filter(|most| asked > *most) {
+    if let Some(most) = profile.max_output.filter(|most| asked > *most) {
         return Err(Lack::MaxOutput { asked, most });
     }
-    let answer = if is_for_the_prompt_alone(card) { 0 } else { asked };
+    let answer = if is_for_the_prompt_alone(provider, profile.context_window) { 0 } else { asked };
     let needed = needs.input.get().saturating_add(answer);
-    match card.context_window {
+    match profile.context_window {
         Some(window) if needed > window => Err(Lack::ContextWindow { needed, window }),
         _ => Ok(()),
     }
@@ -120,17 +112,24 @@ fn fits(card: &ModelCard, needs: &Needs) -> Result<(), Lack> {
 /// Whether the window that the catalogue gives is the prompt's bound and the answer has its own. Gemini's models have two
 /// bounds (ai.google.dev, "Models": input token limit, output token limit). Of OpenAI's newer models the catalogue's source
 /// gives sometimes the whole window (400,000; 1,050,000) and sometimes what is left of it for the prompt.
-fn is_for_the_prompt_alone(card: &ModelCard) -> bool {
-    match card.provider.as_str() {
+fn is_for_the_prompt_alone(provider: &str, window: Option<u64>) -> bool {
+    match provider {
         "gemini" => true,
-        "openai" => matches!(card.context_window, Some(272_000 | 922_000)),
+        "openai" => matches!(window, Some(272_000 | 922_000)),
         _ => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use paceway_domain::CATALOGUE;
+
     use super::*;
+
+    fn can_serve(provider: &str, model: &str, needs: &Needs) -> Result<(), Lack> {
+        let profile = CATALOGUE.find(provider, model).map(|card| card.profile).unwrap_or_default();
+        super::can_serve(provider, &profile, needs)
+    }
 
     fn needs(input: u64, max_output: u64) -> Needs {
         Needs { input: Tokens(input), max_output: Some(Tokens(max_output)), ..Needs::default() }

@@ -4,7 +4,8 @@
 
 use paceway_domain::{CacheLifetime, MicroUsd, Tokens, Usage};
 
-use crate::{pricing, prompt_cache};
+use crate::pricing::Offer;
+use crate::prompt_cache;
 
 /// A request as far as its price depends on it. Estimates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +20,14 @@ pub struct Ask {
     pub output: Tokens,
 }
 
-/// The expected cost of `ask` at a model of a provider (named as in the catalogue), the prefix read from the cache if the
-/// target holds it and written there if not. `None`: the price is not known.
-pub fn expected_cost(provider: &str, model: &str, ask: &Ask, holds_prefix: bool) -> Option<MicroUsd> {
+/// The expected cost of `ask` on this offer, the prefix read from the cache if the target holds it and written there if
+/// not. `None`: the price is not known.
+pub fn expected_cost(offer: &Offer<'_>, ask: &Ask, holds_prefix: bool) -> Option<MicroUsd> {
+    let price = |usage: Usage| offer.price(&usage.into()).ok().map(|priced| priced.amount);
     let plain = Usage { input: ask.prompt, output: ask.output, ..Usage::default() };
     let prefix = ask.prefix.min(ask.prompt);
-    if prefix < prompt_cache::LEAST_CACHED {
-        return pricing::price(provider, model, &plain);
+    if prefix < prompt_cache::least_cached(offer) {
+        return price(plain);
     }
     let mut cached = Usage { input: Tokens(ask.prompt.get() - prefix.get()), ..plain };
     match (holds_prefix, ask.lifetime) {
@@ -35,12 +37,15 @@ pub fn expected_cost(provider: &str, model: &str, ask: &Ask, holds_prefix: bool)
         (false, None) => cached = plain,
     }
     // A model without a price for a cache has no cache: the prefix is input like the rest.
-    pricing::price(provider, model, &cached).or_else(|| pricing::price(provider, model, &plain))
+    price(cached).or_else(|| price(plain))
 }
 
 #[cfg(test)]
 mod tests {
+    use paceway_domain::UnixMillis;
+
     use super::*;
+    use crate::pricing::{PriceBook, Product};
 
     fn cost(provider: &str, model: &str, prefix: u64, holds_prefix: bool) -> Option<u64> {
         let ask = Ask {
@@ -49,7 +54,9 @@ mod tests {
             lifetime: (provider == "anthropic").then_some(CacheLifetime::FiveMinutes),
             output: Tokens(1_000),
         };
-        expected_cost(provider, model, &ask, holds_prefix).map(|cost| cost.0)
+        let (book, now) = (PriceBook::default(), UnixMillis(1_795_824_000_000));
+        let offer = book.offer(Product { provider, catalogue: provider, model }, now);
+        expected_cost(&offer, &ask, holds_prefix).map(|cost| cost.0)
     }
 
     #[test]
@@ -72,7 +79,7 @@ mod tests {
         let uncached = cost("openai", "gpt-4-turbo", 0, false);
         assert_eq!(uncached, Some(1_000_000 + 30_000));
         assert_eq!(cost("openai", "gpt-4-turbo", 90_000, true), uncached);
-        assert_eq!(cost("anthropic", "claude-sonnet-5-5", 1_023, true), Some(210_000));
+        assert_eq!(cost("anthropic", "claude-sonnet-5-5", 511, true), Some(210_000));
     }
 
     #[test]

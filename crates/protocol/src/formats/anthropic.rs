@@ -27,7 +27,7 @@ mod writer;
 mod tests;
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Refusal, Usage};
+use paceway_domain::{Dialect, Refusal, Sold, Terms, Usage};
 use serde::Deserialize;
 
 use super::{Abilities, Address, Format, Frame, StreamReader, StreamWatch, StreamWriter, Summary, Target};
@@ -96,12 +96,17 @@ impl Format for Anthropic {
         answer::write(reply, frame)
     }
 
-    fn usage(&self, body: &[u8]) -> Option<Usage> {
+    fn sold(&self, body: &[u8]) -> Option<Sold> {
         #[derive(Deserialize)]
         struct Body {
             usage: usage::WireUsage,
         }
-        serde_json::from_slice(body).ok().map(|body: Body| body.usage.over(Usage::default()))
+        let Body { usage } = serde_json::from_slice(body).ok()?;
+        Some(Sold {
+            usage: usage.over(Usage::default()),
+            terms: usage.terms_over(Terms::default()),
+            ..Sold::default()
+        })
     }
 
     fn read_error(&self, status: u16, body: &[u8]) -> ErrorReport {

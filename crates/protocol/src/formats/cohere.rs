@@ -12,7 +12,7 @@ mod usage;
 mod wire;
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Refusal, Usage};
+use paceway_domain::{Dialect, Refusal, Sold};
 
 use super::{Abilities, Address, Format, Frame, StreamReader, StreamWatch, StreamWriter, Summary, Target};
 use crate::changes::Changes;
@@ -79,7 +79,7 @@ impl Format for Cohere {
         answer::write(reply, frame)
     }
 
-    fn usage(&self, body: &[u8]) -> Option<Usage> {
+    fn sold(&self, body: &[u8]) -> Option<Sold> {
         usage::of_answer(body)
     }
 

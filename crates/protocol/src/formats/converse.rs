@@ -16,7 +16,7 @@ mod usage;
 mod wire;
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Refusal, Usage};
+use paceway_domain::{Dialect, Refusal, Sold};
 
 use super::{Abilities, Address, Format, Frame, StreamReader, StreamWatch, StreamWriter, Summary, Target};
 use crate::changes::Changes;
@@ -82,7 +82,7 @@ impl Format for Converse {
         answer::write(reply)
     }
 
-    fn usage(&self, body: &[u8]) -> Option<Usage> {
+    fn sold(&self, body: &[u8]) -> Option<Sold> {
         usage::of_answer(body)
     }
 

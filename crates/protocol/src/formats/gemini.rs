@@ -28,7 +28,7 @@ mod writer;
 mod tests;
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Refusal, Usage};
+use paceway_domain::{Dialect, Refusal, Sold};
 
 use super::{Abilities, Address, Format, Frame, StreamReader, StreamWatch, StreamWriter, Summary, Target};
 use crate::changes::Changes;
@@ -102,8 +102,8 @@ impl Format for Gemini {
         answer::write(reply, frame)
     }
 
-    fn usage(&self, body: &[u8]) -> Option<Usage> {
-        answer::usage(body)
+    fn sold(&self, body: &[u8]) -> Option<Sold> {
+        answer::sold(body)
     }
 
     fn read_error(&self, status: u16, body: &[u8]) -> ErrorReport {

@@ -20,7 +20,7 @@ mod write;
 mod writer;
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Refusal, Usage};
+use paceway_domain::{Dialect, Refusal, Sold};
 
 use super::{Abilities, Address, Format, Frame, StreamReader, StreamWatch, StreamWriter, Summary, Target};
 use crate::changes::Changes;
@@ -83,8 +83,8 @@ impl Format for OpenAiChat {
         answer::write(reply, frame)
     }
 
-    fn usage(&self, body: &[u8]) -> Option<Usage> {
-        answer::read_usage(body)
+    fn sold(&self, body: &[u8]) -> Option<Sold> {
+        answer::read_sold(body)
     }
 
     fn read_error(&self, status: u16, body: &[u8]) -> ErrorReport {

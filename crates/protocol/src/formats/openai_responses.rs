@@ -17,7 +17,7 @@ mod wire;
 mod write;
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Refusal, Usage};
+use paceway_domain::{Dialect, Refusal, Sold};
 
 use super::{Abilities, Address, Format, Frame, StreamReader, StreamWatch, StreamWriter, Summary, Target};
 use crate::changes::Changes;
@@ -83,7 +83,7 @@ impl Format for OpenAiResponses {
         answer::write(reply, frame)
     }
 
-    fn usage(&self, body: &[u8]) -> Option<Usage> {
+    fn sold(&self, body: &[u8]) -> Option<Sold> {
         usage::of_body(body)
     }
 

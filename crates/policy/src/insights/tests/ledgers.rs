@@ -1,10 +1,12 @@
 //! Ledgers without waste, of many shapes, made from a seed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use paceway_domain::{KeyId, MicroUsd, RequestId, ServiceTier, Tokens, UnixMillis, Usage};
 
-use crate::insights::{Finding, Insights, Observed, Outcome, SmallModel};
+use crate::insights::{Finding, Insights, Observed, Outcome};
+use crate::pricing::PriceBook;
 
 /// What kind of work a clean ledger holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +43,13 @@ pub(super) const SHAPES: [Shape; 9] = [
     Shape::Documents,
 ];
 
-pub(super) fn small() -> BTreeMap<String, SmallModel> {
-    let model =
-        |catalogue: &str, model: &str| SmallModel { catalogue: catalogue.into(), model: model.into() };
-    BTreeMap::from([
-        ("anthropic".to_owned(), model("anthropic", "claude-haiku-5-5")),
-        ("openai".to_owned(), model("openai", "gpt-5-nano")),
-    ])
+pub(super) fn small() -> BTreeMap<String, String> {
+    let of = |provider: &str, model: &str| (provider.to_owned(), model.to_owned());
+    BTreeMap::from([of("anthropic", "claude-haiku-5-5"), of("openai", "gpt-5-nano")])
 }
 
 pub(super) fn found(rows: &[Observed]) -> Vec<Finding> {
-    let mut insights = Insights::new(small());
+    let mut insights = Insights::new(Arc::new(PriceBook::default()), small());
     rows.iter().for_each(|row| insights.see(row));
     insights.report().findings
 }

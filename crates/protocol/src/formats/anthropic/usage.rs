@@ -1,9 +1,10 @@
 //! What a request used, as this format tells it.
 
-use paceway_domain::{Tokens, Usage};
+use paceway_domain::{ServiceTier, Terms, Tokens, Usage};
 use serde::Deserialize;
 
 use crate::compose::ObjectWriter;
+use crate::lenient;
 
 /// `usage` as Anthropic writes it, whole or in part.
 #[derive(Debug, Default, Deserialize)]
@@ -14,6 +15,24 @@ pub(super) struct WireUsage {
     cache_creation: Option<CacheCreation>,
     output_tokens: Option<u64>,
     output_tokens_details: Option<OutputDetails>,
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    server_tool_use: Option<ServerTools>,
+    /// `standard`, `priority` or `batch`: as it was served, which need not be as it was asked.
+    #[serde(default, deserialize_with = "lenient::tier")]
+    service_tier: Option<ServiceTier>,
+    /// `standard` or `fast`.
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    speed: Option<String>,
+    /// `us`, `global` or `not_available`.
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    inference_geo: Option<String>,
+}
+
+/// What the provider's own tools did. Fetches of pages cost nothing apart.
+#[derive(Debug, Default, Deserialize)]
+struct ServerTools {
+    #[serde(default, deserialize_with = "lenient::count")]
+    web_search_requests: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,7 +72,21 @@ impl WireUsage {
             usage.reasoning = Tokens(thinking);
         }
         usage.reasoning = usage.reasoning.min(usage.output);
+        if let Some(tools) = &self.server_tool_use {
+            let searches = u32::try_from(tools.web_search_requests).unwrap_or(u32::MAX);
+            usage.web_searches = usage.web_searches.max(searches);
+        }
         usage
+    }
+
+    /// The terms that this report tells, over those of an earlier one.
+    pub(super) fn terms_over(&self, earlier: Terms) -> Terms {
+        let is_fast = self.speed.as_deref() == Some("fast");
+        let tier = if is_fast { Some(ServiceTier::Fast) } else { self.service_tier };
+        let in_us = self.inference_geo.as_deref().map(|place| place == "us");
+        // The event at a stream's end tells the level without the speed.
+        let tier = tier.filter(|tier| earlier.tier != ServiceTier::Fast || *tier != ServiceTier::Standard);
+        Terms { tier: tier.unwrap_or(earlier.tier), in_us: in_us.unwrap_or(earlier.in_us) }
     }
 
     /// No request is without input: servers that imitate the format send zeros in the event that is not meant to tell it.
@@ -91,6 +124,11 @@ pub(super) fn write_usage(object: &mut ObjectWriter<'_>, usage: &Usage) {
         if usage.reasoning > Tokens::ZERO {
             fields.object("output_tokens_details", |kinds| {
                 kinds.field("thinking_tokens", &usage.reasoning);
+            });
+        }
+        if usage.web_searches > 0 {
+            fields.object("server_tool_use", |tools| {
+                tools.field("web_search_requests", &usage.web_searches);
             });
         }
     });

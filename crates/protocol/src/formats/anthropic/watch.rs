@@ -39,7 +39,9 @@ impl StreamWatch for Watch {
             b"content_block_delta" => self.seen.output_bytes += self.text_bytes(&data),
             b"message_start" => {
                 if let Some(start) = lenient::<Start<'_>>(&data) {
-                    self.seen.usage = start.message.usage.unwrap_or_default().over(self.seen.usage);
+                    let usage = start.message.usage.unwrap_or_default();
+                    self.seen.usage = usage.over(self.seen.usage);
+                    self.seen.terms = usage.terms_over(self.seen.terms);
                 }
             }
             b"content_block_start" => self.seen.finish.add(Finish::of(Dialect::Anthropic, &data)),
@@ -48,6 +50,7 @@ impl StreamWatch for Watch {
                 if let Some(delta) = lenient::<MessageDelta<'_>>(&data) {
                     let usage = delta.usage.unwrap_or_default();
                     self.seen.usage = usage.over(self.seen.usage);
+                    self.seen.terms = usage.terms_over(self.seen.terms);
                     self.seen.usage_is_final |= usage.tells_output();
                 }
             }

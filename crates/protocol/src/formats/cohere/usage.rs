@@ -1,6 +1,6 @@
 //! `usage`, read and written. It prices nothing.
 
-use paceway_domain::{Tokens, Usage};
+use paceway_domain::{Apart, Sold, Tokens, Usage};
 use serde::Deserialize;
 
 use crate::compose::ObjectWriter;
@@ -18,6 +18,7 @@ pub(super) struct WireUsage {
 struct WireTokens {
     input_tokens: Option<f64>,
     output_tokens: Option<f64>,
+    search_units: Option<f64>,
 }
 
 impl WireTokens {
@@ -54,13 +55,23 @@ impl WireUsage {
     }
 }
 
-/// The usage that a whole answer states.
-pub(super) fn of_answer(body: &[u8]) -> Option<Usage> {
+impl WireUsage {
+    fn sold(&self) -> Sold {
+        let searches = self.billed_units.and_then(|billed| billed.search_units);
+        let apart =
+            Apart { rerank_searches: searches.map_or(0, |units| count(units.ceil())), ..Apart::default() };
+        Sold { usage: self.read(), apart, ..Sold::default() }
+    }
+}
+
+/// What a whole answer says was sold: of words in `usage`, of vectors and orders in `meta`.
+pub(super) fn of_answer(body: &[u8]) -> Option<Sold> {
     #[derive(Deserialize)]
     struct Body {
+        #[serde(alias = "meta")]
         usage: WireUsage,
     }
-    serde_json::from_slice(body).ok().map(|body: Body| body.usage.read())
+    serde_json::from_slice(body).ok().map(|body: Body| body.usage.sold())
 }
 
 /// Writes the fields of `usage`.

@@ -1,9 +1,10 @@
 //! `usage`, read and written. It prices nothing.
 
-use paceway_domain::{Tokens, Usage};
+use paceway_domain::{ServiceTier, Sold, Terms, Tokens, Usage};
 use serde::Deserialize;
 
 use crate::compose::{self, ObjectWriter};
+use crate::lenient;
 
 /// `TokenUsage`. `inputTokens` leaves out what was read from or written to a cache
 /// (docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html).
@@ -46,13 +47,40 @@ impl WireUsage {
     }
 }
 
-/// The usage that a whole answer states.
-pub(super) fn of_answer(body: &[u8]) -> Option<Usage> {
-    #[derive(Deserialize)]
-    struct Body {
-        usage: WireUsage,
+/// What a whole answer, or the event that ends a stream, says was sold (API_runtime_Converse, `serviceTier`,
+/// `performanceConfig`).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireSold {
+    usage: WireUsage,
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    service_tier: Option<WireTier>,
+    #[serde(default, deserialize_with = "lenient::maybe")]
+    performance_config: Option<WirePerformance>,
+}
+
+#[derive(Deserialize)]
+struct WireTier {
+    r#type: String,
+}
+
+#[derive(Deserialize)]
+struct WirePerformance {
+    latency: String,
+}
+
+impl WireSold {
+    pub(super) fn read(&self) -> Sold {
+        let is_fast = self.performance_config.as_ref().is_some_and(|config| config.latency == "optimized");
+        let told = self.service_tier.as_ref().map(|tier| lenient::tier_named(&tier.r#type));
+        let tier = if is_fast { ServiceTier::Fast } else { told.unwrap_or_default() };
+        Sold { usage: self.usage.read(), terms: Terms::at(tier), ..Sold::default() }
     }
-    serde_json::from_slice(body).ok().map(|body: Body| body.usage.read())
+}
+
+/// What a whole answer says was sold.
+pub(super) fn of_answer(body: &[u8]) -> Option<Sold> {
+    serde_json::from_slice(body).ok().map(|sold: WireSold| sold.read())
 }
 
 /// Writes the fields of `usage`.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Usage};
+use paceway_domain::{Dialect, Sold, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -257,12 +257,19 @@ pub(super) fn arguments_of(arguments: &str) -> Cow<'_, str> {
     }
 }
 
-/// The usage that an answer's body states.
-pub(super) fn usage(body: &[u8]) -> Option<Usage> {
+/// What an answer's body says was sold.
+pub(super) fn sold(body: &[u8]) -> Option<Sold> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Body {
+    struct Body<'a> {
         usage_metadata: WireUsage,
+        #[serde(borrow)]
+        candidates: Option<&'a RawValue>,
     }
-    serde_json::from_slice(body).ok().map(|body: Body| body.usage_metadata.read())
+    let Body { usage_metadata: stated, candidates } = serde_json::from_slice(body).ok()?;
+    let grounded = candidates.filter(|candidates| candidates.get().contains("webSearchQueries"));
+    let searched = grounded.and_then(|_| serde_json::from_slice::<WireAnswer<'_>>(body).ok());
+    let web_searches = searched.map_or(0, |answer| answer.searches());
+    let usage = Usage { web_searches, ..stated.read() };
+    Some(Sold { usage, terms: stated.terms(), ..Sold::default() })
 }

@@ -1,7 +1,7 @@
 //! An eye on a stream that passes through: usage and ending.
 
 use memchr::memmem::Finder;
-use paceway_domain::Dialect;
+use paceway_domain::{Dialect, Usage};
 use serde::Deserialize;
 
 use super::wire::{WireAnswer, WireUsage};
@@ -10,13 +10,15 @@ use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
 /// Keys that have to be read closely, where they stand. (A quote inside a text is escaped, so a text cannot hold them.)
-const CLOSELY: [&str; 3] = ["\"finishReason\"", "\"blockReason\"", "\"error\""];
+const CLOSELY: [&str; 4] = ["\"finishReason\"", "\"blockReason\"", "\"error\"", "\"webSearchQueries\""];
 const USAGE: &str = "\"usageMetadata\"";
 
 /// Changes nothing: a stream of this dialect has its usage in every chunk.
 pub(super) struct Watch {
     seen: Seen,
     usage: WireUsage,
+    /// The most that a chunk told of: later ones repeat what earlier ones said.
+    searches: u32,
     words: Words,
 }
 
@@ -24,7 +26,7 @@ pub(super) struct Watch {
 struct Words {
     texts: [Finder<'static>; 2],
     call: Finder<'static>,
-    closely: [Finder<'static>; 3],
+    closely: [Finder<'static>; 4],
     usage: Finder<'static>,
 }
 
@@ -36,7 +38,7 @@ impl Default for Watch {
             closely: CLOSELY.map(Finder::new),
             usage: Finder::new(USAGE),
         };
-        Self { seen: Seen::default(), usage: WireUsage::default(), words }
+        Self { seen: Seen::default(), usage: WireUsage::default(), searches: 0, words }
     }
 }
 
@@ -47,6 +49,8 @@ impl Watch {
             self.seen.ending = Ending::Failed;
             return;
         }
+        self.searches = self.searches.max(chunk.searches());
+        self.seen.usage.web_searches = self.searches;
         let is_blocked =
             chunk.prompt_feedback.as_ref().is_some_and(|feedback| feedback.block_reason.is_some());
         let has_finished = chunk.candidate().is_some_and(|candidate| candidate.finish_reason.is_some());
@@ -63,7 +67,8 @@ impl Watch {
         let mut deserializer = serde_json::Deserializer::from_slice(rest);
         if let Ok(usage) = WireUsage::deserialize(&mut deserializer) {
             self.usage = usage.over(self.usage);
-            self.seen.usage = self.usage.read();
+            self.seen.usage = Usage { web_searches: self.searches, ..self.usage.read() };
+            self.seen.terms = self.usage.terms();
         }
     }
 }

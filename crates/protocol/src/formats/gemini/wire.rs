@@ -2,11 +2,12 @@
 //!
 //! Fields that are not read here are not modelled.
 
-use paceway_domain::{Tokens, Usage};
-use serde::Deserialize;
+use paceway_domain::{ServiceTier, Terms, Tokens, Usage};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::compose::ObjectWriter;
+use crate::lenient;
 use crate::neutral::Text;
 
 /// A text, borrowed where it holds no escapes; inside an `Option` a bare `Cow` would never be.
@@ -28,6 +29,26 @@ pub(super) struct WireAnswer<'a> {
     pub(super) response_id: Option<Words<'a>>,
     #[serde(borrow)]
     pub(super) error: Option<&'a RawValue>,
+}
+
+impl WireAnswer<'_> {
+    /// Searches of the web that it rests on.
+    pub(super) fn searches(&self) -> u32 {
+        let candidates = self.candidates.as_deref().unwrap_or_default();
+        candidates.iter().filter_map(|candidate| candidate.grounding_metadata).map(searches).sum()
+    }
+}
+
+/// Searches of the web that grounding tells of.
+fn searches(grounding: &RawValue) -> u32 {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Grounding {
+        #[serde(deserialize_with = "lenient::maybe")]
+        web_search_queries: Option<Vec<serde::de::IgnoredAny>>,
+    }
+    let queries = serde_json::from_str::<Grounding>(grounding.get()).unwrap_or_default().web_search_queries;
+    u32::try_from(queries.map_or(0, |queries| queries.len())).unwrap_or(u32::MAX)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -145,6 +166,43 @@ pub(super) struct WireUsage {
     thoughts: Option<u64>,
     #[serde(rename = "totalTokenCount")]
     total: Option<u64>,
+    #[serde(rename = "promptTokensDetails", deserialize_with = "by_modality")]
+    of_prompt: Option<ByModality>,
+    #[serde(rename = "cacheTokensDetails", deserialize_with = "by_modality")]
+    of_cached: Option<ByModality>,
+    #[serde(rename = "candidatesTokensDetails", deserialize_with = "by_modality")]
+    of_candidates: Option<ByModality>,
+    /// Vertex AI's: `ON_DEMAND`, `ON_DEMAND_FLEX`, `PROVISIONED_THROUGHPUT`, …
+    #[serde(rename = "trafficType", deserialize_with = "lenient::tier")]
+    traffic: Option<ServiceTier>,
+    /// The Gemini API's: `standard`, `flex`, `priority`.
+    #[serde(rename = "serviceTier", deserialize_with = "lenient::tier")]
+    tier: Option<ServiceTier>,
+}
+
+/// Tokens of the kinds that have prices of their own.
+#[derive(Debug, Default, Clone, Copy)]
+struct ByModality {
+    audio: u64,
+    image: u64,
+}
+
+/// `[{"modality":"AUDIO","tokenCount":5}, …]`.
+fn by_modality<'de, D: Deserializer<'de>>(from: D) -> Result<Option<ByModality>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    #[derive(Default)]
+    struct Detail {
+        modality: String,
+        #[serde(deserialize_with = "lenient::count")]
+        token_count: u64,
+    }
+    let details: Option<Vec<Detail>> = lenient::maybe(from)?;
+    let of = |details: &[Detail], wanted: &str| -> u64 {
+        let counts = details.iter().filter(|detail| detail.modality == wanted);
+        counts.map(|detail| detail.token_count).fold(0, u64::saturating_add)
+    };
+    Ok(details.map(|details| ByModality { audio: of(&details, "AUDIO"), image: of(&details, "IMAGE") }))
 }
 
 impl WireUsage {
@@ -157,7 +215,16 @@ impl WireUsage {
             candidates: self.candidates.or(earlier.candidates),
             thoughts: self.thoughts.or(earlier.thoughts),
             total: self.total.or(earlier.total),
+            of_prompt: self.of_prompt.or(earlier.of_prompt),
+            of_cached: self.of_cached.or(earlier.of_cached),
+            of_candidates: self.of_candidates.or(earlier.of_candidates),
+            traffic: self.traffic.or(earlier.traffic),
+            tier: self.tier.or(earlier.tier),
         }
+    }
+
+    pub(super) fn terms(self) -> Terms {
+        Terms::at(self.tier.or(self.traffic).unwrap_or_default())
     }
 
     /// Whether it counts the output yet.
@@ -175,11 +242,17 @@ impl WireUsage {
         let seen = prompt.saturating_add(tools).saturating_add(candidates);
         let is_inclusive = thoughts <= candidates && self.total == Some(seen);
         let output = if is_inclusive { candidates } else { candidates.saturating_add(thoughts) };
+        let of = |details: Option<ByModality>| details.unwrap_or_default();
+        let heard = of(self.of_prompt).audio.saturating_sub(of(self.of_cached).audio);
+        let made = of(self.of_candidates);
         Usage {
             input: Tokens((prompt - cached).saturating_add(tools)),
             cache_read: Tokens(cached),
             output: Tokens(output),
             reasoning: Tokens(thoughts),
+            audio_input: Tokens(heard.min(prompt - cached)),
+            audio_output: Tokens(made.audio.min(candidates)),
+            image_output: Tokens(made.image.min(candidates)),
             ..Usage::default()
         }
     }

@@ -3,7 +3,7 @@
 //! Only the first choice is read; streams are elsewhere.
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Usage};
+use paceway_domain::{Dialect, Sold};
 
 use super::content::{self, Content};
 use super::thoughts::{self, Thought, Thoughts};
@@ -15,10 +15,11 @@ use crate::formats::Frame;
 use crate::neutral::{Citation, Finish, Reply, ReplyPart, Seal, Text, ToolCall};
 use crate::seals;
 
-/// The usage that an answer states.
-pub(super) fn read_usage(body: &[u8]) -> Option<Usage> {
+/// What an answer says was sold.
+pub(super) fn read_sold(body: &[u8]) -> Option<Sold> {
     let answer: Answer<'_> = serde_json::from_slice(body).ok()?;
-    answer.usage.and_then(usage::read).or_else(|| answer.x_groq.and_then(usage::read_groq))
+    let usage = answer.usage.and_then(usage::read).or_else(|| answer.x_groq.and_then(usage::read_groq))?;
+    Some(Sold { usage, terms: answer.terms(), ..Sold::default() })
 }
 
 pub(super) fn read(body: &[u8]) -> Result<Reply<'_>, String> {

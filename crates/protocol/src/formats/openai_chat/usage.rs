@@ -3,84 +3,130 @@
 //! It counts nothing itself.
 
 use paceway_domain::{Tokens, Usage};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::compose::ObjectWriter;
+use crate::lenient;
 
 /// `prompt_tokens` includes what was cached. Source: openai-python, `types/completion_usage.py`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct WireUsage {
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     prompt_tokens: u64,
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     completion_tokens: u64,
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     total_tokens: u64,
     prompt_tokens_details: Option<WirePromptDetails>,
     completion_tokens_details: Option<WireCompletionDetails>,
     /// DeepSeek's word for what was cached.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     prompt_cache_hit_tokens: u64,
     /// Moonshot's.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     cached_tokens: u64,
     /// LiteLLM's word for what was written to the cache.
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     cache_creation_input_tokens: u64,
+    /// The words of the Images API (openai-python, `types/images_response.py`).
+    #[serde(deserialize_with = "lenient::count")]
+    input_tokens: u64,
+    #[serde(deserialize_with = "lenient::count")]
+    output_tokens: u64,
+    #[serde(deserialize_with = "lenient::maybe")]
+    output_tokens_details: Option<WireCompletionDetails>,
+    /// Perplexity's word for searches of the web.
+    #[serde(deserialize_with = "lenient::count")]
+    num_search_queries: u64,
+    /// OpenRouter's.
+    #[serde(deserialize_with = "lenient::maybe")]
+    server_tool_use: Option<WireSearches>,
+    /// xAI's (docs.x.ai, tools).
+    #[serde(deserialize_with = "lenient::maybe")]
+    server_side_tool_usage_details: Option<WireSearches>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct WireSearches {
+    #[serde(deserialize_with = "lenient::count")]
+    web_search_requests: u64,
+    #[serde(deserialize_with = "lenient::count")]
+    web_search_calls: u64,
+}
+
+impl WireSearches {
+    fn most(&self) -> u64 {
+        self.web_search_requests.max(self.web_search_calls)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct WirePromptDetails {
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     cached_tokens: u64,
     /// What was written to the cache, where the provider charges for that (gpt-5.6 and later; OpenRouter).
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     cache_write_tokens: u64,
+    #[serde(deserialize_with = "lenient::count")]
+    audio_tokens: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct WireCompletionDetails {
-    #[serde(deserialize_with = "count")]
+    #[serde(deserialize_with = "lenient::count")]
     reasoning_tokens: u64,
-}
-
-/// A number of tokens; anything else counts as none. Some providers write `12.0`.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    Ok(value.as_u64().or_else(|| value.as_f64().map(|number| number as u64)).unwrap_or(0))
+    #[serde(deserialize_with = "lenient::count")]
+    audio_tokens: u64,
+    /// Of models that draw (OpenRouter, the Images API).
+    #[serde(deserialize_with = "lenient::count")]
+    image_tokens: u64,
 }
 
 impl WireUsage {
     fn read(&self) -> Usage {
+        let (prompt, completion) = match (self.prompt_tokens, self.completion_tokens) {
+            (0, 0) => (self.input_tokens, self.output_tokens),
+            both => both,
+        };
         let details = self.prompt_tokens_details.as_ref();
         let cached = [
             details.map_or(0, |details| details.cached_tokens),
             self.prompt_cache_hit_tokens,
             self.cached_tokens,
         ];
-        let cached = cached.into_iter().max().unwrap_or(0).min(self.prompt_tokens);
+        let cached = cached.into_iter().max().unwrap_or(0).min(prompt);
         let written = details.map_or(0, |details| details.cache_write_tokens);
-        let written = written.max(self.cache_creation_input_tokens).min(self.prompt_tokens - cached);
+        let written = written.max(self.cache_creation_input_tokens).min(prompt - cached);
+        let input = prompt - cached - written;
         // xAI and Google leave thoughts out of `completion_tokens` and count them in the total alone
         // (docs.x.ai/docs/guides/reasoning; ai.google.dev/gemini-api/docs/openai).
-        let unnamed =
-            self.total_tokens.saturating_sub(self.prompt_tokens.saturating_add(self.completion_tokens));
-        let output = self.completion_tokens.saturating_add(unnamed);
-        let reasoning = self.completion_tokens_details.as_ref().map_or(0, |details| details.reasoning_tokens);
+        let unnamed = self.total_tokens.saturating_sub(prompt.saturating_add(completion));
+        let output = completion.saturating_add(unnamed);
+        let made = self.completion_tokens_details.as_ref().or(self.output_tokens_details.as_ref());
+        let of_made = |count: fn(&WireCompletionDetails) -> u64| Tokens(made.map_or(0, count).min(output));
         Usage {
-            input: Tokens(self.prompt_tokens - cached - written),
+            input: Tokens(input),
             cache_read: Tokens(cached),
             cache_write_5m: Tokens(written),
             cache_write_1h: Tokens::ZERO,
             output: Tokens(output),
-            reasoning: Tokens(reasoning.max(unnamed).min(output)),
-            ..Usage::default()
+            reasoning: of_made(|made| made.reasoning_tokens).max(Tokens(unnamed.min(output))),
+            audio_input: Tokens(details.map_or(0, |details| details.audio_tokens).min(input)),
+            audio_output: of_made(|made| made.audio_tokens),
+            image_output: of_made(|made| made.image_tokens),
+            web_searches: self.searches(),
         }
+    }
+
+    fn searches(&self) -> u32 {
+        let theirs = [&self.server_tool_use, &self.server_side_tool_usage_details];
+        let most = theirs.into_iter().flatten().map(WireSearches::most).max().unwrap_or(0);
+        u32::try_from(most.max(self.num_search_queries)).unwrap_or(u32::MAX)
     }
 }
 
@@ -112,9 +158,15 @@ pub(super) fn write(usage: &Usage, body: &mut ObjectWriter<'_>) {
             if usage.cache_write() > Tokens::ZERO {
                 details.field("cache_write_tokens", &usage.cache_write());
             }
+            if usage.audio_input > Tokens::ZERO {
+                details.field("audio_tokens", &usage.audio_input);
+            }
         })
         .object("completion_tokens_details", |details| {
             details.field("reasoning_tokens", &usage.reasoning);
+            if usage.audio_output > Tokens::ZERO {
+                details.field("audio_tokens", &usage.audio_output);
+            }
         });
 }
 

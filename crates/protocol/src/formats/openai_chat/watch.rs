@@ -90,10 +90,12 @@ impl Watch {
         let reason = read.and_then(|choice| choice.finish_reason);
         self.has_finished |= wire::text(reason).is_some();
         self.seen.finish.is_cut |= reason.is_some_and(|reason| reason.get() == "\"length\"");
+        let terms = chunk.terms();
         let stated = chunk.usage.and_then(usage::read);
         match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
             Some(usage) => {
                 self.seen.usage = usage;
+                self.seen.terms = terms;
                 self.seen.usage_is_final = true;
                 let is_usage_alone = choices.is_empty() && !chunk.is_error();
                 if self.hide_usage && is_usage_alone { Edit::Hide } else { Edit::Pass }

@@ -5,11 +5,12 @@
 
 use std::borrow::Cow;
 
+use paceway_domain::Terms;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::known;
 use crate::neutral::{Json, Text};
+use crate::{known, lenient};
 
 /// An unread value; `null` and nothing are the same.
 pub(super) type Raw<'a> = Option<&'a RawValue>;
@@ -30,6 +31,9 @@ pub(super) struct Answer<'a> {
     /// Groq's own.
     #[serde(borrow, default)]
     pub(super) x_groq: Raw<'a>,
+    /// How it was served, which need not be as it was asked.
+    #[serde(borrow, default)]
+    service_tier: Raw<'a>,
     #[serde(borrow, default)]
     pub(super) error: Raw<'a>,
     /// `error` where vLLM writes an error bare.
@@ -163,6 +167,11 @@ impl<'a> Answer<'a> {
     pub(super) fn print(&self) -> String {
         let created = self.created.map_or("", |created| created.get());
         format!("{}{created}", text(self.id).unwrap_or_default())
+    }
+
+    /// On which terms it was served.
+    pub(super) fn terms(&self) -> Terms {
+        Terms::at(text(self.service_tier).map(|name| lenient::tier_named(&name)).unwrap_or_default())
     }
 
     /// Whether it reports an error in place of an answer, or beside one.

@@ -18,7 +18,7 @@ use paceway_domain::Dialect;
 use serde::Deserialize;
 
 use super::errors;
-use super::usage::WireUsage;
+use super::usage::WireSold;
 use crate::finish::Finish;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::neutral::ErrorReport;
@@ -93,16 +93,14 @@ fn id_of(data: &[u8]) -> Option<String> {
 impl Watch {
     fn read_usage(&mut self, data: &[u8]) {
         #[derive(Deserialize)]
-        struct Ended {
-            response: Response,
+        struct Ended<'a> {
+            #[serde(borrow)]
+            response: WireSold<'a>,
         }
-        #[derive(Deserialize)]
-        struct Response {
-            usage: Option<WireUsage>,
-        }
-        let ended: Option<Ended> = serde_json::from_slice(data).ok();
-        if let Some(usage) = ended.and_then(|ended| ended.response.usage) {
-            self.seen.usage = usage.read();
+        let ended: Option<Ended<'_>> = serde_json::from_slice(data).ok();
+        if let Some(sold) = ended.and_then(|ended| ended.response.read()) {
+            self.seen.usage = sold.usage;
+            self.seen.terms = sold.terms;
             self.seen.usage_is_final = true;
         }
     }

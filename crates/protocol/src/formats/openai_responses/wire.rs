@@ -7,7 +7,7 @@ use paceway_domain::Usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::usage::WireUsage;
+use super::usage::{self, WireUsage};
 use crate::neutral::{Citation, Finish, Text};
 
 /// A text that is borrowed where it holds no escapes, also within an `Option`.
@@ -46,7 +46,8 @@ struct IncompleteDetails<'a> {
 impl WireResponse<'_> {
     /// What it used.
     pub(super) fn usage(&self) -> Usage {
-        self.usage.as_ref().map(WireUsage::read).unwrap_or_default()
+        let searches = || usage::searches(self.output.as_deref().unwrap_or_default());
+        self.usage.as_ref().map(|usage| usage.read_with(searches())).unwrap_or_default()
     }
 
     /// Why it ended, given what it is made of. Only `status` and its details bear on it otherwise.

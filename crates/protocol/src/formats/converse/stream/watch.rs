@@ -2,11 +2,10 @@
 
 use memchr::memmem::Finder;
 use paceway_domain::Dialect;
-use serde::Deserialize;
 
 use crate::finish::Finish;
 use crate::formats::converse::errors;
-use crate::formats::converse::usage::WireUsage;
+use crate::formats::converse::usage::WireSold;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
@@ -26,11 +25,6 @@ impl Default for Watch {
     }
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    usage: WireUsage,
-}
-
 impl StreamWatch for Watch {
     fn event(&mut self, event: Event<'_>) -> Edit {
         let Some(data) = event.data() else { return Edit::Pass };
@@ -46,8 +40,9 @@ impl StreamWatch for Watch {
                 self.has_stopped = true;
             }
             b"metadata" => {
-                if let Ok(Metadata { usage }) = serde_json::from_slice(&data) {
-                    self.seen.usage = usage.read();
+                if let Ok(sold) = serde_json::from_slice::<WireSold>(&data) {
+                    let sold = sold.read();
+                    (self.seen.usage, self.seen.terms) = (sold.usage, sold.terms);
                     self.seen.usage_is_final = true;
                 }
                 self.has_usage = true;
