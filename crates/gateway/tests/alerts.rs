@@ -155,3 +155,24 @@ async fn what_the_ledger_holds_of_before_the_start_counts() {
     following.abort();
     assert_eq!(receiver.got.lock().unwrap().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_model_in_use_that_retires_is_told_by_the_catalogues_date() {
+    let receiver = receiver(&[200]);
+    let house = easy(vec![whole(200, &[], &message())]);
+    let over = Arc::clone(&receiver) as Arc<dyn Upstream>;
+    let destination =
+        Destination::over("ops", Shape::Slack, &Secret::new("https://ops.test/"), over).unwrap();
+    let rule = Rule { measure: Measure::RetirementDays, fires_at: 30, clears_at: 30, ..rule() };
+    house.gateway.alerts.configure(vec![rule], BTreeMap::from([("ops".to_owned(), Arc::new(destination))]));
+    house.ask(Dialect::Anthropic, &question("claude-sonnet-4-5", false)).await;
+    let following = tokio::spawn(alerts::follow(Arc::new(Current::new(Arc::clone(&house.gateway)))));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    following.abort();
+    // The catalogue says 2026-11-30.
+    let told = body(&receiver.got.lock().unwrap()[0])["text"].to_string();
+    assert!(
+        told.contains("a model in use retires in") && told.contains("anthropic/claude-sonnet-4-5"),
+        "{told}"
+    );
+}
