@@ -7,7 +7,7 @@ use paceway_protocol::{Finish, format_of};
 
 /// As events with these data, watched as they pass.
 fn watched(dialect: Dialect, events: &[&str]) -> Finish {
-    let stream: String = events.iter().map(|event| format!("{event}\n\n")).collect();
+    let stream = [events.join("\n\n").as_str(), "\n\n"].concat();
     let mut watch = format_of(dialect).watch(false);
     let mut splitter = Splitter::default();
     splitter

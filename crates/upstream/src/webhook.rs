@@ -5,6 +5,7 @@
 //! body with dots between them. Only the symmetric signature; nothing is sent or tried again here.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use aws_lc_rs::hmac;
@@ -18,7 +19,7 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// A secret that both sides know. Its text and its bytes cannot be shown.
 #[derive(Clone)]
-pub struct WebhookSecret(hmac::Key);
+pub struct WebhookSecret(Arc<hmac::Key>);
 
 /// Why a text is no secret. It does not repeat the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl WebhookSecret {
                 "expected `whsec_` and the base64 of 24 to 64 bytes: `openssl rand -base64 32` makes them",
             ));
         }
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+        Ok(Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &bytes))))
     }
 
     /// The headers of a message with this id, sent at this time (Unix seconds).

@@ -239,7 +239,9 @@ fn a_finding_names_examples_and_says_what_a_month_would_save() {
     };
     let rows = many(101, patient);
     let mut insights = Insights::new(Arc::new(PriceBook::default()), small());
-    rows.iter().for_each(|row| insights.see(row));
+    for row in &rows {
+        insights.see(row);
+    }
     let report = insights.report();
     let finding = &report.findings[0];
     assert_eq!(report.window_ms, 10 * 86_400_000);

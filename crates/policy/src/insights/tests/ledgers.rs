@@ -50,7 +50,9 @@ pub(super) fn small() -> BTreeMap<String, String> {
 
 pub(super) fn found(rows: &[Observed]) -> Vec<Finding> {
     let mut insights = Insights::new(Arc::new(PriceBook::default()), small());
-    rows.iter().for_each(|row| insights.see(row));
+    for row in rows {
+        insights.see(row);
+    }
     insights.report().findings
 }
 
@@ -109,7 +111,7 @@ fn made(dice: &mut fastrand::Rng, number: u64, shape: Shape) -> Observed {
     match shape {
         Shape::CachedChats => {
             let mut row = head(row(number, "anthropic", "claude-sonnet-5-5"), 1, 1, 4_000);
-            let is_first = number % 20 == 0;
+            let is_first = number.is_multiple_of(20);
             row.usage.cache_write_5m = Tokens(if is_first { 4_000 } else { 0 });
             row.usage.cache_read = Tokens(if is_first { 0 } else { 4_000 });
             Observed {
@@ -142,7 +144,7 @@ fn made(dice: &mut fastrand::Rng, number: u64, shape: Shape) -> Observed {
             let mut row = row(number, "openai", "gpt-5");
             row.usage.input = Tokens(dice.u64(100..900));
             row.usage.reasoning = Tokens(20);
-            Observed { complexity: (number % 8 == 0).then(|| dice.u8(30..95)), ..row }
+            Observed { complexity: number.is_multiple_of(8).then(|| dice.u8(30..95)), ..row }
         }
         Shape::Labels => {
             let row = row(number, "openai", "gpt-5-nano");
@@ -159,21 +161,23 @@ fn made(dice: &mut fastrand::Rng, number: u64, shape: Shape) -> Observed {
             row.usage.cache_read = Tokens(if dice.u8(..10) == 0 { 0 } else { 2_000 });
             row
         }
-        Shape::Accidents => {
-            let row = row(number, "openai", "gpt-5");
-            match dice.u8(..100) {
-                0 => Observed { outcome: Outcome::ClientGone, ..row },
-                1 => Observed { max_tokens: Some(500), is_cut: true, ..row },
-                2 => Observed { outcome: Outcome::HedgeLost, part: 1, ..row },
-                3 => Observed { outcome: Outcome::Other, cost: Some(MicroUsd::ZERO), ..row },
-                _ => Observed { max_tokens: Some(500), ..row },
-            }
-        }
+        Shape::Accidents => accident(dice, row(number, "openai", "gpt-5")),
         Shape::Documents => {
             let document = dice.u64(..);
             let mut row = head(row(number, "openai", "gpt-5"), document, document.wrapping_add(1), 20_000);
             row.usage.input = Tokens(21_000);
             Observed { cost: Some(MicroUsd(27_000)), ..row }
         }
+    }
+}
+
+/// What goes wrong now and then, in a few of a hundred requests.
+fn accident(dice: &mut fastrand::Rng, row: Observed) -> Observed {
+    match dice.u8(..100) {
+        0 => Observed { outcome: Outcome::ClientGone, ..row },
+        1 => Observed { max_tokens: Some(500), is_cut: true, ..row },
+        2 => Observed { outcome: Outcome::HedgeLost, part: 1, ..row },
+        3 => Observed { outcome: Outcome::Other, cost: Some(MicroUsd::ZERO), ..row },
+        _ => Observed { max_tokens: Some(500), ..row },
     }
 }
