@@ -34,7 +34,7 @@ const SYSTEM: [&str; 4] = ["system", "instructions", "systemInstruction", "syste
 const CONVERSATION: [&str; 3] = ["messages", "input", "contents"];
 
 /// So much of the instructions is searched for words that change from call to call; the rest has to be the same.
-const MOST_SEARCHED: usize = 8 * 1024;
+const MOST_SEARCHED: usize = 4 * 1024;
 
 /// By what a request is known again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,56 +55,94 @@ pub struct Fingerprint {
     pub tools: u32,
 }
 
-/// The fingerprint of a request for this model.
+/// The fingerprint of a request for this model. Every byte is hashed once.
 pub fn fingerprint(dialect: Dialect, model: &str, envelope: &Envelope<'_>) -> Fingerprint {
     let tools = raw_of(envelope, &TOOLS);
-    let (head, turns) = parts(envelope, tools);
-    let (head_hash, shape) = if head.iter().all(|part| part.is_empty()) {
-        (None, None)
-    } else {
-        (Some(hash_of(head)), Some(shape_of(head)))
-    };
-    let has_prefix = head_hash.is_some() || !turns.is_empty();
+    let parts = Parts::of(envelope, tools);
+    let [tools_hash, beside, leading, turns, last] = parts.hashes();
+    let head = (!parts.has_no_head()).then(|| all_of(&[tools_hash, beside, leading]));
+    let has_prefix = head.is_some() || !parts.turns.is_empty();
+    let conversation = all_of(&[leading, turns, last]);
+    let known = [(TOOLS.as_slice(), tools_hash), (&SYSTEM, beside), (&CONVERSATION, conversation)];
     Fingerprint {
-        request: request_hash(model, envelope),
-        prefix: has_prefix.then(|| hash_of([head[0], head[1], head[2], turns])),
-        head: head_hash,
-        shape,
-        head_bytes: head.iter().map(|part| part.len()).sum(),
-        tools_bytes: head[0].len(),
+        request: request_hash(model, envelope, &known),
+        prefix: has_prefix.then(|| all_of(&[head.unwrap_or(0), turns])),
+        head,
+        shape: head.map(|_| parts.shape(tools_hash)),
+        head_bytes: parts.tools.len() + parts.beside.len() + parts.leading.len(),
+        tools_bytes: parts.tools.len(),
         tools: tools.map_or(0, |tools| tools_in(dialect, tools, envelope.index())),
     }
 }
 
 /// A hash of bytes that are no request in JSON.
 pub fn fingerprint_of_bytes(bytes: &[u8]) -> u64 {
-    XxHash3_64::oneshot(bytes)
+    then(0, bytes)
 }
 
-fn request_hash(model: &str, envelope: &Envelope<'_>) -> u64 {
+/// Fields that have been hashed already, by the names they may have, are not hashed again.
+fn request_hash(model: &str, envelope: &Envelope<'_>, known: &[(&[&str], u64)]) -> u64 {
     let asked = envelope.fields().iter().filter(|field| !NOT_ASKED.contains(&field.name.as_ref()));
     asked.fold(then(0, model.as_bytes()), |hash, field| {
+        let name = field.name.as_ref();
+        let is_first = |names: &[&str]| names.iter().find(|name| envelope.raw(name).is_some()) == Some(&name);
+        let hashed = known.iter().find(|(names, _)| is_first(names)).map(|(_, hash)| *hash);
         let value = field.value.map_or("", RawValue::get);
-        then(then(hash, field.name.as_bytes()), value.as_bytes())
+        all_of(&[then(hash, name.as_bytes()), hashed.unwrap_or_else(|| then(0, value.as_bytes()))])
     })
 }
 
-/// Tools, instructions beside the conversation and at its beginning; then the turns between these and the last one.
-fn parts<'a>(envelope: &Envelope<'a>, tools: Option<&'a RawValue>) -> ([&'a str; 3], &'a str) {
-    let text = |raw: Option<&'a RawValue>| raw.map_or("", RawValue::get);
-    let conversation = text(raw_of(envelope, &CONVERSATION));
-    let index = envelope.index();
-    let elements = known::elements(conversation, index).unwrap_or_default();
-    let of_system = elements.iter().take_while(|turn| is_of_system(turn, index)).count();
-    let end_of = |place: usize| elements.get(place).map_or(0, |turn| offset(conversation, turn.get()));
-    // Up to where the next turn begins, so that the comma belongs to what is before it.
-    let (system_end, last) = match of_system {
-        all if all == elements.len() => (conversation.len(), conversation.len()),
-        of_system => (end_of(of_system), end_of(elements.len() - 1)),
-    };
-    let leading = if of_system == 0 { "" } else { &conversation[..system_end] };
-    let turns = if last > system_end { &conversation[system_end..last] } else { "" };
-    ([text(tools), text(raw_of(envelope, &SYSTEM)), leading], turns)
+/// The parts of a request that caches and conversations care for; empty where there is nothing.
+struct Parts<'a> {
+    tools: &'a str,
+    /// Instructions beside the conversation.
+    beside: &'a str,
+    /// Those with which it begins.
+    leading: &'a str,
+    /// What is between these and the last turn.
+    turns: &'a str,
+    last: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(envelope: &Envelope<'a>, tools: Option<&'a RawValue>) -> Self {
+        let text = |raw: Option<&'a RawValue>| raw.map_or("", RawValue::get);
+        let conversation = text(raw_of(envelope, &CONVERSATION));
+        let index = envelope.index();
+        let turns = known::elements(conversation, index).unwrap_or_default();
+        let of_system = turns.iter().take_while(|turn| is_of_system(turn, index)).count();
+        // Up to where the next turn begins, so that the comma belongs to what is before it.
+        let begin_of = |place: usize| {
+            turns.get(place).map_or(conversation.len(), |turn| offset(conversation, turn.get()))
+        };
+        let (system_end, last) = match turns.len() {
+            0 => (0, 0),
+            count => (begin_of(of_system), begin_of((count - 1).max(of_system))),
+        };
+        Self {
+            tools: text(tools),
+            beside: text(raw_of(envelope, &SYSTEM)),
+            leading: if of_system == 0 { "" } else { &conversation[..system_end] },
+            turns: &conversation[system_end..last],
+            last: &conversation[last..],
+        }
+    }
+
+    fn has_no_head(&self) -> bool {
+        [self.tools, self.beside, self.leading].iter().all(|part| part.is_empty())
+    }
+
+    fn hashes(&self) -> [u64; 5] {
+        [self.tools, self.beside, self.leading, self.turns, self.last].map(|part| then(0, part.as_bytes()))
+    }
+
+    /// Tools as they are; of the instructions what does not change from call to call.
+    fn shape(&self, tools: u64) -> u64 {
+        [self.beside, self.leading].iter().fold(tools, |hash, text| {
+            let (searched, rest) = text.as_bytes().split_at(text.len().min(MOST_SEARCHED));
+            then(without_numbered_words(searched).fold(hash, then), rest)
+        })
+    }
 }
 
 fn raw_of<'a>(envelope: &Envelope<'a>, names: &[&str]) -> Option<&'a RawValue> {
@@ -143,22 +181,15 @@ fn tools_in(dialect: Dialect, tools: &RawValue, index: Option<&Index>) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn hash_of<const PARTS: usize>(parts: [&str; PARTS]) -> u64 {
-    parts.iter().fold(0, |hash, part| then(hash, part.as_bytes()))
+/// The hash of hashes.
+fn all_of(hashes: &[u64]) -> u64 {
+    hashes.iter().fold(0, |all, hash| then(all, &hash.to_le_bytes()))
 }
 
 /// The hash of what was hashed before and then this. Each part is hashed whole, so that two texts which are divided differently do
 /// not look alike.
 fn then(before: u64, part: &[u8]) -> u64 {
     XxHash3_64::oneshot_with_seed(before, part)
-}
-
-/// Tools as they are; of the instructions what does not change from call to call.
-fn shape_of([tools, beside, leading]: [&str; 3]) -> u64 {
-    [beside, leading].iter().fold(then(0, tools.as_bytes()), |hash, text| {
-        let (searched, rest) = text.as_bytes().split_at(text.len().min(MOST_SEARCHED));
-        then(without_numbered_words(searched).fold(hash, then), rest)
-    })
 }
 
 /// The pieces of a text between the words that hold a digit.
@@ -169,7 +200,7 @@ fn without_numbered_words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
             return None;
         }
         let start = at;
-        let Some(digit) = text[start..].iter().position(u8::is_ascii_digit) else {
+        let Some(digit) = first_digit(&text[start..]) else {
             at = text.len();
             return Some(&text[start..]);
         };
@@ -178,6 +209,15 @@ fn without_numbered_words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         at = digit + text[digit..].iter().take_while(|byte| is_of_a_word(**byte)).count();
         Some(&text[start..digit - before])
     })
+}
+
+/// Most of a text holds no digits: looked at in pieces of which the processor tells many bytes at once.
+fn first_digit(text: &[u8]) -> Option<usize> {
+    const PIECE: usize = 64;
+    let has_digit = |piece: &[u8]| piece.iter().fold(false, |has, byte| has | byte.is_ascii_digit());
+    let piece = text.chunks(PIECE).position(has_digit)?;
+    let within = text[piece * PIECE..].iter().position(u8::is_ascii_digit)?;
+    Some(piece * PIECE + within)
 }
 
 /// Ids and times have signs in them.
