@@ -29,7 +29,9 @@ impl Usual {
         }
         let sum = self.0.entry(hour).or_default();
         *sum = sum.saturating_add(spent);
-        self.0 = self.0.split_off(&newest.saturating_sub(MOST_HOURS));
+        while self.0.first_key_value().is_some_and(|(oldest, _)| oldest + MOST_HOURS < newest) {
+            self.0.pop_first();
+        }
     }
 
     /// What is usual in the hour that ends now; `None`: not known.
