@@ -1,11 +1,13 @@
 //! The command line: one file for each command.
 
 mod admins;
+mod alerts;
 mod audit;
 mod budgets;
 mod config;
 mod demo;
 mod explain;
+mod insights;
 mod keys;
 mod limits;
 mod models;
@@ -74,6 +76,11 @@ enum Command {
     Audit(audit::Options),
     /// Show what was used and what it cost, by model, team, day and more
     Usage(Box<usage::Usage>),
+    /// Show what could have cost less, what it would have saved, and what to do
+    Insights(insights::Options),
+    /// List alerts, or try whether those who are told can be reached
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// List models with their prices, windows and capabilities
     Models(models::Options),
     /// Show every limit of a running Paceway: what is free, where it is known from, who waits
@@ -109,6 +116,8 @@ impl CommandLine {
             Command::Admins(command) => admins::run(&common, &command),
             Command::Audit(options) => audit::run(&common, &options),
             Command::Usage(options) => usage::run(&common, &options),
+            Command::Insights(options) => insights::run(&common, &options),
+            Command::Alerts(command) => alerts::run(&common, &command),
             Command::Limits => limits::run(&common),
             Command::Budgets => budgets::run(&common),
             Command::Models(options) => models::run(&common, &options),

@@ -1,6 +1,7 @@
 //! Configuration: `config/default.toml`, then a file, then the environment; checked whole before anything is opened.
 
 mod admin;
+mod alerting;
 mod check;
 mod environment;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+pub(crate) use alerting::AlertConfig;
 pub(crate) use environment::data_home;
 pub(crate) use model::{
     ActionConfig, AliasConfig, Auth, BudgetConfig, CallerConfig, Charging, Config, Dialect, EscalateConfig,

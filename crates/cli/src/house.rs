@@ -13,8 +13,8 @@ use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    Administration, Admins, Bounds, Budgets, Callers, Current, Decisions, Fleet, Gateway, Metrics, Retries,
-    RetryRules, Standings, Turnstile,
+    Administration, Admins, AlertDesk, Bounds, Budgets, Callers, Current, Decisions, Fleet, Gateway, Metrics,
+    Retries, RetryRules, Standings, Turnstile,
 };
 use paceway_gateway::{grants, health};
 use paceway_policy::access::Keyring;
@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{budgets, chance, limits, routing};
+use crate::{alerts, budgets, chance, limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -125,10 +125,13 @@ pub(crate) fn build(
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
+        alerts: Arc::new(AlertDesk::default()),
         budgets,
         metrics: Arc::new(Metrics::new()),
         bounds: bounds(config),
     });
+    configure_alerts(&gateway.alerts, config);
+    let remembering = remember(Arc::clone(&gateway.alerts), Arc::clone(&store.reports), gateway.clock.wall());
     gateway.metrics.configured(1);
     let current = Arc::new(Current::new(gateway));
     let grants = grants::follow(Arc::clone(&current));
@@ -140,6 +143,8 @@ pub(crate) fn build(
         tokio::spawn(grants),
         tokio::spawn(health::follow(Arc::clone(&current))),
         tokio::spawn(sweeping),
+        tokio::spawn(remembering),
+        tokio::spawn(paceway_gateway::alerts::follow(Arc::clone(&current))),
     ];
     tasks.extend(leasing.clone().map(|leasing| tokio::spawn(leasing.follow())));
     let house = House {
@@ -227,11 +232,15 @@ impl Live {
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),
+            alerts: Arc::clone(&gateway.alerts),
             budgets: Arc::clone(&gateway.budgets),
             metrics: Arc::clone(&gateway.metrics),
             bounds: bounds(after),
         };
         self.put_budgets_in_force(after, &gateway);
+        if (&before.alerts, &before.notify) != (&after.alerts, &after.notify) {
+            configure_alerts(&gateway.alerts, after);
+        }
         self.bounds.replace(server_bounds(after));
         self.current.replace(next);
         self.responses.send_replace(after.responses.clone());
@@ -245,6 +254,23 @@ impl Live {
         let new = gateway.budgets.new_among(&wanted);
         let seeds = budgets::spent(&new, self.reports.as_ref(), now).unwrap_or_else(budgets::unread);
         gateway.budgets.replace_with(wanted, &seeds, &gateway.callers, now);
+    }
+}
+
+/// Who cannot be told is said, and no reason not to serve.
+fn configure_alerts(desk: &AlertDesk, config: &Config) {
+    let (destinations, problems) = alerts::destinations(config);
+    for problem in problems {
+        tracing::warn!(problem, "alerts do not reach everyone");
+    }
+    desk.configure(alerts::rules(config), destinations);
+}
+
+/// Tells the rules of alerts what the ledger holds of the days before this start.
+async fn remember(desk: Arc<AlertDesk>, reports: Arc<dyn Reports>, before: UnixMillis) {
+    let remembered = tokio::task::spawn_blocking(move || desk.remember(reports.as_ref(), before)).await;
+    if let Ok(Err(error)) = remembered {
+        tracing::warn!(%error, "alerts do not know what was spent before this start");
     }
 }
 

@@ -3,6 +3,7 @@
 //! The only crate that knows all others, and the only place that knows configuration.
 
 mod admin;
+mod alerts;
 mod budgets;
 mod chance;
 mod commands;

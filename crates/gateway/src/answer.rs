@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use paceway_domain::{Dialect, Failure, Refusal, RequestId, Sold};
 use paceway_protocol::complaint::{Complaint, complaint};
 use paceway_protocol::framing::Framing;
-use paceway_protocol::{Envelope, apart, format_of, rerank};
+use paceway_protocol::{Envelope, Finish, apart, format_of, rerank};
 use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
@@ -166,6 +166,7 @@ async fn hand_on_whole(
 ) -> Result<AnswerBody, Refusal> {
     let body = collect(gateway, plan, response, &mut bill).await?;
     let (told, length) = (sold_in(ask, plan, &body), body.len());
+    let finish = ask.is_generation().then(|| Finish::of(plan.dialect, &body));
     let (body, used) = match &plan.crossing {
         None => (body, told),
         Some(crossing) => match crossing.reply(&body) {
@@ -179,6 +180,9 @@ async fn hand_on_whole(
         },
     };
     charge(ask, used, length, &mut bill);
+    if let Some(finish) = finish {
+        bill.ended(finish);
+    }
     if let Some(keeper) = keeper {
         match plan.crossing {
             Some(_) => keeper.keep(&body),

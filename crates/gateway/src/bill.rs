@@ -17,7 +17,7 @@ use paceway_domain::{
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
-use paceway_protocol::Seen;
+use paceway_protocol::{Finish, Seen};
 use paceway_scheduler::{Cost, PoolId, Reason as WaitReason};
 use paceway_store::Row;
 use paceway_store::ledger::Traits;
@@ -82,6 +82,8 @@ pub(crate) struct Bill {
     parts: u32,
     /// What its budgets hold for it; `None` where no budget counts it.
     pub(crate) money: Option<Money>,
+    /// How often a provider refused it for rate or load.
+    refusals: u64,
     /// What is handed on is on the bill already.
     is_paid: bool,
     is_open: bool,
@@ -94,7 +96,7 @@ impl Bill {
         ask: &Ask,
         target: &Arc<Target>,
         (decision, held): (Decision, Option<HeldPrefix>),
-        money: Option<Money>,
+        (money, traits): (Option<Money>, Traits),
     ) -> Self {
         let row = Row {
             request_id: ask.id.clone(),
@@ -120,7 +122,7 @@ impl Bill {
             queued_ms: 0,
             first_byte_ms: None,
             total_ms: 0,
-            traits: Traits::default(),
+            traits,
         };
         gateway.metrics.in_flight.inc();
         Self {
@@ -141,6 +143,7 @@ impl Bill {
             sold: None,
             parts: 0,
             money,
+            refusals: 0,
             is_paid: false,
             is_open: true,
         }
@@ -237,6 +240,7 @@ impl Bill {
 
     /// The provider refused the call: its turn is over.
     pub(crate) fn was_refused(&mut self, refusal: &RateRefusal, readings: &LimitReadings) {
+        self.refusals += 1;
         self.lands((refusal.cause == Cause::Overload).then_some(Fault::Overload));
         if let Some(turn) = self.turn.take() {
             turn.refused(refusal, readings);
@@ -367,6 +371,7 @@ impl Bill {
         if self.is_paid {
             return;
         }
+        self.ended(seen.finish);
         self.row.usage = seen.usage;
         self.row.tier = seen.terms.tier;
         self.row.usage_is_estimated = !seen.usage_is_final;
@@ -378,6 +383,12 @@ impl Bill {
                 self.row.usage.input = self.expected_input;
             }
         }
+    }
+
+    /// How its answer ended, as far as it has come.
+    pub(crate) fn ended(&mut self, finish: Finish) {
+        self.row.traits.is_cut = finish.is_cut;
+        self.row.traits.tools_called = finish.tools_called;
     }
 
     /// Nothing is known of what an answer used: its input is estimated.

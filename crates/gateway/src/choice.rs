@@ -45,6 +45,8 @@ pub(crate) struct Choice {
     pub(crate) targets: Vec<(Arc<Target>, Wish)>,
     /// The beginning that its provider will cache, if somebody asked.
     pub(crate) prefix: Option<HeldPrefix>,
+    /// How hard the prompt looks, from 0 to 1, if somebody asked.
+    pub(crate) complexity: Option<f64>,
 }
 
 /// The beginning of a prompt, as deployments remember that they hold it.
@@ -83,7 +85,7 @@ pub(crate) fn order(
     if is_plain {
         let only = runners.remove(0);
         decision.candidates = vec![only.told(gateway, "the only target".to_owned())];
-        return Ok(Choice { targets: vec![(only.target, only.wish)], prefix: None });
+        return Ok(Choice { targets: vec![(only.target, only.wish)], prefix: None, complexity: None });
     }
     let strategies = overrides.strategy.as_ref().map_or(rules.strategies.as_slice(), std::slice::from_ref);
     let size = runners[0].target.cost;
@@ -278,7 +280,8 @@ impl Inquiry<'_, '_> {
             targets.push((Arc::clone(&runner.target), runner.wish));
         }
         decision.candidates.extend(out.iter().map(out_for));
-        Ok(Choice { targets, prefix })
+        let complexity = self.complexity.as_ref().map(|complexity| complexity.score);
+        Ok(Choice { targets, prefix, complexity })
     }
 
     /// A prompt that looks hard goes to the first target, the cheap one, only if no other serves.

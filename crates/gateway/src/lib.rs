@@ -7,6 +7,7 @@ pub mod administration;
 mod admins;
 pub mod admission;
 mod affinity;
+pub mod alerts;
 pub mod answer;
 mod ask;
 mod attempts;
@@ -31,6 +32,7 @@ pub mod grants;
 mod headers;
 pub mod health;
 mod hedge;
+pub mod insights;
 mod journey;
 mod kept;
 pub mod lane;
@@ -53,6 +55,7 @@ mod several;
 mod siblings;
 pub mod standing;
 mod target;
+mod traits;
 mod upstream_error;
 pub mod waiting;
 mod wish;
@@ -71,6 +74,7 @@ use paceway_upstream::Upstream;
 pub use administration::Administration;
 pub use admins::Admins;
 pub use admission::Turnstile;
+pub use alerts::AlertDesk;
 pub use answer::{Answer, AnswerBody};
 pub use budgets::Budgets;
 pub use calibration::Calibration;
@@ -162,6 +166,8 @@ pub struct Gateway {
     pub decisions: Arc<Decisions>,
     /// Who may spend how much.
     pub budgets: Arc<Budgets>,
+    /// Rules that tell people.
+    pub alerts: Arc<AlertDesk>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Bounds.

@@ -70,6 +70,12 @@ struct CheckLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlertLabels {
+    destination: String,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BreakerLabels {
     provider: String,
     model: String,
@@ -99,6 +105,7 @@ pub struct Metrics {
     calls_in_flight: Family<ModelLabels, Gauge>,
     budget_alerts: Family<BudgetLabels, Counter>,
     budget_overrun: Counter,
+    alerts: Family<AlertLabels, Counter>,
     config_generation: Gauge,
     config_reloads: Family<ResultLabels, Counter>,
     queue_wait: Family<ProviderLabels, Histogram>,
@@ -136,6 +143,7 @@ impl Metrics {
             calls_in_flight: Family::default(),
             budget_alerts: Family::default(),
             budget_overrun: Counter::default(),
+            alerts: Family::default(),
             config_generation: Gauge::default(),
             config_reloads: Family::default(),
             queue_wait: Family::new_with_constructor(seconds),
@@ -183,6 +191,7 @@ impl Metrics {
             "Calls that a deployment has in hand",
             self.calls_in_flight.clone(),
         );
+        registry.register("alerts", "Alerts on their way to people", self.alerts.clone());
         registry.register(
             "budget_alerts",
             "Times that a budget has reached a rung that alerts",
@@ -241,6 +250,11 @@ impl Metrics {
     /// A provider that is left alone was checked, with this result.
     pub(crate) fn checked(&self, provider: &str, result: &'static str) {
         self.health_checks.get_or_create(&CheckLabels { provider: provider.to_owned(), result }).inc();
+    }
+
+    /// What became of an alert's delivery: `delivered`, `retried`, `given_up` or `dropped`.
+    pub(crate) fn alerted(&self, destination: &str, result: &'static str) {
+        self.alerts.get_or_create(&AlertLabels { destination: destination.to_owned(), result }).inc();
     }
 
     /// How a deployment's breaker stands, and how often it has opened.

@@ -23,6 +23,7 @@ use paceway_domain::{Dialect, Refusal, RequestId};
 use paceway_policy::access::Caller;
 use paceway_protocol::{Envelope, refusals};
 use paceway_scheduler::Priority;
+use paceway_store::ledger::Traits;
 
 use crate::admission::Progress;
 use crate::answer::Answer;
@@ -37,7 +38,9 @@ use crate::kept::GoingOn;
 use crate::outgoing::Circumstances;
 use crate::overrides::{self, Overrides};
 use crate::siblings::Prefix;
-use crate::{Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, waiting};
+use crate::{
+    Arrival, Gateway, answer, ask, attempts, count, error_answer, kept, several, siblings, traits, waiting,
+};
 
 async fn run(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Answer, Refusal> {
     let ready = match prepare(gateway, arrival)? {
@@ -77,6 +80,7 @@ struct Planned {
     prefix: Option<Prefix>,
     held: Option<HeldPrefix>,
     money: Option<Money>,
+    traits: Traits,
 }
 
 /// All stages before the first wait.
@@ -93,12 +97,13 @@ fn prepare(gateway: &Arc<Gateway>, arrival: Arrival) -> Result<Prepared, Refusal
             return Err(refusal);
         }
     };
-    let Some(Planned { ask, journey, prefix, held, money }) = planned else {
+    let Some(Planned { ask, journey, prefix, held, money, traits }) = planned else {
         return counted
             .map(Prepared::Answered)
             .ok_or_else(|| Refusal::Internal("a request was neither planned nor answered".into()));
     };
-    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held), money);
+    let owed = (money, traits);
+    let bill = Bill::open(gateway, &caller, &ask, &journey.first().target, (decision, held), owed);
     Ok(Prepared::Ready(Box::new(Ready { ask, journey, prefix, bill })))
 }
 
@@ -148,7 +153,7 @@ fn plan(
     let rules = chain.rules;
     let first = rules.escalation.and_then(|_| chain.stops.first());
     let first = first.map(|stop| format!("{}/{}", stop.provider.name(), stop.model));
-    let Choice { mut targets, prefix: held } =
+    let Choice { mut targets, prefix: held, complexity } =
         choice::order(gateway, caller, (&ask, envelope), (chain, &overrides), decision)?;
     if effects.as_ref().is_some_and(Effects::is_batch) {
         for (_, wish) in &mut targets {
@@ -166,7 +171,8 @@ fn plan(
     }
     let prefix = siblings::prefix(gateway, &ask, envelope, journey.first().plan());
     let money = effects.map(|effects| Money::of(gateway, effects, &ask, envelope));
-    *planned = Some(Planned { ask, journey, prefix, held, money });
+    let traits = traits::of(&ask, envelope, journey.first().wish.priority, complexity);
+    *planned = Some(Planned { ask, journey, prefix, held, money, traits });
     Ok(None)
 }
 

@@ -3,10 +3,12 @@
 //! Decisions as arithmetic on values handed in. No database, no network, no clock.
 
 pub mod access;
+pub mod alerts;
 pub mod breaker;
 pub mod budget;
 pub mod complexity;
 pub mod fallback;
+pub mod insights;
 pub mod pricing;
 pub mod prompt_cache;
 pub mod quota_class;

@@ -9,7 +9,7 @@ use paceway_domain::Refusal;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::fields::{FieldList, Fields, shortened};
+use crate::fields::{Field, FieldList, Fields, shortened};
 use crate::index::Index;
 use crate::known;
 use crate::object::Object;
@@ -61,6 +61,16 @@ impl<'a> Envelope<'a> {
     /// The raw value of a field.
     pub fn raw(&self, name: &str) -> Option<&'a RawValue> {
         self.fields.iter().find(|field| field.name == name)?.value
+    }
+
+    /// All fields, in order.
+    pub(crate) fn fields(&self) -> &[Field<'a>] {
+        &self.fields
+    }
+
+    /// Where the long values end, if that was noted.
+    pub(crate) fn index(&self) -> Option<&Index> {
+        self.index.as_ref()
     }
 
     /// The names of all fields, in order.

@@ -17,6 +17,7 @@ use paceway_domain::{Dialect, Refusal, Sold, Terms, Tokens, Usage};
 use crate::changes::Changes;
 use crate::envelope::Envelope;
 use crate::escapes;
+use crate::finish::Finish;
 use crate::neutral::{Chat, ErrorReport, Piece, Reply};
 use crate::sse::Event;
 
@@ -217,6 +218,8 @@ pub struct Seen {
     pub output_bytes: usize,
     /// Whether it has ended, and how.
     pub ending: Ending,
+    /// Whether the bound on its output cut it, and the tools it has called.
+    pub finish: Finish,
 }
 
 /// Reads the events of a stream that passes through.

@@ -15,6 +15,8 @@ mod escapes;
 pub mod estimate;
 pub mod event_stream;
 mod fields;
+pub mod fingerprint;
+pub mod finish;
 pub mod fit;
 pub mod formats;
 pub mod framing;
@@ -35,4 +37,6 @@ pub mod wants;
 
 pub use cacheable::{Cacheable, cacheable, cacheable_in};
 pub use envelope::Envelope;
+pub use fingerprint::{Fingerprint, fingerprint};
+pub use finish::Finish;
 pub use formats::{Format, Seen, StreamReader, StreamWatch, StreamWriter, format_of};

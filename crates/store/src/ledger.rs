@@ -80,6 +80,14 @@ pub struct Traits {
     pub request_hash: Option<u64>,
     /// A hash of what a prompt cache could hold of it: tools, system prompt, the turns before the last.
     pub prefix_hash: Option<u64>,
+    /// A hash of what the request begins with and does not change as a conversation grows: tools and system prompt.
+    pub head_hash: Option<u64>,
+    /// The same without the words in it that hold digits: heads that differ in dates, times or ids only have one shape.
+    pub head_shape: Option<u64>,
+    /// The likely number of tokens of tools and system prompt.
+    pub head_tokens: Option<u64>,
+    /// The likely number of tokens of the tools alone.
+    pub tools_tokens: Option<u64>,
     /// Tools that were offered.
     pub tools_offered: u32,
     /// Calls of tools in the answer.

@@ -12,22 +12,25 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
 
+use crate::reach::{Reach, Resolver};
+
 /// An open connection.
-pub(crate) type Wire = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+pub(crate) type Wire = <HttpsConnector<HttpConnector<Resolver>> as Service<Uri>>::Response;
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A connector whose every connection is up within a bound, or is given up.
 #[derive(Clone)]
 pub(crate) struct BoundedConnector {
-    inner: HttpsConnector<HttpConnector>,
+    inner: HttpsConnector<HttpConnector<Resolver>>,
     bound: Duration,
+    reach: Reach,
 }
 
 impl BoundedConnector {
     /// HTTP/1.1 only: each stream has a connection of its own, so that no stream waits for another at an HTTP/2 stream
     /// limit (see docs/decisions/0003).
-    pub(crate) fn new(bound: Duration) -> Self {
-        let mut tcp = HttpConnector::new();
+    pub(crate) fn new(bound: Duration, reach: Reach) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(reach));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         let inner = HttpsConnectorBuilder::new()
@@ -36,7 +39,7 @@ impl BoundedConnector {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Self { inner, bound }
+        Self { inner, bound, reach }
     }
 }
 
@@ -50,6 +53,9 @@ impl Service<Uri> for BoundedConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
+        if let Err(refused) = self.reach.check_host(&uri) {
+            return Box::pin(async move { Err(refused.into()) });
+        }
         let connecting = self.inner.call(uri);
         let bound = self.bound;
         Box::pin(async move { tokio::time::timeout(bound, connecting).await.map_err(|_| ConnectTimeout)? })

@@ -17,6 +17,7 @@ use crate::cause::innermost;
 use crate::connect::{BoundedConnector, ConnectTimeout, Wire};
 use crate::link::Link;
 use crate::pool::{Host, Pool};
+use crate::reach::Reach;
 use crate::{Answer, Call, Timeouts, Upstream};
 
 /// Calls providers over HTTP/1.1, each call on a connection of its own.
@@ -29,7 +30,12 @@ pub struct HttpUpstream {
 impl HttpUpstream {
     /// A client with an empty pool.
     pub fn new(timeouts: Timeouts) -> Self {
-        Self { connector: BoundedConnector::new(timeouts.connect), pool: Pool::new(), timeouts }
+        Self::reaching(timeouts, Reach::Anywhere)
+    }
+
+    /// A client that reaches no farther than this. Like every client here it follows no redirects.
+    pub fn reaching(timeouts: Timeouts, reach: Reach) -> Self {
+        Self { connector: BoundedConnector::new(timeouts.connect, reach), pool: Pool::new(), timeouts }
     }
 
     async fn send(&self, call: Call) -> Result<Answer, Failure> {

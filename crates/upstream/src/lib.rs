@@ -13,7 +13,9 @@ mod http;
 mod link;
 mod percent;
 mod pool;
+mod reach;
 mod sign;
+mod webhook;
 
 use std::fmt;
 use std::time::Duration;
@@ -27,7 +29,9 @@ pub use crate::body::AnswerBody;
 pub use crate::credentials::BadCredentials;
 pub use crate::google::{GoogleCredentials, GoogleTokens, TokenFailure};
 pub use crate::http::HttpUpstream;
+pub use crate::reach::Reach;
 pub use crate::sign::{AwsKeys, AwsScope, AwsSigner};
+pub use crate::webhook::{BadWebhookSecret, WebhookSecret};
 
 /// One call to a provider. `Debug` shows no more of the body than its length.
 #[derive(Clone)]

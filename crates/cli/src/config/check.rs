@@ -10,6 +10,7 @@ use http::{HeaderValue, Uri};
 
 use paceway_policy::fallback::Reason;
 
+use super::alerting;
 use super::model::Breaker;
 use super::{Auth, CallerConfig, Config, Platform, ProviderConfig, Rates};
 
@@ -89,6 +90,9 @@ fn check(config: &Config) -> Check {
     check.budgets(&config.budgets);
     for (index, caller) in config.callers.iter().enumerate() {
         check.caller(&format!("callers[{index}]"), caller);
+    }
+    for (key, what) in alerting::problems(config) {
+        check.say(&key, what);
     }
     check
 }

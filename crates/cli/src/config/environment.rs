@@ -60,6 +60,10 @@ impl Variables {
                 look_up(&mut key.key, key.env.as_ref());
             }
         }
+        for notify in config.notify.values_mut() {
+            look_up(&mut notify.url, notify.url_env.as_ref());
+            look_up(&mut notify.secret, notify.secret_env.as_ref());
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use budgets::{ActionConfig, BudgetConfig, PeriodConfig, RungConfig, UnknownPrice};
 
+use super::alerting::{AlertConfig, NotifyConfig};
 use super::storage::Storage;
 
 pub(crate) use aliases::{
@@ -41,6 +42,10 @@ pub(crate) struct Config {
     pub callers: Vec<CallerConfig>,
     #[serde(default)]
     pub budgets: Vec<BudgetConfig>,
+    #[serde(default)]
+    pub alerts: Vec<AlertConfig>,
+    #[serde(default)]
+    pub notify: BTreeMap<String, NotifyConfig>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]

@@ -127,6 +127,8 @@ impl Bill {
 
     fn append(&self, row: Row) {
         self.gateway.metrics.settled(&row);
+        let absorbed = if row.part == 0 && self.has_answer() { self.refusals } else { 0 };
+        self.gateway.alerts.settled(&row, absorbed);
         let id = row.request_id.clone();
         if let Err(error) = self.gateway.ledger.append(row) {
             tracing::error!(request = %id, %error, "a ledger row is kept in memory only");

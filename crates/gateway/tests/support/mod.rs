@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -32,7 +33,8 @@ use paceway_policy::fallback::{FallbackRules, Reasons};
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_policy::routing::Candidate;
 use paceway_scheduler::{Charging, Limits, Rate};
-use paceway_store::{KeptResponse, Ledger, Responses, Row, StoreError};
+use paceway_store::reports::{Adjustment, Filter, Group, Question};
+use paceway_store::{KeptResponse, Ledger, Reports, Responses, Row, StoreError};
 use paceway_upstream::{Answer as Response, AnswerBody, Call, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -63,6 +65,22 @@ impl Ledger for Rows {
 
     fn find(&self, id: &RequestId) -> Result<Vec<Row>, StoreError> {
         Ok(self.all().into_iter().filter(|row| row.request_id == *id).collect())
+    }
+}
+
+/// Shows what it holds; nobody asks it for sums.
+impl Reports for Rows {
+    fn usage(&self, _: &Question) -> Result<Vec<Group>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn export(&self, _: &Filter, visit: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), StoreError> {
+        let _ = self.all().into_iter().try_for_each(visit);
+        Ok(())
+    }
+
+    fn adjust(&self, _: &[Adjustment]) -> Result<u64, StoreError> {
+        Ok(0)
     }
 }
 
@@ -258,6 +276,7 @@ pub fn house_with(
         responses: Arc::new(Kept::default()),
         decisions: Arc::new(Decisions::new(100)),
         budgets: Arc::default(),
+        alerts: Arc::default(),
         metrics: Arc::new(Metrics::new()),
         bounds: Bounds {
             max_wait: Duration::from_mins(1),

@@ -1,9 +1,11 @@
 //! An eye on streams that pass through: usage and ending are read, nothing is changed.
 
 use memchr::memmem::Finder;
+use paceway_domain::Dialect;
 use serde::Deserialize;
 
 use super::events::{self, MessageDelta, Start};
+use crate::finish::Finish;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
@@ -42,7 +44,9 @@ impl StreamWatch for Watch {
                     self.seen.terms = usage.terms_over(self.seen.terms);
                 }
             }
+            b"content_block_start" => self.seen.finish.add(Finish::of(Dialect::Anthropic, &data)),
             b"message_delta" => {
+                self.seen.finish.add(Finish::of(Dialect::Anthropic, &data));
                 if let Some(delta) = lenient::<MessageDelta<'_>>(&data) {
                     let usage = delta.usage.unwrap_or_default();
                     self.seen.usage = usage.over(self.seen.usage);

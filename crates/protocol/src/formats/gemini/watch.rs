@@ -1,10 +1,11 @@
 //! An eye on a stream that passes through: usage and ending.
 
 use memchr::memmem::Finder;
-use paceway_domain::Usage;
+use paceway_domain::{Dialect, Usage};
 use serde::Deserialize;
 
 use super::wire::{WireAnswer, WireUsage};
+use crate::finish::Finish;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
 
@@ -84,8 +85,12 @@ impl StreamWatch for Watch {
             self.seen.output_bytes += end.saturating_sub(call);
         }
         self.read_usage(&data, usage);
-        if self.words.closely.iter().any(|key| key.find(&data).is_some()) {
+        let is_close = self.words.closely.iter().any(|key| key.find(&data).is_some());
+        if is_close {
             self.read_closely(&data);
+        }
+        if is_close || self.words.call.find(&data).is_some() {
+            self.seen.finish.add(Finish::of(Dialect::Gemini, &data));
         }
         self.seen.usage_is_final = self.seen.ending == Ending::Complete && self.usage.has_output();
         Edit::Pass

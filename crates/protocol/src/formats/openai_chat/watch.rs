@@ -5,12 +5,17 @@
 use std::ops::Range;
 
 use memchr::memmem::Finder;
+use paceway_domain::Dialect;
 
 use super::errors;
 use super::usage;
 use super::wire::{self, Answer, Choice};
+use crate::finish::Finish;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::sse::Event;
+
+/// The place of a call's arguments among what is generated.
+const ARGUMENTS: usize = 1;
 
 /// What is looked for in every chunk, made ready once.
 struct Words {
@@ -19,6 +24,8 @@ struct Words {
     /// The fields of a chunk that hold generated text; the first that a chunk has is counted.
     generated: [Finder<'static>; 4],
     not_finished: Finder<'static>,
+    /// What begins a call of a tool.
+    calls: Finder<'static>,
     /// What is more than text.
     more: [Finder<'static>; 3],
 }
@@ -30,6 +37,7 @@ impl Words {
             no_usage: [",\"usage\":null", ", \"usage\": null"].map(ready),
             generated: ["\"content\":\"", "\"arguments\":\"", "\"reasoning_content\":\"", "\"reasoning\":\""]
                 .map(ready),
+            calls: ready("_call"),
             not_finished: ready("\"finish_reason\":null"),
             more: ["\"usage\":{", "\"error\"", "\"finish_reason\":\""].map(ready),
         }
@@ -81,6 +89,7 @@ impl Watch {
         let read = choices.iter().find(|choice| choice.is_first());
         let reason = read.and_then(|choice| choice.finish_reason);
         self.has_finished |= wire::text(reason).is_some();
+        self.seen.finish.is_cut |= reason.is_some_and(|reason| reason.get() == "\"length\"");
         let terms = chunk.terms();
         let stated = chunk.usage.and_then(usage::read);
         match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
@@ -113,9 +122,18 @@ impl StreamWatch for Watch {
             return Edit::Pass;
         }
         let words = &self.words;
-        let generated =
-            words.generated.iter().map(|key| text_bytes_after(&data, key)).find(|bytes| *bytes > 0);
-        self.seen.output_bytes += generated.unwrap_or(0);
+        let generated = words
+            .generated
+            .iter()
+            .map(|key| text_bytes_after(&data, key))
+            .enumerate()
+            .find(|(_, bytes)| *bytes > 0);
+        self.seen.output_bytes += generated.map_or(0, |(_, bytes)| bytes);
+        // The answer's own words, which most chunks are, call nothing; nor are they its end.
+        let may_call = generated.is_none_or(|(place, _)| place == ARGUMENTS);
+        if may_call && words.calls.find(&data).is_some() {
+            self.seen.finish.tools_called += Finish::of(Dialect::OpenAi, &data).tools_called;
+        }
         let is_mere_text = words.not_finished.find(&data).is_some()
             && words.more.iter().all(|words| words.find(&data).is_none());
         if is_mere_text { self.without_null_usage(event) } else { self.read_closely(event, &data) }

@@ -14,10 +14,12 @@ mod whole;
 mod writer;
 
 use memchr::memmem::Finder;
+use paceway_domain::Dialect;
 use serde::Deserialize;
 
 use super::errors;
 use super::usage::WireSold;
+use crate::finish::Finish;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
 use crate::neutral::ErrorReport;
 use crate::sse::Event;
@@ -50,6 +52,7 @@ impl StreamWatch for Watch {
             b"response.created" => self.id = id_of(&data),
             b"response.completed" | b"response.incomplete" => {
                 self.read_usage(&data);
+                self.seen.finish = Finish::of(Dialect::Responses, &data);
                 self.seen.ending = Ending::Complete;
             }
             b"response.failed" => {

@@ -1,9 +1,11 @@
 //! An eye on a stream that passes through: usage and ending. It changes nothing.
 
 use memchr::memmem::Finder;
+use paceway_domain::Dialect;
 use serde::Deserialize;
 
 use super::reader::kind_of;
+use crate::finish::Finish;
 use crate::formats::cohere::errors;
 use crate::formats::cohere::usage::WireUsage;
 use crate::formats::cohere::wire::{self, Words};
@@ -46,7 +48,11 @@ impl StreamWatch for Watch {
                 let bytes = self.texts.iter().map(|key| text_bytes_after(&data, key));
                 self.seen.output_bytes += bytes.sum::<usize>();
             }
-            b"message-end" => self.end(&data),
+            b"tool-call-start" => self.seen.finish.tools_called += 1,
+            b"message-end" => {
+                self.seen.finish.is_cut |= Finish::of(Dialect::Cohere, &data).is_cut;
+                self.end(&data);
+            }
             b"" if errors::read_event(&data).is_some() => self.seen.ending = Ending::Failed,
             _ => {}
         }

@@ -1,7 +1,9 @@
 //! An eye on a stream that passes through: usage and ending. It changes nothing.
 
 use memchr::memmem::Finder;
+use paceway_domain::Dialect;
 
+use crate::finish::Finish;
 use crate::formats::converse::errors;
 use crate::formats::converse::usage::WireSold;
 use crate::formats::{Edit, Ending, Seen, StreamWatch, text_bytes_after};
@@ -32,7 +34,11 @@ impl StreamWatch for Watch {
                     self.seen.output_bytes += text_bytes_after(&data, key);
                 }
             }
-            b"messageStop" => self.has_stopped = true,
+            b"contentBlockStart" => self.seen.finish.add(Finish::of(Dialect::Converse, &data)),
+            b"messageStop" => {
+                self.seen.finish.add(Finish::of(Dialect::Converse, &data));
+                self.has_stopped = true;
+            }
             b"metadata" => {
                 if let Ok(sold) = serde_json::from_slice::<WireSold>(&data) {
                     let sold = sold.read();

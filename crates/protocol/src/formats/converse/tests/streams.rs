@@ -244,6 +244,7 @@ fn a_watch_sees_usage_and_ending_and_changes_nothing() {
     let (seen, is_complete) = watched(&full());
     assert_eq!((seen.usage.input, seen.usage.cache_read), (Tokens(5), Tokens(100)));
     assert!(seen.usage_is_final && is_complete);
+    assert_eq!((seen.finish.tools_called, seen.finish.is_cut), (2, false));
     assert_eq!(seen.ending, Ending::Complete);
     // The texts as they are escaped: 2 + 5, 4 + 8, 8 + 2.
     assert_eq!(seen.output_bytes, 29);

@@ -1,0 +1,143 @@
+//! Alerts of the real binary: a receiver over a real socket verifies what it gets, and mistakes are told.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread::JoinHandle;
+
+use paceway_domain::Secret;
+use paceway_upstream::WebhookSecret;
+
+/// That of the specification's own example.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+struct Received {
+    line: String,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+/// Takes one message and answers with this status line and these headers.
+fn receiver(answer: &'static str) -> (String, JoinHandle<Received>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let taking = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if line.trim().is_empty() {
+                break;
+            }
+            lines.push(line.trim().to_owned());
+        }
+        let line = lines.remove(0);
+        let headers: BTreeMap<_, _> = lines
+            .iter()
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let mut body = vec![0; headers["content-length"].parse().unwrap()];
+        reader.read_exact(&mut body).unwrap();
+        write!(stream, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n").unwrap();
+        Received { line, headers, body }
+    });
+    (format!("http://{address}/hook"), taking)
+}
+
+fn paceway(directory: &Path, configuration: &str, arguments: &[&str]) -> Output {
+    let file = directory.join("paceway.toml");
+    std::fs::write(&file, configuration).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_paceway"))
+        .args(arguments)
+        .args(["--config", file.to_str().unwrap(), "--data-dir", directory.to_str().unwrap()])
+        .env("OPS_SECRET", SECRET)
+        .env_remove("ABSENT")
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8([&output.stdout[..], &output.stderr[..]].concat()).unwrap()
+}
+
+fn ops(url: &str, more: &str) -> String {
+    format!("[notify.ops]\nkind = \"webhook\"\nurl = \"{url}\"\nsecret_env = \"OPS_SECRET\"\n{more}\n")
+}
+
+#[test]
+fn a_test_message_reaches_a_receiver_that_verifies_its_signature() {
+    let directory = tempfile::tempdir().unwrap();
+    let (url, taking) = receiver("204 No Content");
+    let output = paceway(directory.path(), &ops(&url, "allow_private = true"), &["alerts", "test", "ops"]);
+    assert_eq!(told(&output), "`ops` has a test message.\n");
+    let Received { line, headers, body } = taking.join().unwrap();
+    assert_eq!(line, "POST /hook HTTP/1.1");
+    // The same secret signs the specification's example in `upstream` as the specification says.
+    let secret = WebhookSecret::read(&Secret::new(SECRET)).unwrap();
+    let sent_at = headers["webhook-timestamp"].parse().unwrap();
+    let expected = secret.headers(&headers["webhook-id"], sent_at, &body).unwrap();
+    assert_eq!(headers["webhook-signature"], expected["webhook-signature"].to_str().unwrap());
+    assert!(String::from_utf8(body).unwrap().contains("alert.fires"));
+}
+
+#[test]
+fn a_private_address_is_refused_unless_it_is_allowed() {
+    let directory = tempfile::tempdir().unwrap();
+    for url in ["http://127.0.0.1:9/", "http://localhost:9/", "http://169.254.169.254/latest"] {
+        let output = paceway(directory.path(), &ops(url, ""), &["alerts", "test", "ops"]);
+        let told = told(&output);
+        assert!(!output.status.success() && told.contains("not an address of the public internet"), "{told}");
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed_but_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let (url, taking) = receiver("302 Found\r\nlocation: http://169.254.169.254/");
+    let output = paceway(directory.path(), &ops(&url, "allow_private = true"), &["alerts", "test", "ops"]);
+    taking.join().unwrap();
+    assert!(told(&output).contains("answered with status 302"), "{}", told(&output));
+}
+
+#[test]
+fn mistakes_in_alerts_are_told_with_what_is_expected_and_no_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let wrong = "[notify.ops]\nkind = \"webhook\"\nurl = \"https://ops.test/\"\nsecret = \"whsec_T0K3N\"\n\
+        [[alerts]]\nname = \"a\"\nmeasure = \"spend\"\nfires_at = 0\nover_s = 1\nclears_at = 5\nto = [\"nobody\"]\n\
+        [[alerts]]\nname = \"a\"\nmeasure = \"moood\"\nfires_at = 1\nto = []\n";
+    let output = paceway(directory.path(), wrong, &["config", "check"]);
+    let told = told(&output);
+    for part in [
+        "notify.ops: secret: expected `whsec_`",
+        "alerts[0].fires_at: expected more than 0 dollars, got 0",
+        "alerts[0].over_s: expected 60 to 604800, got 1",
+        "alerts[0].clears_at: expected at most `fires_at` = 0, got 5",
+        "alerts[0].to: there is no [notify.nobody]",
+        "alerts[1].name: expected a name of its own",
+        "alerts[1].measure: expected one of spend, spend_spike",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("T0K3N"), "{told}");
+}
+
+#[test]
+fn a_receiver_whose_secret_is_not_there_now_is_told_by_the_list_and_is_no_mistake() {
+    let directory = tempfile::tempdir().unwrap();
+    let slack = "[notify.team]\nkind = \"slack\"\nurl_env = \"ABSENT\"\n\
+        [[alerts]]\nname = \"dear\"\nmeasure = \"spend\"\nfires_at = 50\nto = [\"team\"]\n";
+    let output = paceway(directory.path(), slack, &["alerts", "list"]);
+    let told = told(&output);
+    assert!(told.contains("dear: spend at 50, to team"), "{told}");
+    assert!(
+        told.contains("not reachable: notify.team: the environment variable ABSENT is not set"),
+        "{told}"
+    );
+    assert!(paceway(directory.path(), slack, &["config", "check"]).status.success());
+}

@@ -1,0 +1,178 @@
+//! Alerts from a request to their receiver, in virtual time.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::StatusCode;
+use paceway_domain::{Dialect, Failure, Secret};
+use paceway_gateway::Current;
+use paceway_gateway::alerts::{self, Destination, Shape};
+use paceway_policy::alerts::{Measure, Rule, Scope};
+use paceway_upstream::{Answer, Call, Upstream, WebhookSecret};
+use serde_json::{Value, json};
+use support::{House, easy, message, question, response, whole};
+
+/// A receiver that answers with these statuses, the last of them for ever, and keeps what it got.
+struct Receiver {
+    statuses: Vec<u16>,
+    got: Mutex<Vec<Call>>,
+}
+
+impl Upstream for Receiver {
+    fn call(&self, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
+        let mut got = self.got.lock().unwrap();
+        let status = self.statuses.get(got.len()).or(self.statuses.last()).copied().unwrap();
+        got.push(call);
+        let (mut answer, _) = response(200, &[]);
+        answer.status = StatusCode::from_u16(status).unwrap();
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
+fn receiver(statuses: &[u16]) -> Arc<Receiver> {
+    Arc::new(Receiver { statuses: statuses.to_vec(), got: Mutex::default() })
+}
+
+fn secret() -> WebhookSecret {
+    WebhookSecret::read(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).unwrap()
+}
+
+/// Fires from two tokens on.
+fn rule() -> Rule {
+    Rule {
+        name: "busy <team>".into(),
+        measure: Measure::Tokens,
+        over: Duration::from_hours(1),
+        fires_at: 2,
+        clears_at: 1,
+        least: 0,
+        repeat: Duration::from_hours(4),
+        scope: Scope::default(),
+        to: vec!["ops".into()],
+    }
+}
+
+/// A house that has served a request, of whose tokens this receiver is told in time.
+async fn told(receiver: &Arc<Receiver>, shape: Shape, wait: Duration) -> House {
+    let house = easy(vec![whole(200, &[], &message())]);
+    let over = Arc::clone(receiver) as Arc<dyn Upstream>;
+    let url = Secret::new("https://ops.test/hooks/T0K3N");
+    let destination = Destination::over("ops", shape, &url, over).unwrap();
+    house.gateway.alerts.configure(vec![rule()], BTreeMap::from([("ops".to_owned(), Arc::new(destination))]));
+    let following = tokio::spawn(alerts::follow(Arc::new(Current::new(Arc::clone(&house.gateway)))));
+    house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+    tokio::time::sleep(wait).await;
+    following.abort();
+    house
+}
+
+fn body(call: &Call) -> Value {
+    serde_json::from_slice(&call.body).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_fires_reaches_its_receiver_once_as_a_signed_webhook() {
+    let receiver = receiver(&[204]);
+    told(&receiver, Shape::Webhook(secret()), Duration::from_hours(3)).await;
+    let got = receiver.got.lock().unwrap();
+    let [call] = got.as_slice() else { panic!("not one message: {got:?}") };
+    assert_eq!((call.method.as_str(), call.uri.path()), ("POST", "/hooks/T0K3N"));
+    let told = body(call);
+    assert_eq!((told["type"].as_str(), told["data"]["value"].as_u64()), (Some("alert.fires"), Some(120)));
+    assert_eq!(told["data"]["rule"], "busy <team>");
+    let sent_at: u64 = call.headers["webhook-timestamp"].to_str().unwrap().parse().unwrap();
+    let id = call.headers["webhook-id"].to_str().unwrap();
+    let expected = secret().headers(id, sent_at, &call.body).unwrap();
+    assert_eq!(call.headers["webhook-signature"], expected["webhook-signature"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_not_taken_comes_again_under_the_same_id() {
+    let receiver = receiver(&[500, 302, 200]);
+    let house = told(&receiver, Shape::Webhook(secret()), Duration::from_hours(3)).await;
+    let got = receiver.got.lock().unwrap();
+    assert_eq!(got.len(), 3);
+    assert_eq!(got[0].headers["webhook-id"], got[2].headers["webhook-id"]);
+    let metrics = house.gateway.metrics_text().unwrap();
+    assert!(
+        metrics.contains("paceway_alerts_total{destination=\"ops\",result=\"delivered\"} 1"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("paceway_alerts_total{destination=\"ops\",result=\"retried\"} 2"), "{metrics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_is_gone_is_not_asked_again_and_one_that_never_answers_is_given_up() {
+    let gone = receiver(&[410]);
+    told(&gone, Shape::Webhook(secret()), Duration::from_hours(3)).await;
+    assert_eq!(gone.got.lock().unwrap().len(), 1);
+    let broken = receiver(&[503]);
+    let house = told(&broken, Shape::Slack, Duration::from_hours(12)).await;
+    let metrics = house.gateway.metrics_text().unwrap();
+    assert!(metrics.contains("result=\"given_up\"} 1"), "{metrics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn slack_and_discord_get_their_own_shapes() {
+    let slack = receiver(&[200]);
+    told(&slack, Shape::Slack, Duration::from_mins(1)).await;
+    let text = body(&slack.got.lock().unwrap()[0])["text"].as_str().unwrap().to_owned();
+    assert!(text.starts_with("Alert `busy &lt;team&gt;` fires: 120 tokens used in the last hour"), "{text}");
+    let discord = receiver(&[204]);
+    told(&discord, Shape::Discord, Duration::from_mins(1)).await;
+    let got = body(&discord.got.lock().unwrap()[0]);
+    assert!(got["content"].as_str().unwrap().contains("busy <team>"), "{got}");
+    assert_eq!(got["allowed_mentions"], json!({"parse": []}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_never_shows() {
+    let url = Secret::new("https://ops.test/hooks/T0K3N");
+    let destination = Destination::over("ops", Shape::Slack, &url, receiver(&[200])).unwrap();
+    assert!(!format!("{destination:?}").contains("T0K3N"));
+    let wrong = Destination::over("ops", Shape::Slack, &Secret::new("ftp://T0K3N"), receiver(&[200]));
+    assert!(!wrong.unwrap_err().contains("T0K3N"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_ledger_holds_of_before_the_start_counts() {
+    let house = easy(vec![whole(200, &[], &message())]);
+    house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
+    let receiver = receiver(&[200]);
+    let url = Secret::new("https://ops.test/");
+    let destination =
+        Destination::over("ops", Shape::Slack, &url, Arc::clone(&receiver) as Arc<dyn Upstream>).unwrap();
+    let desk = &house.gateway.alerts;
+    desk.configure(vec![rule()], BTreeMap::from([("ops".to_owned(), Arc::new(destination))]));
+    desk.remember(house.rows.as_ref(), house.gateway.clock.wall()).unwrap();
+    let following = tokio::spawn(alerts::follow(Arc::new(Current::new(Arc::clone(&house.gateway)))));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    following.abort();
+    assert_eq!(receiver.got.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_in_use_that_retires_is_told_by_the_catalogues_date() {
+    let receiver = receiver(&[200]);
+    let house = easy(vec![whole(200, &[], &message())]);
+    let over = Arc::clone(&receiver) as Arc<dyn Upstream>;
+    let destination =
+        Destination::over("ops", Shape::Slack, &Secret::new("https://ops.test/"), over).unwrap();
+    let rule = Rule { measure: Measure::RetirementDays, fires_at: 30, clears_at: 30, ..rule() };
+    house.gateway.alerts.configure(vec![rule], BTreeMap::from([("ops".to_owned(), Arc::new(destination))]));
+    house.ask(Dialect::Anthropic, &question("claude-sonnet-4-5", false)).await;
+    let following = tokio::spawn(alerts::follow(Arc::new(Current::new(Arc::clone(&house.gateway)))));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    following.abort();
+    // The catalogue says 2026-11-30.
+    let told = body(&receiver.got.lock().unwrap()[0])["text"].to_string();
+    assert!(
+        told.contains("a model in use retires in") && told.contains("anthropic/claude-sonnet-4-5"),
+        "{told}"
+    );
+}

@@ -1,0 +1,167 @@
+//! What people are told: a rule fires, still fires, or is over. In words here; how it is sent is not decided here.
+
+use std::fmt::Write;
+
+use paceway_domain::{MicroUsd, UnixMillis};
+
+use super::rule::{Measure, Rule};
+use super::{MOST_SUBJECTS, Reading};
+
+/// What has become of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It fires.
+    Fires,
+    /// It goes on firing, and it is time to say so again.
+    StillFires,
+    /// It is over.
+    Clears,
+}
+
+impl Change {
+    /// Its name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fires => "alert.fires",
+            Self::StillFires => "alert.still_fires",
+            Self::Clears => "alert.clears",
+        }
+    }
+}
+
+/// Something to tell people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The rule's name.
+    pub rule: String,
+    /// What it measures.
+    pub measure: Measure,
+    /// What has become of it.
+    pub change: Change,
+    /// The value now, in the measure's unit.
+    pub value: u64,
+    /// The value at which it fires.
+    pub fires_at: u64,
+    /// Since when it fires, while it does.
+    pub since: Option<UnixMillis>,
+    /// When this was found.
+    pub at: UnixMillis,
+    /// What it is about, at most [`MOST_SUBJECTS`]; empty where the rule's scope says all.
+    pub subjects: Vec<String>,
+    /// How many more there are.
+    pub more_subjects: u64,
+    /// All of it in a sentence.
+    pub text: String,
+    /// Names of those who are told.
+    pub to: Vec<String>,
+}
+
+impl Notice {
+    pub(super) fn new(
+        rule: &Rule,
+        change: Change,
+        since: Option<UnixMillis>,
+        at: UnixMillis,
+        reading: Reading,
+    ) -> Self {
+        let Reading { value, mut subjects } = reading;
+        let more = subjects.len().saturating_sub(MOST_SUBJECTS);
+        subjects.truncate(MOST_SUBJECTS);
+        let mut notice = Self {
+            rule: rule.name.clone(),
+            measure: rule.measure,
+            change,
+            value,
+            fires_at: rule.fires_at,
+            since,
+            at,
+            subjects,
+            more_subjects: more as u64,
+            text: String::new(),
+            to: rule.to.clone(),
+        };
+        notice.text = notice.told(rule);
+        notice
+    }
+
+    /// A notice by which people see whether they are reached.
+    pub fn test(to: &str, at: UnixMillis) -> Self {
+        Self {
+            rule: "test".into(),
+            measure: Measure::Spend,
+            change: Change::Fires,
+            value: 0,
+            fires_at: 0,
+            since: None,
+            at,
+            subjects: Vec::new(),
+            more_subjects: 0,
+            text: "This is a test: alerts of Paceway reach you here.".into(),
+            to: vec![to.to_owned()],
+        }
+    }
+
+    fn told(&self, rule: &Rule) -> String {
+        let (value, fires_at) = (shown(self.measure, self.value), shown(self.measure, self.fires_at));
+        let over = format!("in the last {}", spoken(rule.over.as_secs()));
+        let what = match self.measure {
+            Measure::Spend => format!("{value} spent {over}"),
+            Measure::SpendSpike => format!("spending is at {value} of what is usual at this hour, {over}"),
+            Measure::Tokens => format!("{value} used {over}"),
+            Measure::ErrorRate => format!("{value} of requests failed {over}"),
+            Measure::AbsorbedRefusals => {
+                format!("providers refused {value} calls for their rate or load {over}; no client saw it")
+            }
+            Measure::QueueWaitP95 => format!("95 of 100 requests had their turn within {value} {over}"),
+            Measure::BreakerOpen => format!("{value} left alone because their calls fail"),
+            Measure::BudgetShare => format!("{value} of a budget is spent"),
+            Measure::RetirementDays if self.value == u64::MAX => "no model in use retires soon".to_owned(),
+            Measure::RetirementDays => format!("a model in use retires in {value}"),
+        };
+        let head = match self.change {
+            Change::Fires => "fires",
+            Change::StillFires => "still fires",
+            Change::Clears => "is over",
+        };
+        let mut text = format!("Alert `{}` {head}: {what} (it fires at {fires_at})", self.rule);
+        if !self.subjects.is_empty() {
+            let _ = write!(text, ": {}", self.subjects.join(", "));
+        }
+        if self.more_subjects > 0 {
+            let _ = write!(text, " and {} more", self.more_subjects);
+        }
+        text.push('.');
+        text
+    }
+}
+
+/// A value as people write it.
+fn shown(measure: Measure, value: u64) -> String {
+    match measure {
+        Measure::Spend => {
+            let cents = MicroUsd(value).0.saturating_add(5_000) / 10_000;
+            format!("${}.{:02}", cents / 100, cents % 100)
+        }
+        Measure::SpendSpike | Measure::ErrorRate | Measure::BudgetShare => {
+            let (whole, rest) = (value / 100, value % 100);
+            if rest == 0 { format!("{whole} %") } else { format!("{whole}.{rest:02} %") }
+        }
+        Measure::QueueWaitP95 => format!("{}.{:03} s", value / 1_000, value % 1_000),
+        Measure::Tokens => format!("{value} tokens"),
+        Measure::AbsorbedRefusals => value.to_string(),
+        Measure::BreakerOpen if value == 1 => "1 deployment".to_owned(),
+        Measure::BreakerOpen => format!("{value} deployments"),
+        Measure::RetirementDays if value == 1 => "1 day".to_owned(),
+        Measure::RetirementDays => format!("{value} days"),
+    }
+}
+
+fn spoken(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        s if s >= 86_400 && s % 86_400 == 0 => (s / 86_400, "day"),
+        s if s >= 3_600 && s % 3_600 == 0 => (s / 3_600, "hour"),
+        s if s >= 60 && s % 60 == 0 => (s / 60, "minute"),
+        s => (s, "second"),
+    };
+    if count == 1 { unit.to_owned() } else { format!("{count} {unit}s") }
+}
