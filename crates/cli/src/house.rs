@@ -98,18 +98,13 @@ pub(crate) fn build(
     (providers, prices): (Vec<ProviderSettings>, Arc<PriceBook>),
 ) -> Result<Running> {
     let clock = Arc::new(RuntimeClock::new());
-    let callers = Arc::new(Callers::new(Keyring::default()));
-    let admins = Arc::new(Admins::new(admin, Vec::new()));
-    let ports = (Arc::clone(&store.identity), Arc::clone(&store.reports));
     let time = Arc::clone(&clock) as Arc<dyn Clock>;
-    let administration = Administration::new(ports, (Arc::clone(&callers), admins), time, chance::bytes);
-    administration.follow()?;
-    let administration = Arc::new(administration);
+    let (callers, administration) = open_administration(store, admin, &time)?;
     let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
     let aliases = routing::aliases(config, &providers);
     let fleet = Fleet::new(providers, aliases, routing::usual(config), &turnstile);
-    let (budgets, leasing) = open_budgets(config, store, &callers, &(Arc::clone(&clock) as Arc<dyn Clock>))?;
+    let (budgets, leasing) = open_budgets(config, store, &callers, &time)?;
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
@@ -161,6 +156,21 @@ pub(crate) fn build(
         reports: Arc::clone(&store.reports),
     });
     Ok(Running { house, live, tasks, leasing })
+}
+
+/// Who may ask, and who may change that, as the store has it.
+fn open_administration(
+    store: &Store,
+    admin: &Secret,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Callers>, Arc<Administration>)> {
+    let callers = Arc::new(Callers::new(Keyring::default()));
+    let admins = Arc::new(Admins::new(admin, Vec::new()));
+    let ports = (Arc::clone(&store.identity), Arc::clone(&store.reports));
+    let both = (Arc::clone(&callers), admins);
+    let administration = Administration::new(ports, both, Arc::clone(clock), chance::bytes);
+    administration.follow()?;
+    Ok((callers, Arc::new(administration)))
 }
 
 /// The budgets with what was spent of them, and how they are shared with other nodes, if they are.

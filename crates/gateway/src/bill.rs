@@ -346,15 +346,6 @@ impl Bill {
         }
     }
 
-    /// The provider ended its answer with an error, of which this is to be held against it, if anything is.
-    pub(crate) fn ends_in_error(&mut self, fault: Option<Fault>, said: String) {
-        let has_happened = fault.is_some();
-        self.lands(fault);
-        let result = if has_happened { "broke off" } else { "ended with an error" };
-        self.notes(result, said);
-        self.close("provider_error");
-    }
-
     /// What the provider says was sold.
     pub(crate) fn used(&mut self, sold: Sold) {
         if self.is_paid {

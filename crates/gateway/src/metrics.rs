@@ -156,6 +156,7 @@ impl Metrics {
         metrics
     }
 
+    // tidy: long because it is a table of names and their meanings.
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("requests", "Requests that reached a provider", self.requests.clone());

@@ -25,6 +25,15 @@ impl Bill {
         self.close("cut");
     }
 
+    /// The provider ended its answer with an error, of which this is to be held against it, if anything is.
+    pub(crate) fn ends_in_error(&mut self, fault: Option<Fault>, said: String) {
+        let has_happened = fault.is_some();
+        self.lands(fault);
+        let result = if has_happened { "broke off" } else { "ended with an error" };
+        self.notes(result, said);
+        self.close("provider_error");
+    }
+
     /// A part of what was asked is over and was paid for, and the request goes on: the part has a row of its own.
     pub(crate) fn part_ends(&mut self, outcome: &str, fault: Option<Fault>) {
         if let (None, Some(flight)) = (fault, &self.flight) {
