@@ -78,7 +78,7 @@ async fn ask_until_spent(http: Arc<HttpUpstream>, url: String, key: String, numb
 async fn account(paceway: &Paceway, directory: &Path) -> Value {
     let token = std::fs::read_to_string(data_dir(directory).join("admin.token")).unwrap();
     let bearer = format!("Bearer {}", token.trim());
-    let url = paceway.url("/admin/budgets");
+    let url = paceway.admin_url("/admin/budgets");
     let reply = support::send(Method::GET, &url, &[("authorization", &bearer)], "").await.unwrap();
     assert_eq!(reply.status, 200);
     reply.json()["budgets"][0].clone()

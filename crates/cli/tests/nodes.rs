@@ -53,7 +53,7 @@ async fn a_key_revoked_at_one_node_is_refused_at_the_other_within_a_second_and_k
     let body = json!({"name": "late"}).to_string();
     let told = first.administer(&owner, Method::POST, "/admin/keys", body).await;
     assert!(told.status == 503 && told.text().contains("PostgreSQL"), "{} {}", told.status, told.text());
-    drop(second);
+    second.kill().await;
     let again = Paceway::start_with(there.path(), "", &shared).await;
     assert_eq!(ask(&again, stays).await.status, 200, "a node starts with the keys that it knew");
     assert_eq!(ask(&again, key).await.status, 401, "a revoked one among them");

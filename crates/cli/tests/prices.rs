@@ -42,7 +42,7 @@ async fn prices_of_ones_own_hold_from_the_start_and_after_a_reload() {
 
     let token = fs::read_to_string(data_dir(directory.path()).join("admin.token")).unwrap();
     let bearer = format!("Bearer {token}");
-    let url = paceway.url("/admin/reload");
+    let url = paceway.admin_url("/admin/reload");
     let headers = [("authorization", bearer.as_str())];
     let reload = || send(Method::POST, &url, &headers, "");
     fs::write(&file, fee(7_000)).unwrap();
