@@ -37,7 +37,7 @@ impl Server {
         (directory != "missing").then_some(Self { directory, talk, _child: child })
     }
 
-    /// One of its own, for a test that kills it. As [`database`] where there is none.
+    /// One of its own, for a test that kills it. As `database` where there is none.
     pub fn of_its_own() -> Option<Self> {
         let server = Self::start();
         if server.is_none() {
