@@ -176,3 +176,19 @@ async fn the_command_line_shows_how_budgets_stand() {
     assert!(said.contains("BUDGET") && said.contains("$1.000000") && said.contains("0 %"), "{said}");
     paceway.stop().await;
 }
+
+#[tokio::test]
+async fn who_has_not_waited_for_a_budget_is_not_told_that_it_has() {
+    let directory = tempdir().unwrap();
+    let (_, address) = provider(settings()).await;
+    let paceway = Paceway::start(directory.path(), &with_budget(&providers_at(address), "1.0")).await;
+    let bearer = format!("Bearer {}", paceway.key.as_ref().unwrap());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = json!({"model": "claude-opus-5-5", "max_tokens": 20, "messages": [{"role": "user", "content": "Hi"}]});
+    let url = paceway.url("/v1/chat/completions");
+    let reply = support::send(Method::POST, &url, &headers, body.to_string()).await.unwrap();
+    assert_eq!(reply.status, 200);
+    assert!(reply.header("x-paceway-budget").contains("spent="), "the budget counts it");
+    assert!(reply.headers.get("x-paceway-wait-reason").is_none(), "{:?}", reply.headers);
+    paceway.stop().await;
+}

@@ -100,9 +100,7 @@ impl Money {
         } else {
             most
         };
-        let before = self.gateway.clock.now();
-        let hold = self.wait_for(Need { least, most }, deadline).await?;
-        let waited = self.gateway.clock.now().since(before);
+        let (hold, waited) = self.wait_for(Need { least, most }, deadline).await?;
         let amount = hold.amount();
         (self.hold, self.has_held) = (Some(hold), true);
         if amount >= most {
@@ -113,14 +111,19 @@ impl Money {
             .ok_or_else(|| Refusal::Internal("money was held that buys no answer".into()))
     }
 
-    async fn wait_for(&self, need: Need, deadline: Moment) -> Result<Hold, Refusal> {
+    async fn wait_for(&self, need: Need, deadline: Moment) -> Result<(Hold, Duration), Refusal> {
         let (clock, budgets) = (&self.gateway.clock, &self.gateway.budgets);
         let now = clock.wall();
         let place = if self.has_held { Place::Front } else { Place::Back };
         match budgets.submit(&self.accounts, need, place, now) {
-            Entry::Held(hold) => Ok(hold),
+            // Who is let in at once has not waited, however long that took.
+            Entry::Held(hold) => Ok((hold, Duration::ZERO)),
             Entry::Refused(short) => Err(refusal(short, now)),
-            Entry::Waits(waiting) => self.sleep(waiting, deadline).await,
+            Entry::Waits(waiting) => {
+                let before = clock.now();
+                let hold = self.sleep(waiting, deadline).await?;
+                Ok((hold, clock.now().since(before)))
+            }
         }
     }
 
