@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use paceway_domain::{MicroUsd, UnixMillis};
-use paceway_policy::alerts::{Alerts, Ended, Happening, Measure, Notice, Readings, Rule};
+use paceway_policy::alerts::{Alerts, Ended, Happening, Notice, Readings, Rule};
 use paceway_policy::breaker::State;
 use paceway_store::reports::Filter;
 use paceway_store::{Reports, Row, StoreError};
@@ -110,11 +110,6 @@ fn is_error(row: &Row) -> bool {
     }
 }
 
-/// The measures for which somebody keeps readings.
-pub fn has_readings(measure: Measure) -> bool {
-    measure != Measure::BudgetShare
-}
-
 /// Asks the rules and sends what they say. Runs without end: its owner spawns it once and aborts it, and with it what is on its way.
 pub async fn follow(current: Arc<Current>) {
     let mut in_hand = JoinSet::new();
@@ -140,7 +135,11 @@ fn readings(gateway: &Gateway) -> Readings {
         let days = retires.begins().0.saturating_sub(today.0).div_ceil(DAY_MS);
         Some((name.clone(), model.clone(), days))
     });
-    Readings { open_breakers, retirements: retirements.collect(), ..Readings::default() }
+    let budgets = gateway.budgets.report(today).into_iter().map(|standing| match standing.account.as_str() {
+        "" => (standing.budget, standing.percent * 100),
+        account => (format!("{}: {account}", standing.budget), standing.percent * 100),
+    });
+    Readings { open_breakers, budgets: budgets.collect(), retirements: retirements.collect() }
 }
 
 fn send(gateway: &Arc<Gateway>, notice: &Notice, in_hand: &mut JoinSet<()>) {

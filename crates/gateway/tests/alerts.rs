@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
-use paceway_domain::{Dialect, Failure, Secret};
+use paceway_domain::{Dialect, Failure, MicroUsd, Secret};
 use paceway_gateway::Current;
 use paceway_gateway::alerts::{self, Destination, Shape};
 use paceway_policy::alerts::{Measure, Rule, Scope};
+use paceway_policy::budget::{self, Budget, Ladder, Period, Window};
 use paceway_upstream::{Answer, Call, Upstream, WebhookSecret};
 use serde_json::{Value, json};
 use support::{House, easy, message, question, response, whole};
@@ -59,11 +60,15 @@ fn rule() -> Rule {
 
 /// A house that has served a request, of whose tokens this receiver is told in time.
 async fn told(receiver: &Arc<Receiver>, shape: Shape, wait: Duration) -> House {
-    let house = easy(vec![whole(200, &[], &message())]);
+    told_by(rule(), easy(vec![whole(200, &[], &message())]), receiver, shape, wait).await
+}
+
+/// A house that has served a request, of which this receiver is told by a rule.
+async fn told_by(rule: Rule, house: House, receiver: &Arc<Receiver>, shape: Shape, wait: Duration) -> House {
     let over = Arc::clone(receiver) as Arc<dyn Upstream>;
     let url = Secret::new("https://ops.test/hooks/T0K3N");
     let destination = Destination::over("ops", shape, &url, over).unwrap();
-    house.gateway.alerts.configure(vec![rule()], BTreeMap::from([("ops".to_owned(), Arc::new(destination))]));
+    house.gateway.alerts.configure(vec![rule], BTreeMap::from([("ops".to_owned(), Arc::new(destination))]));
     let following = tokio::spawn(alerts::follow(Arc::new(Current::new(Arc::clone(&house.gateway)))));
     house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
     tokio::time::sleep(wait).await;
@@ -89,6 +94,30 @@ async fn a_rule_that_fires_reaches_its_receiver_once_as_a_signed_webhook() {
     let id = call.headers["webhook-id"].to_str().unwrap();
     let expected = secret().headers(id, sent_at, &call.body).unwrap();
     assert_eq!(call.headers["webhook-signature"], expected["webhook-signature"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_is_nearly_spent_is_told_with_its_name() {
+    let house = easy(vec![whole(200, &[], &message())]);
+    let budget = Budget {
+        name: "search".into(),
+        scope: budget::Scope::everyone(),
+        amount: MicroUsd(40),
+        window: Window::utc(Period::Day),
+        ladder: Ladder::new(Vec::new()),
+        allows_unpriced: false,
+    };
+    house.gateway.budgets.replace(vec![budget], house.gateway.clock.wall());
+    let share = Rule { measure: Measure::BudgetShare, fires_at: 5_000, clears_at: 4_500, ..rule() };
+    let receiver = receiver(&[204]);
+    let house = told_by(share, house, &receiver, Shape::Webhook(secret()), Duration::from_mins(5)).await;
+    let standing = house.gateway.budgets.report(house.gateway.clock.wall()).remove(0);
+    assert_eq!(standing.percent, 50);
+    let got = receiver.got.lock().unwrap();
+    let [call] = got.as_slice() else { panic!("not one message: {got:?}") };
+    let told = body(call);
+    assert_eq!(told["data"]["value"].as_f64(), Some(50.0), "{told}");
+    assert!(told.to_string().contains("search"), "{told}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use paceway_domain::Secret;
-use paceway_gateway::alerts::{Destination, Shape, has_readings};
+use paceway_gateway::alerts::{Destination, Shape};
 use paceway_policy::alerts::{MOST_RULES, Measure};
 use paceway_upstream::{Reach, WebhookSecret};
 use schemars::JsonSchema;
@@ -133,13 +133,9 @@ pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
 
 fn of_alert(alert: &AlertConfig, say: &mut impl FnMut(&str, String)) {
     let Some(measure) = Measure::named(&alert.measure) else {
-        let names: Vec<&str> =
-            Measure::ALL.into_iter().filter(|it| has_readings(*it)).map(Measure::name).collect();
+        let names = Measure::ALL.map(Measure::name);
         return say("measure", format!("expected one of {}, got `{}`", names.join(", "), alert.measure));
     };
-    if !has_readings(measure) {
-        say("measure", format!("nothing is known of `{}` in this version", alert.measure));
-    }
     let is_number = |value: f64| value.is_finite() && (0.0..=1e12).contains(&value);
     if !is_number(alert.fires_at) || alert.fires_at <= 0.0 {
         say("fires_at", format!("expected more than 0 {}, got {}", measure.unit(), alert.fires_at));
