@@ -63,6 +63,6 @@ pub(super) fn row(number: u64, count: u64) -> Row {
         queued_ms: mixed % 100,
         first_byte_ms: Some(300 + mixed % 900),
         total_ms: 2_000 + mixed % 9_000,
-        traits: Traits { request_hash: Some(mixed), prefix_hash: Some(mixed % 1_000), ..Traits::default() },
+        traits: Traits { request_hash: Some(mixed), head_hash: Some(mixed % 1_000), ..Traits::default() },
     }
 }

@@ -33,14 +33,13 @@ pub(crate) fn of(
     let Some(envelope) = envelope else {
         return Traits { request_hash: Some(fingerprint_of_bytes(&ask.original)), ..sent };
     };
-    let Fingerprint { request, prefix, head, shape, head_bytes, tools_bytes, tools } =
+    let Fingerprint { request, head, shape, head_bytes, tools_bytes, tools } =
         fingerprint(ask.dialect, &ask.summary.model, envelope);
     let is_looked_at = ask.is_generation() && ask.input <= SHORT && request.is_multiple_of(ONE_IN);
     let look = || last_words(envelope).map(|words| complexity::score(&words));
     let score = judged.or_else(|| is_looked_at.then(look).flatten());
     Traits {
         request_hash: Some(request),
-        prefix_hash: prefix,
         head_hash: head,
         head_shape: shape,
         head_tokens: head.map(|_| share(ask.input, head_bytes, ask.body.len())),

@@ -1,5 +1,5 @@
-//! By what a request is known again, without its text: hashes of all that it asks, and of the beginning that a prompt cache could
-//! hold.
+//! By what a request is known again, without its text: hashes of all that it asks, and of the tools and instructions with which it
+//! begins.
 //!
 //! XXH3 without a secret: the same on every machine and in every version, and quick, but whoever reads a hash can test a guess at the
 //! whole text against it. What follows from two requests that are alike is not decided here.
@@ -41,9 +41,7 @@ const MOST_SEARCHED: usize = 4 * 1024;
 pub struct Fingerprint {
     /// The same for requests that ask the same: model, conversation, tools and parameters, to the byte.
     pub request: u64,
-    /// What could be cached of it: tools, instructions, the turns before the last. `None` if there is nothing of that.
-    pub prefix: Option<u64>,
-    /// Tools and instructions alone.
+    /// Tools and instructions. `None` if there are none.
     pub head: Option<u64>,
     /// The same without words that hold digits: dates, times, ids. Two heads that differ and have one shape differ in these only.
     pub shape: Option<u64>,
@@ -59,14 +57,12 @@ pub struct Fingerprint {
 pub fn fingerprint(dialect: Dialect, model: &str, envelope: &Envelope<'_>) -> Fingerprint {
     let tools = raw_of(envelope, &TOOLS);
     let parts = Parts::of(envelope, tools);
-    let [tools_hash, beside, leading, turns, last] = parts.hashes();
+    let [tools_hash, beside, leading, turns] = parts.hashes();
     let head = (!parts.has_no_head()).then(|| all_of(&[tools_hash, beside, leading]));
-    let has_prefix = head.is_some() || !parts.turns.is_empty();
-    let conversation = all_of(&[leading, turns, last]);
+    let conversation = all_of(&[leading, turns]);
     let known = [(TOOLS.as_slice(), tools_hash), (&SYSTEM, beside), (&CONVERSATION, conversation)];
     Fingerprint {
         request: request_hash(model, envelope, &known),
-        prefix: has_prefix.then(|| all_of(&[head.unwrap_or(0), turns])),
         head,
         shape: head.map(|_| parts.shape(tools_hash)),
         head_bytes: parts.tools.len() + parts.beside.len() + parts.leading.len(),
@@ -92,16 +88,15 @@ fn request_hash(model: &str, envelope: &Envelope<'_>, known: &[(&[&str], u64)]) 
     })
 }
 
-/// The parts of a request that caches and conversations care for; empty where there is nothing.
+/// The parts of a request; empty where there is nothing.
 struct Parts<'a> {
     tools: &'a str,
     /// Instructions beside the conversation.
     beside: &'a str,
     /// Those with which it begins.
     leading: &'a str,
-    /// What is between these and the last turn.
+    /// What follows them.
     turns: &'a str,
-    last: &'a str,
 }
 
 impl<'a> Parts<'a> {
@@ -112,19 +107,16 @@ impl<'a> Parts<'a> {
         let turns = known::elements(conversation, index).unwrap_or_default();
         let of_system = turns.iter().take_while(|turn| is_of_system(turn, index)).count();
         // Up to where the next turn begins, so that the comma belongs to what is before it.
-        let begin_of = |place: usize| {
-            turns.get(place).map_or(conversation.len(), |turn| offset(conversation, turn.get()))
-        };
-        let (system_end, last) = match turns.len() {
-            0 => (0, 0),
-            count => (begin_of(of_system), begin_of((count - 1).max(of_system))),
+        let system_end = match turns.get(of_system) {
+            Some(turn) => offset(conversation, turn.get()),
+            None if of_system > 0 => conversation.len(),
+            None => 0,
         };
         Self {
             tools: text(tools),
             beside: text(raw_of(envelope, &SYSTEM)),
             leading: if of_system == 0 { "" } else { &conversation[..system_end] },
-            turns: &conversation[system_end..last],
-            last: &conversation[last..],
+            turns: &conversation[system_end..],
         }
     }
 
@@ -132,8 +124,8 @@ impl<'a> Parts<'a> {
         [self.tools, self.beside, self.leading].iter().all(|part| part.is_empty())
     }
 
-    fn hashes(&self) -> [u64; 5] {
-        [self.tools, self.beside, self.leading, self.turns, self.last].map(|part| then(0, part.as_bytes()))
+    fn hashes(&self) -> [u64; 4] {
+        [self.tools, self.beside, self.leading, self.turns].map(|part| then(0, part.as_bytes()))
     }
 
     /// Tools as they are; of the instructions what does not change from call to call.
@@ -262,21 +254,20 @@ mod tests {
     }
 
     #[test]
-    fn the_last_turn_is_no_part_of_the_prefix_and_those_before_it_are() {
+    fn a_turn_makes_another_request_and_not_another_head() {
         let one = of(Dialect::OpenAi, &chat("s", &["a"]));
-        let other = of(Dialect::OpenAi, &chat("s", &["b"]));
-        assert_eq!((one.prefix, one.head), (other.prefix, other.head));
-        let longer = of(Dialect::OpenAi, &chat("s", &["a", "b"]));
-        assert_eq!(longer.head, one.head);
-        assert_ne!(longer.prefix, one.prefix);
-        assert_ne!(longer.prefix, of(Dialect::OpenAi, &chat("s", &["x", "b"])).prefix);
+        for turns in [&["b"][..], &["a", "b"], &["x", "a"]] {
+            let other = of(Dialect::OpenAi, &chat("s", turns));
+            assert_eq!((other.head, other.shape), (one.head, one.shape), "{turns:?}");
+            assert_ne!(other.request, one.request, "{turns:?}");
+        }
     }
 
     #[test]
-    fn a_bare_question_has_no_prefix() {
+    fn a_bare_question_has_no_head() {
         let bare = of(Dialect::Anthropic, &json!({"messages": [{"role": "user", "content": "Hi"}]}));
-        assert_eq!((bare.prefix, bare.head, bare.shape, bare.tools), (None, None, None, 0));
-        assert_eq!(of(Dialect::Responses, &json!({"input": "Hi"})).prefix, None);
+        assert_eq!((bare.head, bare.shape, bare.head_bytes, bare.tools), (None, None, 0, 0));
+        assert_eq!(of(Dialect::Responses, &json!({"input": "Hi"})).head, None);
     }
 
     #[test]

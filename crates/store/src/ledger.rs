@@ -78,8 +78,6 @@ fn generate() -> String {
 pub struct Traits {
     /// A hash of the whole request; the same for requests that are alike to the byte.
     pub request_hash: Option<u64>,
-    /// A hash of what a prompt cache could hold of it: tools, system prompt, the turns before the last.
-    pub prefix_hash: Option<u64>,
     /// A hash of what the request begins with and does not change as a conversation grows: tools and system prompt.
     pub head_hash: Option<u64>,
     /// The same without the words in it that hold digits: heads that differ in dates, times or ids only have one shape.
