@@ -83,13 +83,6 @@ impl State {
 }
 
 impl Budgets {
-    /// These budgets, of which nothing is spent yet.
-    pub fn new(budgets: Vec<Budget>) -> Self {
-        let has_any = AtomicBool::new(!budgets.is_empty());
-        let state = State { book: Book::new(budgets, false), waiting: HashMap::new() };
-        Self { state: Mutex::new(state), has_any, asked: Notify::new() }
-    }
-
     /// None yet, of a node that shares its budgets with others: nothing is given out that is not leased ([`Leasing`]).
     pub fn shared() -> Self {
         let state = State { book: Book::new(Vec::new(), true), waiting: HashMap::new() };

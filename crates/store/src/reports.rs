@@ -139,21 +139,4 @@ pub trait Reports: Send + Sync {
     /// # Errors
     /// When the database cannot be written.
     fn adjust(&self, adjustments: &[Adjustment]) -> Result<u64, StoreError>;
-
-    /// What was spent by one of something in a time, from `from` to before `to`: the sum of all known costs.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    fn spent(
-        &self,
-        scope: &Property,
-        name: &str,
-        from: UnixMillis,
-        to: UnixMillis,
-    ) -> Result<MicroUsd, StoreError> {
-        let with = vec![(scope.clone(), name.to_owned())];
-        let filter = Filter { from: Some(from), to: Some(to), with };
-        let groups = self.usage(&Question { by: Vec::new(), filter })?;
-        Ok(groups.first().map_or(MicroUsd::ZERO, |all| all.cost))
-    }
 }

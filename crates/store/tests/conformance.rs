@@ -330,7 +330,9 @@ fn what_was_spent_is_told_by_scope_and_time(place: &Place) {
     let theirs = Row { owner: Owner::default(), tags: Tags::default(), ..at(3, MONDAY) };
     let store = with_rows(place, [at(1, MONDAY), at(2, MONDAY + DAY), theirs]);
     let spent = |scope: Property, name: &str| {
-        store.reports.spent(&scope, name, UnixMillis(MONDAY), UnixMillis(MONDAY + DAY)).unwrap()
+        let filter = Filter { with: vec![(scope, name.to_owned())], ..between(MONDAY, MONDAY + DAY) };
+        let groups = store.reports.usage(&Question { by: Vec::new(), filter }).unwrap();
+        groups.first().map_or(MicroUsd::ZERO, |all| all.cost)
     };
     assert_eq!(spent(Property::Team, "search"), MicroUsd(4));
     assert_eq!(spent(Property::Tag("feature".into()), "search"), MicroUsd(4));
