@@ -21,7 +21,7 @@ fuzz target seconds:
 # What Paceway costs on top of nginx (needs nginx): just bench overhead
 # How well it paces: just bench pacing [SCENARIO …] [--seeds N] [--clients a,b] [--minutes F] [--json FILE]
 # How well it tells hard tasks from easy ones: just bench route [--data DIR] [--cheap RATIO] [--rows all|even|odd] [--signs]
-# What becomes of requests when providers fail: just bench faults [--scenario a,b] [--providers 1,2,3] [--seconds N] [--rate N]
+# What becomes of requests when providers fail: just bench faults [--scenario a,b] [--providers 1,2,3] [--streams end,continue] [--seconds N] [--rate N]
 #   [--seed N] [--json FILE]
 # What a row of the ledger costs and how long questions take: just bench ledger [--rows N] [--postgres URL]
 bench what *args:

@@ -27,8 +27,7 @@ pub(crate) async fn faults(options: Options) -> Result<()> {
         options.load.seconds,
         client::PATIENCE.as_secs()
     );
-    let ways: Vec<Way> =
-        std::iter::once(Way::Sdk).chain(options.providers.iter().copied().map(Way::Paceway)).collect();
+    let ways = ways(&options);
     println!("{}", table::heading());
     let (mut rows, mut broken) = (Vec::new(), Vec::new());
     for scenario in &options.scenarios {
@@ -50,6 +49,15 @@ pub(crate) async fn faults(options: Options) -> Result<()> {
     broken.dedup();
     ensure!(broken.is_empty(), "runs that did not come to an end:\n{}", broken.join("\n"));
     Ok(())
+}
+
+/// The SDK alone, and Paceway with each number of providers in each way for streams; with one provider nobody else can go on.
+fn ways(options: &Options) -> Vec<Way> {
+    let both =
+        |providers| options.continues.iter().map(move |&continues| Way::Paceway { providers, continues });
+    let all = options.providers.iter().copied().flat_map(both);
+    let makes_sense = |way: &Way| !matches!(way, Way::Paceway { providers: 1, continues: true });
+    std::iter::once(Way::Sdk).chain(all.filter(makes_sense)).collect()
 }
 
 /// One scenario in every way at once, so that what else the machine does weighs on all of them alike.

@@ -151,7 +151,7 @@ impl Paceway {
         let limits = "models = [\"*\"]\nrequests_per_minute = 100000000\ninput_tokens_per_minute = 10000000000\n\
                       output_tokens_per_minute = 10000000000\nconcurrency = 10000\n";
         let config = format!(
-            "[log]\nlevel = \"warn\"\n\
+            "[log]\nlevel = \"warn\"\n[admin]\nlisten = \"\"\n\
              [providers.anthropic]\nbase_url = \"http://{upstream}\"\napi_key = \"k\"\n\
              [[providers.anthropic.limits]]\n{limits}\
              [providers.openai]\nbase_url = \"http://{upstream}/v1\"\napi_key = \"k\"\n\

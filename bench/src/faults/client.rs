@@ -16,6 +16,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(1);
 /// How long nothing may come, at an SDK and at Paceway alike: an SDK's `timeout` bounds each read, not the whole.
 pub(crate) const SILENCE: Duration = Duration::from_secs(2);
+/// At Paceway, what comes at fewer bytes a second for so long is too slow; an SDK has no such bound.
+pub(crate) const LOW_SPEED: u32 = 5_000;
+pub(crate) const DRIPPING: Duration = Duration::from_secs(1);
 /// `max_retries` of the official SDKs, if nobody sets it (anthropic 2.12 and openai 3.54, Python, `_constants.py`).
 const SDK_RETRIES: u32 = 2;
 

@@ -6,8 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::scenario::Scenario;
 
-pub(crate) const USAGE: &str =
-    "faults [--scenario a,b] [--providers 1,2,3] [--seconds N] [--rate N] [--seed N] [--json FILE]";
+pub(crate) const USAGE: &str = "faults [--scenario a,b] [--providers 1,2,3] [--streams end,continue] [--seconds N] [--rate N] [--seed N] [--json FILE]";
 
 /// The requests of each run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) scenarios: Vec<Scenario>,
     /// With how many providers behind Paceway each scenario runs.
     pub(crate) providers: Vec<usize>,
+    /// Whether streams that break are continued; each way runs.
+    pub(crate) continues: Vec<bool>,
     pub(crate) load: Load,
     pub(crate) json: Option<PathBuf>,
 }
@@ -34,6 +35,7 @@ impl Options {
         let mut options = Self {
             scenarios: Scenario::ALL.to_vec(),
             providers: vec![1, 2, 3],
+            continues: vec![false],
             load: Load { seconds: 20, per_second: 20, seed: 1 },
             json: None,
         };
@@ -45,6 +47,7 @@ impl Options {
                 "--providers" => {
                     options.providers = value.split(',').map(str::parse).collect::<Result<_, _>>()?;
                 }
+                "--streams" => options.continues = value.split(',').map(continues).collect::<Result<_>>()?,
                 "--seconds" => options.load.seconds = value.parse()?,
                 "--rate" => options.load.per_second = value.parse()?,
                 "--seed" => options.load.seed = value.parse()?,
@@ -58,6 +61,14 @@ impl Options {
             "--seconds and --rate are at least 1"
         );
         Ok(options)
+    }
+}
+
+fn continues(word: &str) -> Result<bool> {
+    match word {
+        "end" => Ok(false),
+        "continue" => Ok(true),
+        _ => bail!("--streams takes `end`, `continue` or both, not `{word}`"),
     }
 }
 
@@ -87,7 +98,7 @@ mod tests {
     fn what_makes_no_sense_is_said() {
         let error = read("--scenario fire").expect_err("there is none").to_string();
         assert!(error.starts_with("there is no scenario `fire`, only healthy, "), "{error}");
-        for line in ["--seconds", "--seconds 0", "--providers 0", "--speed 3"] {
+        for line in ["--seconds", "--seconds 0", "--providers 0", "--speed 3", "--streams stop"] {
             assert!(read(line).is_err(), "{line}");
         }
     }

@@ -9,7 +9,7 @@ use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::client::{Door, End, Request, SILENCE};
+use super::client::{DRIPPING, Door, End, LOW_SPEED, Request, SILENCE};
 use super::full_house::FullHouse;
 use super::options::Load;
 use super::scenario::{Condition, Scenario};
@@ -23,23 +23,25 @@ const DIALECTS: [Dialect; 2] = [Dialect::Anthropic, Dialect::OpenAi];
 pub(crate) enum Way {
     /// One provider, by an SDK with its own retries.
     Sdk,
-    /// So many providers in order behind Paceway, by a client that does not ask again.
-    Paceway(usize),
+    /// So many providers in order behind Paceway, by a client that does not ask again; streams that break or drip may be
+    /// continued by another, or not.
+    Paceway { providers: usize, continues: bool },
 }
 
 impl Way {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Sdk => "SDK alone".into(),
-            Self::Paceway(1) => "Paceway, 1 provider".into(),
-            Self::Paceway(count) => format!("Paceway, {count} providers"),
+            Self::Paceway { providers: 1, .. } => "Paceway, 1 provider".into(),
+            Self::Paceway { providers, continues: false } => format!("Paceway, {providers} providers"),
+            Self::Paceway { providers, continues: true } => format!("Paceway, {providers}, continuing"),
         }
     }
 
     fn providers(self) -> usize {
         match self {
             Self::Sdk => 1,
-            Self::Paceway(count) => count,
+            Self::Paceway { providers, .. } => providers,
         }
     }
 }
@@ -108,7 +110,7 @@ pub(crate) async fn run(scenario: &Scenario, way: Way, load: Load) -> Result<Ran
     let addresses: Vec<_> = places.iter().map(Place::address).collect();
     let gateway = match way {
         Way::Sdk => None,
-        Way::Paceway(_) => Some(Gateway::start(&config(&addresses), 1).await?),
+        Way::Paceway { continues, .. } => Some(Gateway::start(&config(&addresses, continues), 1).await?),
     };
     let door = match &gateway {
         None => Door { address: addresses[0], key: "bench".into(), is_sdk: true },
@@ -176,11 +178,12 @@ fn alias(dialect: Dialect) -> &'static str {
 
 /// Each place serves both dialects; an alias leads through all of them in order. One place is named as it always was, so
 /// that this runs on versions that know no chains.
-fn config(addresses: &[SocketAddr]) -> String {
-    let silence = SILENCE.as_secs();
+fn config(addresses: &[SocketAddr], continues: bool) -> String {
+    let (silence, dripping) = (SILENCE.as_secs(), DRIPPING.as_secs());
     let mut lines = vec![format!(
         "[log]\nlevel = \"error\"\n[upstream]\nconnect_timeout_s = {silence}\nheaders_timeout_s = {silence}\n\
-         first_byte_timeout_s = {silence}\nidle_timeout_s = {silence}\n[aliases]"
+         first_byte_timeout_s = {silence}\nidle_timeout_s = {silence}\n\
+         low_speed_bytes_per_s = {LOW_SPEED}\nlow_speed_s = {dripping}\n[fallback]\ncontinue_streams = {continues}\n[aliases]"
     )];
     for (dialect, letter) in [(Dialect::Anthropic, 'a'), (Dialect::OpenAi, 'o')] {
         let target = |index: usize| format!("\"{letter}{index}/{}\"", dialect.model());
@@ -206,8 +209,8 @@ mod tests {
     #[test]
     fn one_provider_is_a_name_and_several_are_a_chain() {
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
-        assert!(config(&[address]).contains("\nbench-claude = \"a1/claude-haiku-5-5\"\n"));
-        let three = config(&[address; 3]);
+        assert!(config(&[address], false).contains("\nbench-claude = \"a1/claude-haiku-5-5\"\n"));
+        let three = config(&[address; 3], true);
         assert!(three.contains("\nbench-gpt = [\"o1/gpt-5-mini\", \"o2/gpt-5-mini\", \"o3/gpt-5-mini\"]\n"));
         assert_eq!(three.matches("base_url").count(), 6);
     }

@@ -94,14 +94,14 @@ pub(crate) fn line(row: &Row) -> String {
 /// Every number of every run.
 pub(crate) fn json(rows: &[Row], load: Load) -> Value {
     let run = |row: &Row| {
-        let (client, providers) = match row.way {
-            Way::Sdk => ("sdk", 1),
-            Way::Paceway(count) => ("paceway", count),
+        let (client, providers, continues) = match row.way {
+            Way::Sdk => ("sdk", 1, false),
+            Way::Paceway { providers, continues } => ("paceway", providers, continues),
         };
         let failed: BTreeMap<String, usize> =
             row.failed.iter().map(|(status, count)| (status.to_string(), *count)).collect();
         json!({
-            "scenario": row.scenario, "client": client, "providers": providers, "requests": row.requests,
+            "scenario": row.scenario, "client": client, "providers": providers, "continues": continues, "requests": row.requests,
             "answered": row.answered, "midway": row.midway, "failed_by_status": failed, "p50_ms": row.p50,
             "p99_ms": row.p99, "calls_per_request": row.calls,
         })
@@ -126,7 +126,11 @@ mod tests {
             outcome(End::BrokeMidway, 9_000),
             outcome(End::Failed(500), 9_000),
         ];
-        Row::new("errors-10", Way::Paceway(2), &Ran { outcomes, upstream_calls: 6 })
+        Row::new(
+            "errors-10",
+            Way::Paceway { providers: 2, continues: false },
+            &Ran { outcomes, upstream_calls: 6 },
+        )
     }
 
     #[test]

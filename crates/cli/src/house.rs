@@ -22,7 +22,7 @@ use paceway_policy::pricing::PriceBook;
 use paceway_policy::retry::{Backoff, BudgetRules};
 use paceway_server::{House, LiveBounds, ServerBounds};
 use paceway_store::{Reports, Responses, Store, StoreError};
-use paceway_upstream::{HttpUpstream, Timeouts};
+use paceway_upstream::{HttpUpstream, LowSpeed, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -362,6 +362,10 @@ pub(crate) fn timeouts(config: &Config) -> Timeouts {
         first_byte: Duration::from_secs(upstream.first_byte_timeout_s),
         idle: Duration::from_secs(upstream.idle_timeout_s),
         total: Duration::from_secs(upstream.total_timeout_s),
+        low_speed: (upstream.low_speed_bytes_per_s > 0).then(|| LowSpeed {
+            bytes_per_s: upstream.low_speed_bytes_per_s,
+            during: Duration::from_secs(upstream.low_speed_s),
+        }),
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Phase {
     FirstByte,
     /// Between two chunks of the body.
     Idle,
+    /// Of the body comes less than so many bytes a second.
+    LowSpeed(u32),
     /// The whole call.
     Total,
 }
@@ -21,6 +23,7 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::LowSpeed(bytes) => return write!(f, "receiving less than {bytes} bytes a second"),
             Self::Connect => "connecting",
             Self::Headers => "waiting for response headers",
             Self::FirstByte => "waiting for the first byte",
@@ -43,6 +46,8 @@ pub enum Failure {
     TooLarge(usize),
     /// The answer was not what its dialect allows; the text says why.
     Garbled(String),
+    /// It was not waited for to its timeout, since others had waited that long for nothing.
+    GivenUp,
 }
 
 impl fmt::Display for Failure {
@@ -55,6 +60,7 @@ impl fmt::Display for Failure {
             Self::Broken(why) => write!(f, "the connection broke before the answer was whole: {why}"),
             Self::TooLarge(bound) => write!(f, "the answer was larger than {bound} bytes"),
             Self::Garbled(why) => write!(f, "the answer could not be understood: {why}"),
+            Self::GivenUp => f.write_str("it was given up early, since calls before it had timed out"),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::MicroUsd;
-use crate::failure::{Failure, Phase};
+use crate::failure::Failure;
 use crate::quota::{Cause, Dimension};
 
 /// Why a request ends without a provider's answer.
@@ -194,16 +194,7 @@ impl Refusal {
 
     /// Whether a timeout at the provider is the reason.
     pub fn is_upstream_timeout(&self) -> bool {
-        matches!(
-            self,
-            Self::Upstream {
-                failure: Failure::Timeout(
-                    Phase::Headers | Phase::FirstByte | Phase::Idle | Phase::Total | Phase::Connect,
-                    _
-                ),
-                ..
-            }
-        )
+        matches!(self, Self::Upstream { failure: Failure::Timeout(..) | Failure::GivenUp, .. })
     }
 }
 

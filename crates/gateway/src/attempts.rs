@@ -160,10 +160,15 @@ async fn visit(
     };
     gateway.metrics.waited(target.provider.name(), waited);
     let pool = turn.pool();
+    let falls_silent = target.deployment.falls_silent();
     bill.goes_out(&target, turn, flight, waited);
     let hedge = journey.hedge(gateway, place, is_streamed);
     let (place, called) = match hedge {
-        None => (place, calls::call(gateway, journey.legs[place].plan(), pool).await),
+        None => {
+            let has_other = || journey.has_free_other(gateway, place);
+            let call = (&**gateway, journey.legs[place].plan(), pool);
+            (place, calls::call_unless(falls_silent, has_other, call).await)
+        }
         Some(hedge) => hedge::race(gateway, &journey.legs, (place, pool), hedge, (ask, bill)).await,
     };
     (place, judge(gateway, journey, place, called, bill))

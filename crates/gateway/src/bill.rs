@@ -4,6 +4,7 @@
 //! is synchronous: one lock at the turnstile, one `write` to the ledger's journal. It happens before the last byte of
 //! the answer leaves.
 
+mod seen;
 mod settling;
 
 use std::fmt;
@@ -17,7 +18,6 @@ use paceway_domain::{
 use paceway_policy::access::Caller;
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
-use paceway_protocol::{Finish, Seen};
 use paceway_scheduler::{Cost, PoolId, Reason as WaitReason};
 use paceway_store::Row;
 use paceway_store::ledger::Traits;
@@ -31,11 +31,8 @@ use crate::explain::{Decision, Record};
 use crate::siblings::Claim;
 use crate::target::Target;
 
-pub(crate) use self::settling::fault_of;
+pub(crate) use self::settling::{fault_in, fault_of};
 use crate::{Endpoint, Gateway, rule_facts};
-
-/// How many bytes of generated text make a token, for answers whose count never came.
-const BYTES_PER_TOKEN: u64 = 4;
 
 /// Why a request had to wait.
 #[derive(Debug, Clone, Copy)]
@@ -256,6 +253,15 @@ impl Bill {
         self.row.status = 0;
     }
 
+    /// Its answer comes too slowly, and goes on.
+    pub(crate) fn is_slow(&mut self, failure: &Failure) {
+        let (rules, now) = (self.gateway.breaker, self.gateway.clock.now());
+        if let Some(flight) = &mut self.flight {
+            flight.failed(&rules, now, fault_of(failure));
+        }
+        self.notes("goes on slowly", failure.to_string());
+    }
+
     /// The likely input of what is asked.
     pub(crate) fn expected_input(&self) -> Tokens {
         self.expected_input
@@ -291,6 +297,9 @@ impl Bill {
     pub(crate) fn answered(&mut self, status: StatusCode, provider_id: Option<String>) {
         self.row.status = status.as_u16();
         self.row.provider_request_id = provider_id;
+        if let Some(flight) = self.flight.as_mut().filter(|_| status.is_success()) {
+            flight.begins();
+        }
     }
 
     /// Something to be told of where it is now.
@@ -344,48 +353,6 @@ impl Bill {
         if let Some(turn) = &self.turn {
             turn.broken_off(refusal);
         }
-    }
-
-    /// What the provider says was sold.
-    pub(crate) fn used(&mut self, sold: Sold) {
-        if self.is_paid {
-            return;
-        }
-        self.row.usage = sold.usage;
-        self.row.tier = sold.terms.tier;
-        self.row.usage_is_estimated = false;
-        self.sold = Some(sold);
-    }
-
-    /// What has been seen of a stream, with estimates in the place of what has not been said.
-    pub(crate) fn seen(&mut self, seen: &Seen) {
-        if self.is_paid {
-            return;
-        }
-        self.ended(seen.finish);
-        self.row.usage = seen.usage;
-        self.row.tier = seen.terms.tier;
-        self.row.usage_is_estimated = !seen.usage_is_final;
-        self.sold = Some(Sold { terms: seen.terms, ..Sold::default() });
-        if !seen.usage_is_final {
-            let generated = Tokens((seen.output_bytes as u64).div_ceil(BYTES_PER_TOKEN));
-            self.row.usage.output = self.row.usage.output.max(generated);
-            if self.row.usage.input_total() == Tokens::ZERO {
-                self.row.usage.input = self.expected_input;
-            }
-        }
-    }
-
-    /// How its answer ended, as far as it has come.
-    pub(crate) fn ended(&mut self, finish: Finish) {
-        self.row.traits.is_cut = finish.is_cut;
-        self.row.traits.tools_called = finish.tools_called;
-    }
-
-    /// Nothing is known of what an answer used: its input is estimated.
-    pub(crate) fn used_unknown(&mut self, output_bytes: usize) {
-        self.seen(&Seen { output_bytes, ..Seen::default() });
-        self.sold = None;
     }
 
     fn elapsed_ms(&self) -> u64 {

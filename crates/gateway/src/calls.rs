@@ -1,5 +1,7 @@
 //! One call to a provider, up to the first byte of its answer, and what came of it. Nobody's bill is touched here.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use paceway_domain::{Cause, Failure, LimitReadings, RateRefusal};
@@ -43,6 +45,29 @@ impl Called {
     /// Whether it is an answer that serves.
     pub(crate) fn is_good(&self) -> bool {
         matches!(self.outcome, Outcome::Answer(..))
+    }
+}
+
+/// Makes a call as [`call`] does, but gives it up when `falls_silent` comes true and there is another target to go to.
+pub(crate) async fn call_unless(
+    falls_silent: impl Future<Output = ()>,
+    has_other: impl FnOnce() -> bool,
+    (gateway, plan, pool): (&Gateway, &Plan, PoolId),
+) -> Called {
+    let mut calling = pin!(call(gateway, plan, pool));
+    tokio::select! {
+        biased;
+        called = &mut calling => return called,
+        () = falls_silent => {}
+    }
+    if !has_other() {
+        return calling.await;
+    }
+    Called {
+        pool,
+        outcome: Outcome::Broken(Failure::GivenUp),
+        said: None,
+        readings: LimitReadings::default(),
     }
 }
 

@@ -47,6 +47,15 @@ impl Continuation {
         Self { gateway: Arc::clone(gateway), ask, journey, times_left: MOST_TIMES }
     }
 
+    /// Whether what was heard can be gone on from by another target that is well and free.
+    pub(crate) fn may_ask(&self, heard: &Heard) -> bool {
+        // The one that serves is the last.
+        let place = self.journey.legs.len() - 1;
+        self.times_left > 0
+            && crossing::can_go_on(&self.ask, heard).is_ok()
+            && self.journey.has_free_other(&self.gateway, place)
+    }
+
     /// Whether what was heard can be gone on from; if so, how.
     ///
     /// # Errors

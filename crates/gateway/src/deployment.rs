@@ -11,6 +11,8 @@ use std::time::Duration;
 use paceway_domain::Moment;
 use paceway_policy::breaker::{Blocked, Breaker, BreakerRules, Fault, Pass, State};
 use paceway_policy::routing::latency::PeakEwma;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// Deployments of one provider that are told apart; models beyond it share one, so that invented names cannot fill memory.
 const MOST_KNOWN: usize = 2_000;
@@ -24,6 +26,7 @@ pub(crate) struct Deployment {
     health: Mutex<Health>,
     in_flight: AtomicU32,
     awaiting: AtomicU32,
+    falls_silent: Notify,
 }
 
 #[derive(Debug)]
@@ -59,7 +62,12 @@ impl Deployment {
             whole: PeakEwma::default(),
             held: HashMap::new(),
         };
-        Self { health: Mutex::new(health), in_flight: AtomicU32::new(0), awaiting: AtomicU32::new(0) }
+        Self {
+            health: Mutex::new(health),
+            in_flight: AtomicU32::new(0),
+            awaiting: AtomicU32::new(0),
+            falls_silent: Notify::new(),
+        }
     }
 
     /// Why a call would not go now.
@@ -90,7 +98,15 @@ impl Deployment {
     fn flight(self: &Arc<Self>, pass: Option<Pass>, began: Moment, is_streamed: bool) -> Flight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.awaiting.fetch_add(1, Ordering::Relaxed);
-        Flight { deployment: Arc::clone(self), pass, began, is_streamed, is_awaiting: true, is_told: false }
+        Flight {
+            deployment: Arc::clone(self),
+            pass,
+            began,
+            is_streamed,
+            is_awaiting: true,
+            has_begun: false,
+            told: None,
+        }
     }
 
     /// Calls in hand.
@@ -121,6 +137,11 @@ impl Deployment {
     /// Whether a call has failed lately and none since has come to a good end.
     pub(crate) fn is_shaky(&self, now: Moment) -> bool {
         self.health().breaker.is_shaky(now)
+    }
+
+    /// Until its breaker opens because of timeouts, counted from now.
+    pub(crate) fn falls_silent(&self) -> Notified<'_> {
+        self.falls_silent.notified()
     }
 
     /// Its provider answers again.
@@ -159,10 +180,18 @@ pub(crate) struct Flight {
     began: Moment,
     is_streamed: bool,
     is_awaiting: bool,
-    is_told: bool,
+    /// Whether the head of an answer has come.
+    has_begun: bool,
+    /// What came of it, once it was told: whether that was good.
+    told: Option<bool>,
 }
 
 impl Flight {
+    /// The head of an answer is there.
+    pub(crate) fn begins(&mut self) {
+        self.has_begun = true;
+    }
+
     /// The deployment answered well, and its first byte is there.
     pub(crate) fn succeeded(&mut self, rules: &BreakerRules, now: Moment) {
         let health = &mut *self.deployment.health();
@@ -171,15 +200,15 @@ impl Flight {
         if let Some(pass) = self.pass {
             health.breaker.succeeded(rules, now, pass);
         }
-        self.is_told = true;
+        self.told = Some(true);
         if std::mem::replace(&mut self.is_awaiting, false) {
             self.deployment.awaiting.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Its answer is whole.
+    /// Its answer is whole. That says nothing good of one that failed before.
     pub(crate) fn finished(&self) {
-        if let Some(pass) = self.pass {
+        if let Some(pass) = self.pass.filter(|_| self.told != Some(false)) {
             self.deployment.health().breaker.finished(pass);
         }
     }
@@ -191,21 +220,25 @@ impl Flight {
             breaker.succeeded(rules, now, pass);
             breaker.finished(pass);
         }
-        self.is_told = true;
+        self.told = Some(true);
     }
 
-    /// It failed, perhaps after its answer had begun.
+    /// It failed, perhaps after its answer had begun; one that is only slow may go on all the same.
     pub(crate) fn failed(&mut self, rules: &BreakerRules, now: Moment, fault: Fault) {
         self.was_silent(now);
         if let Some(pass) = self.pass {
             let breaker = &mut self.deployment.health().breaker;
-            if self.is_awaiting {
-                breaker.failed(rules, now, pass, fault);
-            } else {
+            let times_opened = breaker.times_opened();
+            if self.has_begun {
                 breaker.broke_off(rules, now, pass, fault);
+            } else {
+                breaker.failed(rules, now, pass, fault);
+            }
+            if fault == Fault::Timeout && breaker.times_opened() > times_opened {
+                self.deployment.falls_silent.notify_waiters();
             }
         }
-        self.is_told = true;
+        self.told = Some(false);
     }
 
     /// It is given up because another was sooner: so long at least it would have taken.
@@ -229,7 +262,7 @@ impl Drop for Flight {
         if self.is_awaiting {
             self.deployment.awaiting.fetch_sub(1, Ordering::Relaxed);
         }
-        if let Some(pass) = self.pass.filter(|_| !self.is_told) {
+        if let Some(pass) = self.pass.filter(|_| self.told.is_none()) {
             self.deployment.health().breaker.forgets(pass);
         }
     }

@@ -323,6 +323,17 @@ impl Journey {
         wish
     }
 
+    /// Whether another target than this one is well and can be had at once.
+    pub(crate) fn has_free_other(&self, gateway: &Gateway, place: usize) -> bool {
+        let now = gateway.clock.now();
+        self.legs.iter().enumerate().any(|(at, leg)| {
+            at != place
+                && leg.failed.is_none()
+                && leg.target.deployment.refuses(&gateway.breaker, now, leg.dice).is_none()
+                && gateway.turnstile.expected(&leg.wish).is_zero()
+        })
+    }
+
     /// It has left a queue that has become longer than it looked.
     pub(crate) fn leaves_queue(&mut self) {
         self.changes_left = self.changes_left.saturating_sub(1);

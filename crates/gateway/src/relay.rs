@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use paceway_domain::Failure;
-use paceway_policy::breaker::Fault;
+use paceway_domain::failure::Phase;
 use paceway_protocol::continuation::Translation;
 use paceway_protocol::formats::{Ending, format_of};
 use paceway_protocol::framing::{Framing, Unframing};
@@ -20,7 +20,7 @@ use paceway_protocol::{Format, StreamWatch, limits};
 use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 
 use crate::ask::Ask;
-use crate::bill::{Bill, fault_of};
+use crate::bill::{Bill, fault_in, fault_of};
 use crate::continuing::{Continuation, Going, Resumed, told};
 use crate::crossing::{Crossing, same_shore};
 use crate::kept::Keeper;
@@ -126,7 +126,7 @@ impl Relay {
             let passed_on = match &mut self.source {
                 Source::Provider(body) => match body.poll_chunk(cx) {
                     Poll::Ready(Some(Ok(chunk))) => self.chunk(chunk),
-                    Poll::Ready(Some(Err(failure))) => self.break_off(failure),
+                    Poll::Ready(Some(Err(failure))) => self.falters(failure),
                     Poll::Ready(None) => self.end(),
                     Poll::Pending if gathered.length() == 0 => return Poll::Pending,
                     Poll::Pending => break,
@@ -214,13 +214,7 @@ impl Relay {
 
     /// The provider ended its answer with this error.
     fn fail(&mut self, error: Option<ErrorReport>) {
-        let fault = match error.as_ref().map_or(ErrorKind::Server, |error| error.kind) {
-            ErrorKind::Server => Some(Fault::Server),
-            ErrorKind::Timeout => Some(Fault::Timeout),
-            ErrorKind::Overloaded => Some(Fault::Overload),
-            // The request's own, or a matter of limits.
-            _ => None,
-        };
+        let fault = fault_in(error.as_ref().map_or(ErrorKind::Server, |error| error.kind));
         self.bill().ends_in_error(fault, error.map(|error| error.message).unwrap_or_default());
     }
 
@@ -285,6 +279,21 @@ impl Relay {
     /// have been understood.
     fn ending(&self) -> Ending {
         self.translation.as_ref().map_or(self.attempt.watch.seen().ending, Translation::ending)
+    }
+
+    /// The stream broke or is too slow. A slow one that can be had from nobody else goes on as it comes: slow words are better
+    /// than none.
+    fn falters(&mut self, failure: Failure) -> Bytes {
+        let is_slow = matches!(failure, Failure::Timeout(Phase::LowSpeed(_), _));
+        let heard = self.translation.as_ref().and_then(Translation::heard);
+        let continuation = self.continuation.as_ref();
+        if is_slow
+            && !continuation.zip(heard).is_some_and(|(continuation, heard)| continuation.may_ask(heard))
+        {
+            self.bill().is_slow(&failure);
+            return Bytes::new();
+        }
+        self.break_off(failure)
     }
 
     /// The stream broke: it goes on elsewhere if it may, or ends with an error.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure};
 use paceway_gateway::provider::ProviderSettings;
 use paceway_scheduler::Limits;
@@ -184,4 +185,32 @@ async fn the_rest_is_asked_for_in_words_that_the_model_itself_has() {
     let sent = house.sent();
     assert_eq!(sent["contents"].as_array().unwrap().len(), 3, "{sent}");
     assert_eq!(sent["generationConfig"]["thinkingConfig"]["thinkingBudget"], 1024, "{sent}");
+}
+
+/// A stream of which the second half comes after it has been found too slow.
+fn slow() -> Said {
+    let (answer, feed) = response(200, &[("content-type", "text/event-stream")]);
+    feed.send(Ok(Bytes::from_static(half().as_bytes()))).unwrap();
+    feed.send(Err(Failure::Timeout(Phase::LowSpeed(50), Duration::from_secs(20)))).unwrap();
+    feed.send(Ok(Bytes::from_static(&STREAM.as_bytes()[half().len()..]))).unwrap();
+    Ok(answer)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_too_slow_is_continued_by_another_target_where_that_is_allowed() {
+    let house = house(vec![slow(), rest("and so on.")], true);
+    assert_eq!(words(&ask(&house, &[]).await), "Héllo and so on.");
+    let rows = house.rows.all();
+    let ends: Vec<_> = rows.iter().map(|row| (row.provider.as_str(), row.outcome.as_str())).collect();
+    assert_eq!(ends, [("one", "continued"), ("two", "completed")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_too_slow_and_cannot_be_continued_goes_on_and_counts_against_its_target() {
+    let house = house((0..5).map(|_| slow()).chain([rest("another's")]).collect(), false);
+    for _ in 0..5 {
+        assert_eq!(ask(&house, &[]).await, STREAM);
+    }
+    assert!(house.rows.all().iter().all(|row| row.outcome == "completed"));
+    assert_eq!(words(&ask(&house, &[]).await), "another's", "the breaker is open");
 }

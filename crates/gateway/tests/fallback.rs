@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::HeaderMap;
 use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure};
@@ -353,6 +354,65 @@ async fn who_waits_for_a_target_that_fails_meanwhile_goes_elsewhere() {
     let both = tokio::join!(ask(&house, false), ask(&house, false));
     assert_eq!((both.0.0, both.1.0), (200, 200));
     assert_eq!(hosts(&house).iter().filter(|host| *host == "one").count(), 1, "{:?}", hosts(&house));
+}
+
+/// Six questions at once to a first target that leaves five of them without an answer for two seconds, and the sixth for a
+/// minute; the statuses, and after how many seconds the sixth had its answer.
+async fn six_of_which_five_time_out(others: usize, providers: Vec<ProviderSettings>) -> (Vec<u16>, u64) {
+    let silent = || response(200, &[("content-type", "application/json")]);
+    let (silent, feeds): (Vec<_>, Vec<_>) = (0..6).map(|_| silent()).unzip();
+    let answers = silent.into_iter().map(Ok).chain((0..others).map(|_| good())).collect();
+    let house = of(answers, providers, |_| {}, 0);
+    let began = house.gateway.clock.now();
+    let five = join_all((0..5).map(|_| ask(&house, false)));
+    let sixth = async {
+        let (status, ..) = ask(&house, false).await;
+        (status, house.gateway.clock.now().since(began).as_secs())
+    };
+    let provider = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        for feed in &feeds[..5] {
+            feed.send(Err(Failure::Timeout(Phase::Idle, Duration::from_secs(2)))).unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(58)).await;
+        // Nobody may be there to hear it.
+        let _ = feeds[5].send(Ok(message().to_string().into()));
+        drop(feeds);
+    };
+    let (five, (sixth, seconds), ()) = tokio::join!(five, sixth, provider);
+    (five.into_iter().map(|(status, ..)| status).chain([sixth]).collect(), seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_on_for_a_target_whose_breaker_opens_because_of_timeouts() {
+    let providers = vec![at("one", Limits::none()), at("two", Limits::none())];
+    assert_eq!(six_of_which_five_time_out(6, providers).await, (vec![200; 6], 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whole_answers_and_streams_that_break_off_are_one_row() {
+    let half = |kind: &str, bytes: &'static [u8]| {
+        let (answer, feed) = response(200, &[("content-type", kind)]);
+        feed.send(Ok(Bytes::from_static(bytes))).unwrap();
+        feed.send(Err(Failure::Timeout(Phase::Idle, Duration::from_secs(2)))).unwrap();
+        Ok(answer)
+    };
+    let whole = || half("application/json", b"{");
+    let stream = || half("text/event-stream", &STREAM.as_bytes()[..STREAM.len() / 2]);
+    let answers = vec![whole(), good(), stream(), whole(), good(), stream(), whole(), good(), good()];
+    let house = three(answers, |_| {});
+    for is_streamed in [false, true, false, true, false] {
+        ask(&house, is_streamed).await;
+    }
+    assert_eq!(hosts(&house)[6..], ["one", "two"]);
+    ask(&house, false).await;
+    assert_eq!(hosts(&house)[8..], ["two"], "the breaker is open");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_nowhere_else_to_go_waits_on_for_a_target_whose_breaker_opens() {
+    let providers = vec![at("one", Limits::none())];
+    assert_eq!(six_of_which_five_time_out(0, providers).await, (vec![504, 504, 504, 504, 504, 200], 60));
 }
 
 #[tokio::test(start_paused = true)]

@@ -244,7 +244,7 @@ impl Breaker {
         }
     }
 
-    /// The answer of a call that has succeeded broke off.
+    /// A call that was let go has failed after the head of its answer had come.
     pub fn broke_off(&mut self, rules: &BreakerRules, now: Moment, pass: Pass, fault: Fault) {
         if pass.era == self.era {
             self.broken_off[fault as usize] += 1;

@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep};
 use crate::Timeouts;
 use crate::cause::innermost;
 use crate::link::{Link, Transport};
+use crate::speed::Speedometer;
 
 /// The body of an [`Answer`](crate::Answer).
 pub struct AnswerBody(Pin<Box<dyn Body<Data = Bytes, Error = Failure> + Send>>);
@@ -32,7 +33,7 @@ impl AnswerBody {
         Self::new(Full::new(bytes).map_err(|never| match never {}))
     }
 
-    /// The next chunk; `None` at the end.
+    /// The next chunk; `None` at the end. After [`Phase::LowSpeed`] more may come, after any other failure nothing does.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
         loop {
             match ready!(self.0.as_mut().poll_frame(cx)) {
@@ -115,7 +116,8 @@ pub(crate) struct TimedBody<T: Transport, K> {
     end: Instant,
     /// When the present wait is given up, and why.
     due: (Instant, Phase),
-    /// Fires at `due` or earlier: moving a timer takes a lock, so one that chunks have overtaken is moved when it fires.
+    speed: Option<Speedometer>,
+    /// Fires when the next of these is due or earlier: moving a timer takes a lock, so one that chunks have overtaken is moved when it fires.
     alarm: Pin<Box<Sleep>>,
     /// Whether `due` is that of the present wait.
     is_waiting: bool,
@@ -131,6 +133,7 @@ impl<T: Transport, K: FnOnce(Box<Link<T>>)> TimedBody<T, K> {
             timeouts,
             end,
             due,
+            speed: timeouts.low_speed.map(Speedometer::new),
             alarm: Box::pin(tokio::time::sleep_until(due.0)),
             is_waiting: true,
         }
@@ -145,19 +148,36 @@ impl<T: Transport, K: FnOnce(Box<Link<T>>)> TimedBody<T, K> {
 
     fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
         if !std::mem::replace(&mut self.is_waiting, true) {
-            self.due = (after(self.timeouts.idle).min(self.end), Phase::Idle);
-            if self.due.0 < self.alarm.deadline() {
-                self.alarm.as_mut().reset(self.due.0);
+            let now = now();
+            self.due = ((now + self.timeouts.idle).min(self.end), Phase::Idle);
+            if let Some(speed) = &mut self.speed {
+                speed.waits(now);
+            }
+            if self.next_due() < self.alarm.deadline() {
+                let next = self.next_due();
+                self.alarm.as_mut().reset(next);
             }
         }
-        let (due, phase) = self.due;
         while self.alarm.as_mut().poll(cx).is_ready() {
-            if self.alarm.deadline() >= due {
-                return Poll::Ready(self.gave_up(phase));
+            let now = self.alarm.deadline();
+            if now >= self.due.0 {
+                return Poll::Ready(self.gave_up(self.due.1));
             }
-            self.alarm.as_mut().reset(due);
+            if let Some(failure) = self.speed.as_mut().and_then(|speed| speed.failure(now)) {
+                // Who reads on in spite of it is not told again.
+                self.speed = None;
+                return Poll::Ready(failure);
+            }
+            let next = self.next_due();
+            self.alarm.as_mut().reset(next);
         }
         Poll::Pending
+    }
+
+    /// When the present wait has to be looked at.
+    fn next_due(&self) -> Instant {
+        let speed = self.speed.as_ref().and_then(Speedometer::due);
+        speed.map_or(self.due.0, |due| due.min(self.due.0))
     }
 
     fn gave_up(&self, phase: Phase) -> Failure {
@@ -172,8 +192,12 @@ impl<T: Transport, K: FnOnce(Box<Link<T>>)> TimedBody<T, K> {
 
 // A timer is set to a moment of the runtime's clock, which only the runtime can tell.
 #[allow(clippy::disallowed_methods)]
+fn now() -> Instant {
+    Instant::now()
+}
+
 pub(crate) fn after(bound: Duration) -> Instant {
-    Instant::now() + bound
+    now() + bound
 }
 
 impl<T: Transport, K: FnOnce(Box<Link<T>>) + Unpin> Body for TimedBody<T, K> {
@@ -189,6 +213,9 @@ impl<T: Transport, K: FnOnce(Box<Link<T>>) + Unpin> Body for TimedBody<T, K> {
         match link.poll_body(cx, &mut this.body) {
             Poll::Ready(frame) => {
                 this.is_waiting = false;
+                if let (Some(speed), Some(Ok(frame))) = (&mut this.speed, &frame) {
+                    speed.comes(now(), frame.data_ref().map_or(0, Bytes::len));
+                }
                 if frame.is_none() {
                     this.end();
                 }

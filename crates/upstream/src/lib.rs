@@ -15,6 +15,7 @@ mod percent;
 mod pool;
 mod reach;
 mod sign;
+mod speed;
 mod webhook;
 
 use std::fmt;
@@ -83,6 +84,17 @@ pub struct Timeouts {
     pub idle: Duration,
     /// The whole call, to the last byte.
     pub total: Duration,
+    /// Which part of the body may come too slowly, if that is looked at.
+    pub low_speed: Option<LowSpeed>,
+}
+
+/// A body of which less comes than so much, for so long, is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LowSpeed {
+    /// On average over the time below.
+    pub bytes_per_s: u32,
+    /// Of the time in which the body is waited for; what passes while its reader does not take it is not counted.
+    pub during: Duration,
 }
 
 /// Something that can call providers.

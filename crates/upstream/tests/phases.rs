@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use paceway_domain::Failure;
 use paceway_domain::failure::Phase;
-use paceway_upstream::{Answer, Call, HttpUpstream, Timeouts, Upstream};
+use paceway_upstream::{Answer, Call, HttpUpstream, LowSpeed, Timeouts, Upstream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(80);
 const PATIENT: Timeouts =
-    Timeouts { connect: LONG, headers: LONG, first_byte: LONG, idle: LONG, total: LONG };
+    Timeouts { connect: LONG, headers: LONG, first_byte: LONG, idle: LONG, total: LONG, low_speed: None };
 
 fn call(port: u16) -> Call {
     Call {
@@ -75,6 +75,24 @@ async fn a_body_that_falls_silent_is_given_up() {
     let timeouts = Timeouts { idle: SHORT, ..PATIENT };
     let answer = answer(timeouts, b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab").await.unwrap();
     assert_eq!(answer.body.collect(99).await.unwrap_err(), Failure::Timeout(Phase::Idle, SHORT));
+}
+
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_given_up_though_it_never_falls_silent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n").await.unwrap();
+        while stream.write_all(b"a").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    let timeouts = Timeouts { low_speed: Some(LowSpeed { bytes_per_s: 10_000, during: SHORT }), ..PATIENT };
+    let answer = HttpUpstream::new(timeouts).call(call(port)).await.unwrap();
+    let failure = answer.body.collect(9_999).await.unwrap_err();
+    assert_eq!(failure, Failure::Timeout(Phase::LowSpeed(10_000), SHORT));
 }
 
 #[tokio::test]

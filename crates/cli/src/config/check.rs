@@ -67,6 +67,8 @@ fn check(config: &Config) -> Check {
     check.range("upstream.first_byte_timeout_s", upstream.first_byte_timeout_s, 1..=3_600);
     check.range("upstream.idle_timeout_s", upstream.idle_timeout_s, 1..=3_600);
     check.range("upstream.total_timeout_s", upstream.total_timeout_s, 1..=86_400);
+    check.range("upstream.low_speed_bytes_per_s", upstream.low_speed_bytes_per_s, 0..=1_000_000_000);
+    check.range("upstream.low_speed_s", upstream.low_speed_s, 1..=3_600);
     check.range("upstream.max_answer_bytes", upstream.max_answer_bytes, 1_024..=1 << 30);
     check.problems.extend(config.storage.problem());
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&config.log.level) {

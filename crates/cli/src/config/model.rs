@@ -119,6 +119,8 @@ pub(crate) struct Upstream {
     pub first_byte_timeout_s: u64,
     pub idle_timeout_s: u64,
     pub total_timeout_s: u64,
+    pub low_speed_bytes_per_s: u32,
+    pub low_speed_s: u64,
     pub max_answer_bytes: usize,
 }
 

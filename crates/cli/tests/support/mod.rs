@@ -237,6 +237,7 @@ pub fn client() -> HttpUpstream {
         first_byte: PATIENCE,
         idle: PATIENCE,
         total: PATIENCE * 5,
+        low_speed: None,
     })
 }
 

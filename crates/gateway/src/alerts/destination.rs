@@ -48,8 +48,14 @@ impl Destination {
     /// # Errors
     /// What is wrong with the address, without repeating it.
     pub fn new(name: &str, shape: Shape, url: &Secret, reach: Reach) -> Result<Self, &'static str> {
-        let timeouts =
-            Timeouts { connect: PHASE, headers: PHASE, first_byte: PHASE, idle: PHASE, total: TOTAL };
+        let timeouts = Timeouts {
+            connect: PHASE,
+            headers: PHASE,
+            first_byte: PHASE,
+            idle: PHASE,
+            total: TOTAL,
+            low_speed: None,
+        };
         Self::over(name, shape, url, Arc::new(HttpUpstream::reaching(timeouts, reach)))
     }
 

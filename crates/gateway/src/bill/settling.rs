@@ -6,6 +6,7 @@ use std::time::Duration;
 use paceway_domain::{Failure, MicroUsd, Sold, Tokens, Usage};
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
+use paceway_protocol::neutral::ErrorKind;
 use paceway_scheduler::Cost;
 use paceway_store::Row;
 
@@ -206,8 +207,18 @@ impl Drop for Bill {
 /// What a break in mid-answer says of the deployment.
 pub(crate) fn fault_of(failure: &Failure) -> Fault {
     match failure {
-        Failure::Timeout(..) => Fault::Timeout,
+        Failure::Timeout(..) | Failure::GivenUp => Fault::Timeout,
         Failure::Garbled(_) | Failure::TooLarge(_) => Fault::Server,
         Failure::Connect(_) | Failure::Broken(_) => Fault::Connection,
+    }
+}
+
+/// What an error in the middle of an answer says of the deployment; `None`: it is the request's own, or a matter of limits.
+pub(crate) const fn fault_in(error: ErrorKind) -> Option<Fault> {
+    match error {
+        ErrorKind::Server => Some(Fault::Server),
+        ErrorKind::Timeout => Some(Fault::Timeout),
+        ErrorKind::Overloaded => Some(Fault::Overload),
+        _ => None,
     }
 }

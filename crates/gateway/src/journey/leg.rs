@@ -124,7 +124,7 @@ impl Failed {
     pub(crate) fn broken(target: &Target, failure: Failure) -> Self {
         let reason = match &failure {
             Failure::Connect(_) | Failure::Broken(_) => Reason::Connection,
-            Failure::Timeout(..) => Reason::Timeout,
+            Failure::Timeout(..) | Failure::GivenUp => Reason::Timeout,
             Failure::TooLarge(_) | Failure::Garbled(_) => Reason::ServerError,
         };
         // An answer that is too large will be so again; one that makes no sense is a proxy's, as a rule, and the next may not be.

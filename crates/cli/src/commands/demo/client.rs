@@ -45,6 +45,7 @@ impl Client {
             first_byte: TIMEOUT,
             idle: TIMEOUT,
             total: TIMEOUT,
+            low_speed: None,
         };
         let key = HeaderValue::from_str(key).expect("keys are made of visible characters");
         Self { http: HttpUpstream::new(timeouts), key, dice: Mutex::new(Rng::with_seed(seed)) }
