@@ -209,6 +209,11 @@ fn sold_in(ask: &Ask, plan: &Plan, body: &[u8]) -> Option<Sold> {
     }
 }
 
+/// A whole answer has to be paid for, whatever becomes of it.
+pub(crate) fn charge_whole(ask: &Ask, plan: &Plan, body: &[u8], bill: &mut Bill) {
+    charge(ask, sold_in(ask, plan, body), body.len(), bill);
+}
+
 fn charge(ask: &Ask, used: Option<Sold>, length: usize, bill: &mut Bill) {
     match used {
         _ if ask.endpoint == Endpoint::CountTokens => {}

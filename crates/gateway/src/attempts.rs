@@ -28,7 +28,7 @@ use crate::journey::{End, Failed, Journey, Leg, Sent, is_only_a_wish};
 use crate::retries;
 use crate::siblings::Prefix;
 use crate::upstream_error::ErrorAnswer;
-use crate::{Gateway, cascade, hedge, siblings};
+use crate::{Gateway, answer, cascade, hedge, siblings};
 
 /// What comes of a visit to a target.
 enum Visit {
@@ -171,11 +171,17 @@ async fn visit(
         }
         Some(hedge) => hedge::race(gateway, &journey.legs, (place, pool), hedge, (ask, bill)).await,
     };
-    (place, judge(gateway, journey, place, called, bill))
+    (place, judge(gateway, journey, place, called, (ask, bill)))
 }
 
 /// What comes of a call that was made for the leg at this place, where the bill is.
-fn judge(gateway: &Gateway, journey: &mut Journey, place: usize, called: Called, bill: &mut Bill) -> Visit {
+fn judge(
+    gateway: &Gateway,
+    journey: &mut Journey,
+    place: usize,
+    called: Called,
+    (ask, bill): (&Ask, &mut Bill),
+) -> Visit {
     let Called { pool, outcome, said, readings } = called;
     let target = Arc::clone(&journey.legs[place].target);
     if let Some((status, id)) = said {
@@ -194,6 +200,13 @@ fn judge(gateway: &Gateway, journey: &mut Journey, place: usize, called: Called,
             let failed = Failed::broken(&target, failure);
             bill.failed(failed.reason);
             Visit::Failed(failed)
+        }
+        Outcome::Unreadable(body, why) => {
+            bill.learns(&readings);
+            answer::charge_whole(ask, journey.legs[place].plan(), &body, bill);
+            bill.part_ends("garbled", Reason::ServerError.fault());
+            bill.failed(Reason::ServerError);
+            Visit::Failed(Failed::unreadable(&target, why))
         }
         Outcome::Error(error) => {
             bill.learns(&readings);

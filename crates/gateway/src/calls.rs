@@ -12,7 +12,7 @@ use paceway_scheduler::PoolId;
 use paceway_upstream::{Answer, AnswerBody};
 
 use crate::Gateway;
-use crate::target::Plan;
+use crate::target::{Plan, Unusable};
 use crate::upstream_error::ErrorAnswer;
 
 /// Headers in which providers name a request.
@@ -37,6 +37,8 @@ pub(crate) enum Outcome {
     Refused(ErrorAnswer, RateRefusal),
     /// It failed without an answer.
     Broken(Failure),
+    /// It answered with this, which cannot be read, and why not.
+    Unreadable(Bytes, String),
     /// It answered with an error of its own.
     Error(ErrorAnswer),
 }
@@ -83,10 +85,7 @@ pub(crate) async fn call(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Called
     let said = Some((answer.status, id_in(&answer.headers)));
     let readings = limits::readings(&answer.headers, gateway.clock.wall());
     let outcome = if answer.status.is_success() {
-        match begun(gateway, plan, answer).await {
-            Ok((answer, whole)) => Outcome::Answer(answer, whole),
-            Err(failure) => Outcome::Broken(failure),
-        }
+        begun(gateway, plan, answer).await.unwrap_or_else(Outcome::Broken)
     } else {
         let error = ErrorAnswer::read(answer).await;
         let wall = gateway.clock.wall();
@@ -104,18 +103,22 @@ async fn send(gateway: &Gateway, plan: &Plan, pool: PoolId) -> Result<Answer, Fa
 }
 
 /// An answer of which something has come: all of one that is whole, the first chunk of a stream.
-async fn begun(gateway: &Gateway, plan: &Plan, answer: Answer) -> Result<(Answer, Option<Bytes>), Failure> {
+async fn begun(gateway: &Gateway, plan: &Plan, answer: Answer) -> Result<Outcome, Failure> {
     let Answer { status, headers, body } = answer;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (body, whole) = match Framing::of(kind) {
         Some(_) => (body.begun().await?, None),
         None => {
             let whole = body.collect(gateway.bounds.max_answer_bytes).await?;
-            plan.check_whole(&whole)?;
+            match plan.check_whole(&whole) {
+                Ok(()) => {}
+                Err(Unusable::NoJson(why)) => return Err(Failure::Garbled(why)),
+                Err(Unusable::Unreadable(why)) => return Ok(Outcome::Unreadable(whole, why)),
+            }
             (AnswerBody::full(whole.clone()), Some(whole))
         }
     };
-    Ok((Answer { status, headers, body }, whole))
+    Ok(Outcome::Answer(Answer { status, headers, body }, whole))
 }
 
 fn id_in(headers: &HeaderMap) -> Option<String> {

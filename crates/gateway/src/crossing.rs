@@ -84,6 +84,18 @@ impl Crossing {
         Ok((Self { back, changes }, body))
     }
 
+    /// Whether a whole answer can be read at all, so that another target can be asked if not.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub(crate) fn check(&self, body: &[u8]) -> Result<(), String> {
+        match &self.back {
+            Back::Chat(back) => format_of(back.theirs).read_reply(body).map(drop),
+            Back::Embeddings { theirs, .. } => embeddings::read_answer(*theirs, body).map(drop),
+            Back::Rerank { .. } => rerank::read_answer(body).map(drop),
+        }
+    }
+
     /// A whole answer in the caller's dialect, and what it used where only its translation shows that.
     ///
     /// # Errors

@@ -92,6 +92,6 @@ fn reason_of(called: &Called, legs: &[Leg], place: usize) -> Reason {
     match &called.outcome {
         Outcome::Broken(failure) => Failed::broken(&legs[place].target, failure.clone()).reason,
         Outcome::Refused(_, refusal) => calls::reason_of(refusal),
-        Outcome::Error(_) | Outcome::Answer(..) => Reason::ServerError,
+        Outcome::Error(_) | Outcome::Unreadable(..) | Outcome::Answer(..) => Reason::ServerError,
     }
 }

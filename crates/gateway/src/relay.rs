@@ -102,11 +102,14 @@ impl Relay {
         let attempt = Attempt::new(&plan, &response.headers, framing, hides_usage);
         // What cannot be read cannot be joined to.
         let continuation = continuation.filter(|_| attempt.is_readable);
-        let translation = match (&continuation, plan.crossing) {
+        let mut translation = match (&continuation, plan.crossing) {
             (None, crossing) => crossing.and_then(Crossing::stream),
             (Some(_), Some(crossing)) => crossing.stream().map(Translation::continuable),
             (Some((_, created)), None) => Some(same_shore(ask, *created).continuable()),
         };
+        if let Some(translation) = &mut translation {
+            translation.expects(bill.expected_input());
+        }
         Self {
             source: Source::Provider(response.body),
             attempt,
@@ -172,9 +175,11 @@ impl Relay {
             Ok(chunk) => chunk,
             Err(why) => return self.break_off(Failure::Garbled(why)),
         };
-        let passes_whole = self.translation.is_none() && !self.attempt.watch.edits();
+        let is_passed_on = self.translation.is_none() && !self.attempt.watch.edits();
+        // Its events go out as they came, all at once, unless the first of them began in the chunk before.
+        let passes_slice = is_passed_on && self.attempt.splitter.partial().is_empty();
         let mut written = Written::default();
-        if !passes_whole {
+        if !passes_slice {
             written.bytes.reserve(chunk.len() + ROOM);
         }
         let (watch, translation) = (&mut self.attempt.watch, &mut self.translation);
@@ -188,7 +193,7 @@ impl Relay {
             }
             match translation {
                 Some(translation) => written.translate(translation, event),
-                None if passes_whole => {}
+                None if passes_slice => {}
                 None => written.edited(event, edit),
             }
         });
@@ -199,17 +204,18 @@ impl Relay {
         if let Some(refusal) = &refusal {
             self.bill().was_broken_off(refusal);
         }
+        // An event that is not whole waits: behind half of one, nothing could be told any more.
+        let whole = chunk.len() - self.attempt.splitter.partial().len().min(chunk.len());
+        let passed_on = if passes_slice { chunk.slice(..whole) } else { written.bytes.into() };
         if let Some(failure) = broken {
-            let mut out = written.bytes;
-            out.extend_from_slice(&self.break_off(failure));
-            return out.into();
+            return [passed_on, self.break_off(failure)].concat().into();
         }
         match self.attempt.watch.seen().ending {
             Ending::Open => {}
             Ending::Complete => self.complete(),
             Ending::Failed => self.fail(error),
         }
-        if passes_whole { chunk } else { written.bytes.into() }
+        passed_on
     }
 
     /// The provider ended its answer with this error.
@@ -251,6 +257,8 @@ impl Relay {
             let edit = watch.event(event);
             match translation {
                 Some(translation) => written.translate(translation, event),
+                // A mere name is half an event.
+                None if event.data().is_none() => {}
                 None => written.edited(event, edit),
             }
         });
@@ -258,8 +266,7 @@ impl Relay {
             translation.finish(&mut written.bytes);
         }
         self.note_seen();
-        let is_passed_on = self.translation.is_none() && !self.attempt.watch.edits();
-        let mut out = if is_passed_on { Vec::new() } else { written.bytes };
+        let mut out = written.bytes;
         let is_whole_at_end = self.translation.is_none() && self.attempt.watch.is_complete_at_end();
         match self.ending() {
             Ending::Failed => self.fail(None),
@@ -267,6 +274,10 @@ impl Relay {
             Ending::Open if is_whole_at_end => self.complete(),
             Ending::Open => {
                 let broken = self.break_off(Failure::Broken("it ended before its last event".into()));
+                if !out.is_empty() && !out.ends_with(b"\n\n") {
+                    // Its empty line never came.
+                    out.extend_from_slice(if out.ends_with(b"\n") { b"\n" } else { b"\n\n" });
+                }
                 out.extend_from_slice(&broken);
                 return out.into();
             }
@@ -335,6 +346,7 @@ impl Relay {
     fn resume(&mut self, resumed: Resumed, failure: &Failure) -> Bytes {
         // What the part that broke off was asked, where its provider had not counted it yet.
         let expected_input = resumed.expected_input;
+        let next_input = resumed.bill.expected_input();
         self.bill = Some(resumed.bill);
         let (plan, response, framing, continuation) = match resumed.outcome {
             Ok(next) => next,
@@ -345,6 +357,7 @@ impl Relay {
         let way_back = plan.crossing.map(Crossing::way_back).unwrap_or_default();
         let joined = self.translation.as_mut().map(|translation| {
             let used = translation.used(expected_input);
+            translation.expects(next_input);
             translation.continue_from(dialect, way_back, used)
         });
         match joined {
@@ -357,7 +370,7 @@ impl Relay {
         }
     }
 
-    /// Ends the stream with an error in the caller's dialect, behind whatever half event has been passed on.
+    /// Ends the stream with an error in the caller's dialect. The half event that came last is left out.
     fn give_up(&mut self, failure: &Failure, why_not: Option<&str>) -> Bytes {
         self.has_ended = true;
         if self.ending() != Ending::Open || !self.attempt.is_readable {
@@ -370,12 +383,6 @@ impl Relay {
         let message = format!("provider `{}`: {}", self.attempt.provider, told(failure, why_not));
         tracing::warn!(provider = self.attempt.provider, %failure, "a stream broke off");
         let mut out = Vec::new();
-        let has_passed_half = self.translation.is_none()
-            && !self.attempt.watch.edits()
-            && !self.attempt.splitter.partial().is_empty();
-        if has_passed_half {
-            out.extend_from_slice(b"\n\n");
-        }
         let kind =
             if matches!(failure, Failure::Timeout(..)) { ErrorKind::Timeout } else { ErrorKind::Server };
         let error = ErrorReport::new(kind, message);

@@ -96,6 +96,14 @@ impl Target {
     }
 }
 
+/// Why a whole answer is of no use.
+pub(crate) enum Unusable {
+    /// It is nobody's answer: nothing was sold, and the next may be one.
+    NoJson(String),
+    /// It is the provider's own, which has to be paid for and would be so again.
+    Unreadable(String),
+}
+
 /// A target and what is sent there.
 pub(crate) struct Plan {
     pub(crate) target: Arc<Target>,
@@ -113,17 +121,18 @@ impl Plan {
         &self.call.body
     }
 
-    /// Looks at an answer that has come whole. What is no JSON at all (a login page, a proxy's apology) is nobody's answer.
+    /// Looks at an answer that has come whole. What is no JSON at all (a login page, a proxy's apology) is nobody's answer; what
+    /// has to cross over and cannot be read is one that nobody can use.
     ///
     /// # Errors
-    /// [`Failure::Garbled`].
-    pub(crate) fn check_whole(&self, body: &[u8]) -> Result<(), Failure> {
+    /// What is wrong with it.
+    pub(crate) fn check_whole(&self, body: &[u8]) -> Result<(), Unusable> {
         let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        if !self.expects_json || matches!(first, Some(b'{' | b'[')) {
-            return Ok(());
+        if self.expects_json && !matches!(first, Some(b'{' | b'[')) {
+            let begins = String::from_utf8_lossy(&body[..body.len().min(MOST_SHOWN)]).into_owned();
+            return Err(Unusable::NoJson(format!("expected JSON, got `{begins}`")));
         }
-        let begins = String::from_utf8_lossy(&body[..body.len().min(MOST_SHOWN)]).into_owned();
-        Err(Failure::Garbled(format!("expected JSON, got `{begins}`")))
+        self.crossing.as_ref().map_or(Ok(()), |crossing| crossing.check(body)).map_err(Unusable::Unreadable)
     }
 
     /// The call with a key of the pool whose turn it is.

@@ -149,6 +149,26 @@ async fn a_stream_that_is_whole_passes_as_it_is_understood() {
     assert_eq!((row.outcome.as_str(), row.usage.output.get()), ("completed", 20));
 }
 
+/// Providers of OpenAI's dialect count in an event of its own, behind the answer's end.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_breaks_behind_its_end_is_whole_with_a_likely_usage() {
+    let (answer, feed) = response(200, &[("content-type", "text/event-stream")]);
+    let uncounted = "data: {\"id\":\"c\",\"model\":\"gpt-5.5\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Héllo wörld\"},\
+        \"finish_reason\":\"stop\"}]}\n\n";
+    feed.send(Ok(Bytes::from_static(uncounted.as_bytes()))).unwrap();
+    feed.send(Err(Failure::Broken("reset".into()))).unwrap();
+    let house = house(vec![broken(half()), Ok(answer)], true);
+    let stream = ask(&house, &[]).await;
+    assert_eq!(words(&stream), "Héllo wörld", "{stream}");
+    let (_, end) = stream.split_once("event: message_delta\ndata: ").unwrap();
+    let end: Value = serde_json::from_str(end.lines().next().unwrap()).unwrap();
+    let [first, second] = house.rows.all().try_into().unwrap();
+    // The first part as it counted itself, the second as expected: thirteen bytes are four tokens.
+    assert_eq!(end["usage"]["output_tokens"], first.usage.output.get() + 4, "{end}");
+    let input = end["usage"]["input_tokens"].as_u64().unwrap();
+    assert!(input > first.usage.input.get(), "{end}, {second:?}");
+}
+
 /// At every event, also one in the middle of which it breaks.
 #[tokio::test(start_paused = true)]
 async fn wherever_it_breaks_the_client_sees_one_valid_answer() {

@@ -111,6 +111,59 @@ async fn every_failure_of_a_target_sends_the_request_to_the_next_one_at_once() {
     }
 }
 
+/// Two providers of other dialects than the client's.
+fn across(answers: Vec<Said>) -> House {
+    let (name, settings) = alias("smart", &["one/gpt-5.5", "two/gpt-5.5"]);
+    let of = |name: &str| {
+        let mut settings = at(name, Limits::none());
+        settings.ways[0].dialect = Dialect::OpenAi;
+        settings
+    };
+    let providers = vec![of("one"), of("two")];
+    house_with(answers, providers, Vec::new(), Duration::ZERO, 2, BTreeMap::from([(name, settings)]))
+}
+
+fn completion(choices: &Value) -> Said {
+    let usage = json!({"prompt_tokens": 70, "completion_tokens": 9, "total_tokens": 79});
+    let body = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "gpt-5.5", "choices": choices,
+        "usage": usage});
+    whole(200, &[], &body)
+}
+
+fn readable() -> Said {
+    let message = json!({"role": "assistant", "content": "Hello"});
+    completion(&json!([{"index": 0, "message": message, "finish_reason": "stop"}]))
+}
+
+fn unreadable() -> Said {
+    completion(&json!("none today"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_translated_sends_the_request_to_the_next_target_and_is_paid_for() {
+    let house = across(vec![unreadable(), readable()]);
+    let (status, headers, body) = ask(&house, false).await;
+    assert_eq!((status, hosts(&house)), (200, vec!["one".into(), "two".into()]), "{body}");
+    assert!(body.contains("Hello"), "{body}");
+    assert_eq!(headers["x-paceway-tried"], "one/gpt-5.5 (server_error)");
+    let rows = house.rows.all();
+    let [garbled, completed] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((garbled.outcome.as_str(), garbled.provider.as_str()), ("garbled", "one"));
+    assert!(garbled.usage.input.get() > 0 && garbled.usage.output.get() > 0, "{garbled:?}");
+    assert_eq!((completed.outcome.as_str(), completed.usage.output.get()), ("completed", 9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_can_translate_is_not_asked_for_again_where_it_came_from() {
+    let house = across(vec![unreadable(), unreadable()]);
+    let (status, _, body) = ask(&house, false).await;
+    assert_eq!((status, hosts(&house)), (502, vec!["one".into(), "two".into()]), "{body}");
+    assert!(body.contains("could not be understood"), "{body}");
+    let rows = house.rows.all();
+    let told: Vec<_> = rows.iter().map(|row| (row.outcome.as_str(), row.usage.input.get() > 0)).collect();
+    assert_eq!(told, [("garbled", true), ("garbled", true), ("upstream_failed", false)]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn streams_find_the_next_target_too_as_long_as_nothing_has_come() {
     let (silent, feed) = response(200, &[("content-type", "text/event-stream")]);

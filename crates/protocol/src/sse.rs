@@ -88,7 +88,7 @@ impl Splitter {
         if self.partial.len() > MAX_EVENT_BYTES { Err(EventTooLong) } else { Ok(()) }
     }
 
-    /// The bytes of the event that has begun and not ended.
+    /// The bytes of the event that has begun and not ended, which are the last that were pushed.
     pub fn partial(&self) -> &[u8] {
         &self.partial
     }

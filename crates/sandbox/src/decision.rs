@@ -62,6 +62,7 @@ fn text(ask: &Ask, seed: u64, length: u64) -> String {
         Format::Schema(wanted) => schema::instance(wanted, word(ask)).to_string(),
         Format::Json => json!({"simulated": true, "answer": word(ask)}).to_string(),
         Format::Prose if !ask.results.is_empty() => prose::results(&ask.results),
+        Format::Prose if let Some(words) = directive::last_words(&ask.question) => prose::rest(words),
         Format::Prose => format!("{}{}", prose::seen(&ask.media), prose::answer(seed, &ask.question, length)),
     }
 }
@@ -174,6 +175,13 @@ mod tests {
     fn a_directive_is_followed_to_the_letter() {
         let asked = ask("call get_time {\"zone\": \"UTC\"}", Choice::Auto);
         assert_eq!(called(&asked), [("get_time".into(), json!({"zone": "UTC"}))]);
+    }
+
+    #[test]
+    fn asked_to_go_on_it_repeats_the_last_words_and_goes_on() {
+        let asked = ask("Go on.\n<last_words>\nonce upon a\n</last_words>\nNow.", Choice::Auto);
+        let text = reply(&asked, 40, &mut Rng::with_seed(1)).text();
+        assert_eq!(text, "once upon a and this is the simulated rest of it.");
     }
 
     #[test]

@@ -43,6 +43,13 @@ pub(crate) fn is_the_users(text: &str) -> bool {
     !text.trim_start().starts_with("<system")
 }
 
+/// The words from which an answer that broke off is to go on, as whoever continues streams asks for that.
+pub(crate) fn last_words(question: &str) -> Option<&str> {
+    let (_, rest) = question.split_once("<last_words>\n")?;
+    let (words, _) = rest.split_once("\n</last_words>")?;
+    Some(words)
+}
+
 /// A word in quotation marks, for what needs a text.
 pub(crate) fn quoted(question: &str) -> Option<&str> {
     let between = |open: char, close: char| {
@@ -111,6 +118,12 @@ mod tests {
         let tools = tools();
         assert_eq!(named("use get_weather.", &tools), [&tools[1]]);
         assert_eq!(named("get_weather_now, Bashful", &tools), [] as [&Tool; 0]);
+    }
+
+    #[test]
+    fn the_words_to_go_on_from_stand_between_their_tags() {
+        assert_eq!(last_words("Go on.\n<last_words>\nit was a\n</last_words>\nPlease."), Some("it was a"));
+        assert_eq!(last_words("Which <last_words> do you mean?"), None);
     }
 
     #[test]

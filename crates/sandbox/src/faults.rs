@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use fastrand::Rng;
-use serde::de::IntoDeserializer;
-use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
+
+use crate::strike::Strike;
 
 /// A fault of one request. In settings and in the header `x-sandbox-fault` it has the short name that is given here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,8 @@ pub struct Faults {
     pub filtered: f64,
     /// What befalls every request for a while.
     pub episode: Episode,
+    /// What befalls the next requests from when the settings were put, one after the other: `["cut@3", "500"]`.
+    pub next: Vec<Strike>,
 }
 
 impl Default for Faults {
@@ -120,6 +122,7 @@ impl Default for Faults {
             too_long: 0.0,
             filtered: 0.0,
             episode: Episode::default(),
+            next: Vec::new(),
         }
     }
 }
@@ -152,19 +155,28 @@ impl Episode {
 const HEADER: &str = "x-sandbox-fault";
 
 impl Faults {
-    /// The fault that befalls a request, if any: what a header asks for, else the episode's, else by chance.
-    pub(crate) fn strike(&self, headers: &HeaderMap, since_put: Duration, dice: &mut Rng) -> Option<Fault> {
+    /// The fault that befalls a request, if any: what a header asks for, else its place in the list, else the episode's, else by
+    /// chance. So many requests came `before` it since the settings were put, which is so long ago.
+    pub(crate) fn strike(
+        &self,
+        headers: &HeaderMap,
+        (before, since_put): (usize, Duration),
+        dice: &mut Rng,
+    ) -> Option<Strike> {
         if let Some(asked) = headers.get(HEADER).and_then(|value| value.to_str().ok()) {
-            return Fault::named(asked);
+            return asked.parse().ok();
+        }
+        if let Some(strike) = self.next.get(before) {
+            return Some(*strike);
         }
         if self.episode.holds(since_put) {
-            return Some(self.episode.fault);
+            return Some(self.episode.fault.into());
         }
         let mut left = dice.f64();
         for (fault, share) in self.shares() {
             left -= share;
             if left < 0.0 {
-                return Some(fault);
+                return Some(fault.into());
             }
         }
         None
@@ -193,12 +205,6 @@ impl Faults {
     }
 }
 
-impl Fault {
-    fn named(name: &str) -> Option<Self> {
-        Self::deserialize(IntoDeserializer::<Error>::into_deserializer(name)).ok()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -210,9 +216,19 @@ mod tests {
         if let Some(name) = header {
             headers.insert(HEADER, HeaderValue::from_static(name));
         }
-        let strike =
-            |seed| faults.strike(&headers, Duration::from_millis(since_put_ms), &mut Rng::with_seed(seed));
-        (0..10_000).map(strike).collect()
+        let since_put = (0, Duration::from_millis(since_put_ms));
+        let strike = |seed| faults.strike(&headers, since_put, &mut Rng::with_seed(seed));
+        (0..10_000).map(strike).map(|strike| strike.map(|strike| strike.fault)).collect()
+    }
+
+    #[test]
+    fn the_next_requests_have_what_is_listed_for_them_and_those_behind_what_chance_gives() {
+        let next = ["cut@3", "500"].map(|name| name.parse().expect("it is a fault")).into();
+        let faults = Faults { next, reset: 1.0, ..Faults::default() };
+        let strike = |before| {
+            faults.strike(&HeaderMap::new(), (before, Duration::ZERO), &mut Rng::new()).map(String::from)
+        };
+        assert_eq!([0, 1, 2].map(strike), ["cut@3", "500", "reset"].map(|name| Some(name.to_owned())));
     }
 
     #[test]

@@ -105,6 +105,7 @@ impl State {
             self.flight.wait_for(chunk.tokens, &self.latency).await;
         }
         self.flight.generated(chunk.tokens);
+        add(&self.flight.provider.stats.streamed, 1);
         Some(chunk.bytes)
     }
 }

@@ -20,14 +20,15 @@
 //! The same in every dialect (`decision.rs`). A tool that is forced is called, with arguments that fit its schema. A tool
 //! that the user's last words name is called. The words `call NAME {json}` call it with exactly that input, which lets a
 //! real agent run a real session. After a tool's result it answers with text that quotes it. Where JSON is wanted, it is
-//! JSON that fits the schema. `simulate a refusal` and `simulate a content filter` do. Everything else is prose.
+//! JSON that fits the schema. Asked to go on from `<last_words>`, it repeats these and goes
+//! on. `simulate a refusal` and `simulate a content filter` do. Everything else is prose.
 //!
 //! # What a test may ask for
 //!
 //! | header | what |
 //! |---|---|
 //! | `x-sandbox-output-tokens` | the length of prose |
-//! | `x-sandbox-fault` | a fault of [`Fault`]: `429`, `500`, `529`, `reset`, `hang`, `slow`, `cut`, `cut_early`, `stall`, `drip`, `error` (a stream that ends with one), `garbage`, `401`, `404`, `too_long`, `filtered` |
+//! | `x-sandbox-fault` | a fault of [`Fault`]: `429`, `500`, `529`, `reset`, `hang`, `slow`, `cut`, `cut_early`, `stall`, `drip`, `error` (a stream that ends with one), `garbage`, `401`, `404`, `too_long`, `filtered`; with a place for those that break a body, `cut@7` after seven events, `cut@7.5` in the middle of the eighth |
 //! | `x-sandbox-interleave: 1` | parallel calls streamed in turns (OpenAI Chat) |
 //!
 //! `PUT /sandbox/settings` changes [`Settings`] in mid-run, `GET /sandbox/stats` tells [`Stats`]. Every fault can also be
@@ -39,6 +40,8 @@
 //! stall = 0.05
 //! # All of 10 s, beginning 5 s after these settings were put.
 //! episode = { from_ms = 5000, until_ms = 15000, fault = "529" }
+//! # The next three requests, in this order.
+//! next = ["cut@7", "error@0", "500"]
 //! ```
 
 mod anthropic;
@@ -70,6 +73,7 @@ mod settings;
 mod shelf;
 mod state;
 mod stats;
+mod strike;
 mod tokens;
 mod vectors;
 mod vertex;
@@ -83,6 +87,7 @@ use tokio::net::TcpListener;
 pub use faults::{Episode, Fault, Faults};
 pub use settings::{Latency, Limits, OutputLength, Quiet, Settings};
 pub use stats::{Refusals, Stats};
+pub use strike::{Place, Strike};
 
 use state::Provider;
 

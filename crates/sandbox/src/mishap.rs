@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 
 use crate::faults::{Fault, Faults};
+use crate::strike::{Place, Strike};
 
 /// Whole answers go out in pieces of so many bytes when something befalls them.
 const PIECE: usize = 64;
@@ -14,21 +15,23 @@ const PIECE: usize = 64;
 /// What befalls a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mishap {
-    /// The connection breaks after so many pieces.
-    CutAfter(usize),
-    /// After so many pieces nothing comes any more, and the connection stays open.
-    StallAfter(usize),
+    /// The connection breaks at this place.
+    Cut(Place),
+    /// From this place on nothing comes any more, and the connection stays open.
+    Stall(Place),
     /// So long a pause before each piece.
     Drip(Duration),
 }
 
 impl Mishap {
     /// What a fault does to a body, half of which has so many pieces.
-    pub(crate) fn of(fault: Option<Fault>, faults: &Faults, half: usize) -> Option<Self> {
-        match fault? {
-            Fault::Cut => Some(Self::CutAfter(half)),
-            Fault::CutEarly => Some(Self::CutAfter(0)),
-            Fault::Stall => Some(Self::StallAfter(half)),
+    pub(crate) fn of(strike: Option<Strike>, faults: &Faults, half: usize) -> Option<Self> {
+        let Strike { fault, place } = strike?;
+        let place = place.unwrap_or(Place::behind(half));
+        match fault {
+            Fault::Cut => Some(Self::Cut(place)),
+            Fault::CutEarly => Some(Self::Cut(Place::behind(0))),
+            Fault::Stall => Some(Self::Stall(place)),
             Fault::Drip => Some(Self::Drip(Duration::from_millis(faults.drip_ms))),
             _ => None,
         }
@@ -45,24 +48,40 @@ pub(crate) fn befall(
     pieces: impl Stream<Item = Bytes> + Send + 'static,
     mishap: Option<Mishap>,
 ) -> impl Stream<Item = io::Result<Bytes>> {
-    let state = (Some(pieces.boxed()), 0);
+    let place = match mishap {
+        Some(Mishap::Cut(place) | Mishap::Stall(place)) => place,
+        Some(Mishap::Drip(_)) | None => Place::behind(usize::MAX),
+    };
+    let state = (Some(pieces.boxed()), Sent::default());
     stream::unfold(state, move |(pieces, sent)| async move {
         let mut pieces = pieces?;
-        match mishap {
-            Some(Mishap::CutAfter(most)) if sent >= most => {
-                // What was sent, the head at least, reaches the socket while this waits.
-                tokio::task::yield_now().await;
-                return Some((Err(io::Error::other("a fault cut the answer")), (None, sent)));
+        let is_there = sent.whole >= place.pieces;
+        if is_there && place.is_within == sent.is_half {
+            if matches!(mishap, Some(Mishap::Stall(_))) {
+                std::future::pending::<()>().await;
             }
-            Some(Mishap::StallAfter(most)) if sent >= most => std::future::pending().await,
-            _ => {}
+            // What was sent, the head at least, reaches the socket while this waits.
+            tokio::task::yield_now().await;
+            return Some((Err(io::Error::other("a fault cut the answer")), (None, sent)));
         }
         let piece = pieces.next().await?;
+        if is_there {
+            let half = piece.slice(..piece.len() / 2);
+            return Some((Ok(half), (Some(pieces), Sent { is_half: true, ..sent })));
+        }
         if let Some(Mishap::Drip(pause)) = mishap {
             tokio::time::sleep(pause).await;
         }
-        Some((Ok(piece), (Some(pieces), sent + 1)))
+        Some((Ok(piece), (Some(pieces), Sent { whole: sent.whole + 1, ..sent })))
     })
+}
+
+/// What of a body was sent.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sent {
+    whole: usize,
+    /// Whether half a piece went out behind them.
+    is_half: bool,
 }
 
 #[cfg(test)]
@@ -87,13 +106,28 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_breaks_off_after_what_came_before_it_and_ends() {
-        assert_eq!(lengths(Some(Mishap::CutAfter(2))).await, [Some(64), Some(64), None]);
-        assert_eq!(lengths(Some(Mishap::CutAfter(0))).await, [None]);
+        assert_eq!(lengths(Some(Mishap::Cut(Place::behind(2)))).await, [Some(64), Some(64), None]);
+        assert_eq!(lengths(Some(Mishap::Cut(Place::behind(0)))).await, [None]);
+    }
+
+    #[tokio::test]
+    async fn a_cut_within_a_piece_leaves_the_half_of_it() {
+        let within = Place { pieces: 1, is_within: true };
+        assert_eq!(lengths(Some(Mishap::Cut(within))).await, [Some(64), Some(32), None]);
+        let last = Place { pieces: 3, is_within: true };
+        assert_eq!(lengths(Some(Mishap::Cut(last))).await, [Some(64), Some(64), Some(64), Some(4), None]);
+    }
+
+    #[tokio::test]
+    async fn a_cut_behind_the_end_strikes_nothing_and_one_at_the_end_breaks_what_is_whole() {
+        assert_eq!(lengths(Some(Mishap::Cut(Place::behind(5)))).await, lengths(None).await);
+        let at_end = lengths(Some(Mishap::Cut(Place::behind(4)))).await;
+        assert_eq!(at_end, [Some(64), Some(64), Some(64), Some(8), None]);
     }
 
     #[tokio::test]
     async fn a_stalled_body_neither_goes_on_nor_ends() {
-        let mut body = Box::pin(body(Some(Mishap::StallAfter(1))));
+        let mut body = Box::pin(body(Some(Mishap::Stall(Place::behind(1)))));
         assert!(body.next().now_or_never().flatten().is_some());
         assert!(body.next().now_or_never().is_none());
     }

@@ -15,6 +15,8 @@ const WORDS: [&str; 32] = [
 const OPENING: &str = "This is a simulated answer from Paceway's built-in provider; no model was called.";
 const THINKING: &str = "This is simulated thinking; no model was called. The question is";
 pub(crate) const REFUSAL: &str = "I'm sorry, but I can't help with that. (This refusal is simulated.)";
+/// What comes behind the words from which it was asked to go on.
+const REST: &str = " and this is the simulated rest of it.";
 /// How much of the question is repeated, in characters.
 const QUOTED: usize = 80;
 /// How much of a tool's result is repeated, in characters.
@@ -26,6 +28,11 @@ const THOUGHT: (u64, u64) = (24, 40);
 pub(crate) fn answer(seed: u64, question: &str, length: u64) -> String {
     let (quoted, ellipsis) = beginning(question, QUOTED);
     fill(seed, format!("{OPENING} You wrote: \"{quoted}{ellipsis}\"."), length)
+}
+
+/// The last words of an answer that broke off, once more, and the rest of it.
+pub(crate) fn rest(last_words: &str) -> String {
+    format!("{last_words}{REST}")
 }
 
 /// What it thinks before it answers.

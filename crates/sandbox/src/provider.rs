@@ -21,6 +21,7 @@ use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::state::Provider;
 use crate::stats::add;
+use crate::strike::Strike;
 
 /// What a 429 says when reasons are not given.
 pub(crate) const NO_REASON: &str = "Too many requests.";
@@ -55,9 +56,9 @@ impl Provider {
         let serial = self.next_serial();
         // Faults strike at random even when the same request comes again, or a retry could never succeed.
         let mut fate = Rng::with_seed(settings.seed ^ serial);
-        let fault = settings.faults.strike(headers, self.since_put(), &mut fate);
-        if let Some(fault) = fault
-            && let Some(response) = self.fail(dialect, exchange.as_ref(), fault, &settings).await
+        let strike = settings.faults.strike(headers, self.comes(), &mut fate);
+        if let Some(strike) = strike
+            && let Some(response) = self.fail(dialect, exchange.as_ref(), strike.fault, &settings).await
         {
             return response;
         }
@@ -77,7 +78,8 @@ impl Provider {
             dice.u64(output.min_tokens..=output.max_tokens.max(output.min_tokens))
         });
         // Where a filter's refusal is no error, it is an answer without a reply.
-        let answers = if fault == Some(Fault::Filtered) { 0 } else { 1 + ask.more_answers.min(MAX_ANSWERS) };
+        let is_filtered = strike.is_some_and(|strike| strike.fault == Fault::Filtered);
+        let answers = if is_filtered { 0 } else { 1 + ask.more_answers.min(MAX_ANSWERS) };
         let replies: Vec<Reply> = (0..answers).map(|_| decision::reply(ask, length, &mut dice)).collect();
         let (cache_read, cache_written) = self.cache(&account.0, ask);
         let interleave =
@@ -85,7 +87,7 @@ impl Provider {
         let facts = Facts { ask, replies: &replies, serial, cache_read, cache_written, interleave };
         exchange.admitted(&facts);
         let limit_headers = self.limit_headers(dialect, &account, serial, &settings);
-        let mut response = answer(flight, exchange.as_ref(), &facts, fault, &settings).await;
+        let mut response = answer(flight, exchange.as_ref(), &facts, strike, &settings).await;
         response.headers_mut().extend(limit_headers);
         response
     }
@@ -182,18 +184,19 @@ async fn answer(
     mut flight: Flight,
     exchange: &dyn Exchange,
     facts: &Facts<'_>,
-    fault: Option<Fault>,
+    strike: Option<Strike>,
     settings: &Settings,
 ) -> Response {
     let latency = settings.latency.clone();
     if facts.ask.stream {
         let mut chunks = exchange.chunks(facts);
         let half = chunks.len() / 2;
-        if fault == Some(Fault::Broken) {
-            chunks.truncate(half);
-            chunks.push(exchange.broken(facts, half));
+        if let Some(Strike { fault: Fault::Broken, place }) = strike {
+            let sent = place.map_or(half, |place| place.pieces.min(chunks.len()));
+            chunks.truncate(sent);
+            chunks.push(exchange.broken(facts, sent));
         }
-        let mishap = Mishap::of(fault, &settings.faults, half);
+        let mishap = Mishap::of(strike, &settings.faults, half);
         let body = Body::from_stream(mishap::befall(flight.stream(chunks, latency), mishap));
         let kind = HeaderValue::from_static(exchange.stream_type());
         return (
@@ -209,7 +212,7 @@ async fn answer(
         (header::CONTENT_LENGTH, HeaderValue::from(bytes.len())),
     ];
     let pieces = mishap::pieces(&bytes);
-    let body = match Mishap::of(fault, &settings.faults, pieces.len() / 2) {
+    let body = match Mishap::of(strike, &settings.faults, pieces.len() / 2) {
         None => Body::from(bytes),
         mishap => Body::from_stream(mishap::befall(stream::iter(pieces), mishap)),
     };

@@ -1,7 +1,7 @@
 //! The provider's state: settings in force, the limiter's books, cached prompts and counts.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -24,16 +24,17 @@ pub(crate) struct Provider {
     serial: AtomicU64,
 }
 
-/// The settings in force, and since when.
+/// The settings in force, since when, and how many requests have come since.
 struct InForce {
     settings: Arc<Settings>,
     since: Instant,
+    come: AtomicUsize,
 }
 
 impl InForce {
     #[allow(clippy::disallowed_methods)] // A server of its own, it has a clock of its own.
     fn from_now(settings: Settings) -> Self {
-        Self { settings: Arc::new(settings), since: Instant::now() }
+        Self { settings: Arc::new(settings), since: Instant::now(), come: AtomicUsize::new(0) }
     }
 }
 
@@ -56,9 +57,10 @@ impl Provider {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner).settings)
     }
 
-    /// For how long they have been in force.
-    pub(crate) fn since_put(&self) -> Duration {
-        self.settings.read().unwrap_or_else(PoisonError::into_inner).since.elapsed()
+    /// A request comes: how many came before it since the settings in force were put, and how long ago that was.
+    pub(crate) fn comes(&self) -> (usize, Duration) {
+        let in_force = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        (in_force.come.fetch_add(1, Ordering::Relaxed), in_force.since.elapsed())
     }
 
     pub(crate) fn set(&self, settings: Settings) {

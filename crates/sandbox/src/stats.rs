@@ -25,6 +25,8 @@ pub struct Stats {
     pub input_tokens: u64,
     /// Output tokens generated.
     pub output_tokens: u64,
+    /// Pieces of streams that went out; a piece is an event.
+    pub streamed: u64,
     /// Answers whose client hung up before their end.
     pub abandoned: u64,
     /// Answers under way now.
@@ -59,6 +61,7 @@ pub(crate) struct Counters {
     pub(crate) struck: AtomicU64,
     pub(crate) input_tokens: AtomicU64,
     pub(crate) output_tokens: AtomicU64,
+    pub(crate) streamed: AtomicU64,
     pub(crate) abandoned: AtomicU64,
     pub(crate) in_flight: AtomicU64,
     pub(crate) most_in_flight: AtomicU64,
@@ -102,6 +105,7 @@ impl Counters {
             struck: read(&self.struck),
             input_tokens: read(&self.input_tokens),
             output_tokens: read(&self.output_tokens),
+            streamed: read(&self.streamed),
             abandoned: read(&self.abandoned),
             in_flight: read(&self.in_flight),
             most_in_flight: read(&self.most_in_flight),

@@ -303,3 +303,23 @@ async fn a_cut_leaves_the_first_half_of_the_answer() {
     let length: usize = length.lines().next().unwrap().parse().unwrap();
     assert!((length / 4..length).contains(&body.len()), "{} of {length}", body.len());
 }
+
+/// The events that came, and the half one behind them.
+fn events(stream: &str) -> (usize, usize) {
+    let (_, body) = stream.split_once("\r\n\r\n").unwrap();
+    let whole = body.matches("}\n\n").count();
+    (whole, body.matches("event: ").count() - whole)
+}
+
+#[tokio::test]
+async fn a_stream_breaks_at_the_event_that_was_asked_for() {
+    for (fault, came) in [("cut@0", (0, 0)), ("cut@1", (1, 0)), ("cut@5", (5, 0)), ("cut@5.5", (5, 1))] {
+        let next = vec![fault.parse().unwrap()];
+        let received = received(Faults { next, ..Faults::default() }, true).await;
+        assert_eq!(events(&received), came, "{fault}: {received}");
+    }
+    let next = vec!["error@3".parse().unwrap()];
+    let received = received(Faults { next, ..Faults::default() }, true).await;
+    assert_eq!(events(&received), (4, 0), "{received}");
+    assert!(received.contains("event: error"), "{received}");
+}

@@ -120,6 +120,11 @@ impl Failed {
         Self { reason: Reason::Breaker, what: Err(refusal), may_pass: false }
     }
 
+    /// An answer that cannot be read. Asked again it would say the same, for the same money.
+    pub(crate) fn unreadable(target: &Target, why: String) -> Self {
+        Self { may_pass: false, ..Self::broken(target, Failure::Garbled(why)) }
+    }
+
     /// A call without an answer.
     pub(crate) fn broken(target: &Target, failure: Failure) -> Self {
         let reason = match &failure {

@@ -11,8 +11,11 @@ use super::heard::{Heard, Obstacle};
 use super::splice::Splice;
 use crate::fit::{Unfitting, WayBack};
 use crate::formats::{Ending, Frame, StreamReader, StreamWriter, format_of};
-use crate::neutral::{ErrorReport, Piece};
+use crate::neutral::{Delta, ErrorReport, Piece};
 use crate::sse::Event;
+
+/// So many bytes of what was told make a token, where no provider counted.
+const BYTES_PER_TOKEN: u64 = 4;
 
 /// A stream that crosses over, event by event. Client and provider may speak the same dialect.
 pub struct Translation {
@@ -30,6 +33,11 @@ struct Client {
     ending: Ending,
     /// What the running attempt said of its usage when it began.
     begun: Usage,
+    /// The likely input of the running attempt, and how many bytes it told.
+    expected_input: Tokens,
+    told_bytes: u64,
+    /// Whether the bytes have broken off, so that no count comes any more.
+    is_cut: bool,
     /// What the attempts before it used.
     spent: Usage,
     /// An error that the provider reported and the client was not told, because another may go on.
@@ -48,6 +56,9 @@ impl Translation {
                 writer: format_of(client).writer(frame),
                 ending: Ending::Open,
                 begun: Usage::default(),
+                expected_input: Tokens::ZERO,
+                told_bytes: 0,
+                is_cut: false,
                 spent: Usage::default(),
                 withheld: None,
             },
@@ -62,6 +73,11 @@ impl Translation {
         self
     }
 
+    /// The likely input of the running attempt, for an answer that is whole although it broke off before it was counted.
+    pub fn expects(&mut self, input: Tokens) {
+        self.client.expected_input = input;
+    }
+
     /// Appends what an event is in the caller's dialect.
     ///
     /// # Errors
@@ -74,6 +90,7 @@ impl Translation {
     /// Appends what the end of the bytes brings. Wherever the bytes broke off, this may show that the answer was whole.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         let Self { reader, unfitting, client } = self;
+        client.is_cut = true;
         reader.finish(&mut |piece| client.unfitted(piece, unfitting, out));
     }
 
@@ -135,6 +152,7 @@ impl Translation {
         client.spent = client.spent + used;
         client.splice = Some(Splice::new(heard, client.spent));
         (client.withheld, client.begun) = (None, Usage::default());
+        (client.told_bytes, client.is_cut) = (0, false);
         self.reader = format_of(provider).reader();
         self.unfitting = Unfitting::new(way_back);
         Ok(())
@@ -154,12 +172,32 @@ impl Client {
         }
         match piece {
             Piece::Begin { usage, .. } => self.begun = usage,
+            Piece::Delta(Delta::Text(ref text)) => self.told_bytes += text.len() as u64,
+            Piece::End { ref finish, usage } if self.is_cut && usage == Usage::default() => {
+                let finish = finish.clone();
+                return self.joined(Piece::End { finish, usage: self.likely_usage() }, out);
+            }
             Piece::Error(error) if self.can_continue() => {
                 self.withheld = Some(error);
                 return;
             }
             _ => {}
         }
+        self.joined(piece, out);
+    }
+
+    /// What the running attempt is likely to have used, whose count never came.
+    fn likely_usage(&self) -> Usage {
+        let mut used = self.begun;
+        if used.input_total() == Tokens::ZERO {
+            used.input = self.expected_input;
+        }
+        used.output = used.output.max(Tokens(self.told_bytes.div_ceil(BYTES_PER_TOKEN)));
+        used
+    }
+
+    /// A piece that is joined to what was told.
+    fn joined(&mut self, piece: Piece<'_>, out: &mut Vec<u8>) {
         match self.splice.take() {
             None => self.told(&piece, out),
             Some(mut splice) => {

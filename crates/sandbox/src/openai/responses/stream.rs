@@ -48,12 +48,19 @@ fn chunk(event: &Value) -> Chunk {
     Chunk::event(event["type"].as_str().unwrap_or_default(), event)
 }
 
-/// The event of a response that fails after so many events.
+/// The event of a response that fails after so many events. It begins in any case.
 pub(super) fn failed(facts: &Facts<'_>, told: &Told, sent: usize) -> Chunk {
     let mut response = write::response(facts, told, "failed");
     response["error"] =
         json!({"code": "server_error", "message": "The server had an error (simulated fault)."});
-    chunk(&json!({"type": "response.failed", "sequence_number": sent, "response": response}))
+    let failed =
+        |number| chunk(&json!({"type": "response.failed", "sequence_number": number, "response": response}));
+    if sent > 0 {
+        return failed(sent);
+    }
+    let begun = write::response(facts, told, "in_progress");
+    let created = chunk(&json!({"type": "response.created", "sequence_number": 0, "response": begun}));
+    Chunk { bytes: [created.bytes, failed(1).bytes].concat().into(), tokens: 0 }
 }
 
 /// The events between an item's beginning and its end.
