@@ -51,6 +51,9 @@ pub struct Row {
     pub usage_is_estimated: bool,
     /// The list price, to the micro-dollar; `None` when the model's price is unknown.
     pub cost: Option<MicroUsd>,
+    /// By which price list, or why there is no price; empty in rows of before it was kept.
+    #[serde(default)]
+    pub price_source: String,
     /// The provider's HTTP status, 0 if it never answered.
     pub status: u16,
     /// How it ended: `completed`, `client_gone`, `cut`, `provider_error` or a reason to refuse.

@@ -46,6 +46,8 @@ pub enum Property {
     Tier,
     /// How it ended.
     Outcome,
+    /// By which price list it was priced, or why not.
+    PriceSource,
     /// The value of the tag of this name.
     Tag(String),
 }

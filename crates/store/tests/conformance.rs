@@ -106,6 +106,7 @@ fn row(number: u128) -> Row {
         tier: ServiceTier::Flex,
         usage_is_estimated: false,
         cost: Some(MicroUsd(4)),
+        price_source: "catalogue 2026-11-12".into(),
         status: 200,
         outcome: "completed".into(),
         attempts: 1,
@@ -229,6 +230,7 @@ fn each_property_can_be_summed_up_by_and_filtered(place: &Place) {
         provider: "openai".into(),
         model: "z-model".into(),
         outcome: "cut".into(),
+        price_source: "unknown model".into(),
         tags: odd,
         ..row(2)
     };
@@ -244,6 +246,7 @@ fn each_property_can_be_summed_up_by_and_filtered(place: &Place) {
         (Property::Endpoint, "generate", "rerank"),
         (Property::Tier, "flex", "standard"),
         (Property::Outcome, "completed", "cut"),
+        (Property::PriceSource, "catalogue 2026-11-12", "unknown model"),
         (Property::Tag("$.a\"[0]".into()), "", "it's"),
     ];
     for (property, first, second) in cases {

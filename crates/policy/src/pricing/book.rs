@@ -64,11 +64,11 @@ impl PriceBook {
         let own = own.map(|own| own.prices.as_slice()).filter(|prices| !prices.is_empty());
         if let Some(prices) = own {
             // Prices that were agreed upon are as agreed.
-            return Offer { list: List::Lines(prices), profile, discount: 0, at };
+            return Offer { list: List::Own(prices), profile, discount: 0, at };
         }
         let discount = self.discounts.get(provider).copied().unwrap_or(0);
         let list = match card {
-            Some(card) if !card.prices.is_empty() => List::Lines(&card.prices),
+            Some(card) if !card.prices.is_empty() => List::Catalogue(&card.prices),
             _ => List::Database { provider: catalogue, model },
         };
         Offer { list, profile, discount, at }

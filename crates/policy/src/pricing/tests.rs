@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use paceway_domain::price::Rates;
 use paceway_domain::{Apart, CATALOGUE, ModelCard, Terms, Usage};
 use proptest::prelude::*;
 
@@ -70,6 +71,34 @@ fn a_price_says_where_it_is_from() {
     };
     assert_eq!(told("openai", "gpt-audio"), "litellm 1.109.1 (2026-11-12)");
     assert_eq!(told("groq", "llama-3.1-8b-instant"), "genai-prices 0.2.1, less 2.5 %");
+}
+
+#[test]
+fn the_ledger_has_a_short_name_for_each_price_list() {
+    let line = PriceLine {
+        from: None,
+        tier: ServiceTier::Standard,
+        above: 0,
+        rates: Rates::default().with(Kind::Input, PicoUsd(1)).with(Kind::Output, PicoUsd(1)),
+        source: "the operator",
+        source_date: None,
+    };
+    let own = OwnModel {
+        provider: "openai".into(),
+        model: "mine".into(),
+        prices: vec![line],
+        profile: Profile::default(),
+    };
+    let book = PriceBook::new(vec![own], BTreeMap::from([("groq".to_owned(), 25_000)]));
+    let code = |provider, model| {
+        offer(&book, provider, model)
+            .price(&tokens(1, 1).into())
+            .map_or_else(|why| why.code(), |priced| priced.source.code())
+    };
+    assert_eq!(code("openai", "mine"), "file");
+    assert_eq!(code("openai", "gpt-audio"), "catalogue 2026-11-12");
+    assert_eq!(code("groq", "llama-3.1-8b-instant"), "genai-prices 0.2.1, less 2.5 %");
+    assert_eq!(code("nobody", "nothing"), "unknown model");
 }
 
 #[test]
