@@ -57,6 +57,7 @@ pub(super) fn row(number: u64, count: u64) -> Row {
         tier: ServiceTier::Standard,
         usage_is_estimated: false,
         cost: Some(MicroUsd(mixed % 50_000)),
+        price_source: "catalogue 2026-11-12".into(),
         status: 200,
         outcome: if mixed.is_multiple_of(50) { "client_gone" } else { "completed" }.into(),
         attempts: 1,

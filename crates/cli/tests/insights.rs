@@ -31,6 +31,7 @@ fn patient(number: u64) -> Row {
         tier: ServiceTier::Standard,
         usage_is_estimated: false,
         cost: Some(MicroUsd(6_000)),
+        price_source: "catalogue 2026-11-12".into(),
         status: 200,
         outcome: "completed".into(),
         attempts: 1,

@@ -40,6 +40,7 @@ fn row(number: u128, team: &str, at: u64) -> Row {
         tier: ServiceTier::Standard,
         usage_is_estimated: false,
         cost: Some(MicroUsd(600_000)),
+        price_source: "catalogue 2026-11-12".into(),
         status: 200,
         outcome: "completed".into(),
         attempts: 1,
@@ -91,6 +92,8 @@ async fn usage_is_summed_up_by_what_is_asked_for() {
         .iter()
         .map(|group| (&group["team"], &group["cost_microdollars"]))
         .collect();
+    let by_list = json_of(directory.path(), &["usage", "--by", "price_source", "--json"]).await;
+    assert_eq!(by_list[0]["price_source"], "catalogue 2026-11-12");
     assert_eq!(costs, [(&json!("chat"), &json!(1_200_000)), (&json!("search"), &json!(600_000))]);
 }
 
@@ -111,6 +114,7 @@ async fn an_export_has_every_row_oldest_first() {
     let lines: Vec<_> = csv.split("\r\n").collect();
     assert_eq!(lines.len(), 5, "a header, three rows and the end of the last line");
     assert!(lines[0].starts_with("request_id,part,arrived_at_ms,"), "{csv}");
+    assert!(lines[1].contains(",600000,catalogue 2026-11-12,200,"), "{csv}");
     assert!(lines[1].contains(",search,default,\"{\"\"feature\"\":\"\"a,\\\"\"b\\\"\"\"\"}\","), "{csv}");
     let jsonl = said(directory.path(), &["usage", "export", "--format", "jsonl", "--team", "chat"]).await;
     let rows: Vec<Row> = jsonl.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

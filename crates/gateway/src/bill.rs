@@ -113,6 +113,7 @@ impl Bill {
             tier: ServiceTier::default(),
             usage_is_estimated: false,
             cost: None,
+            price_source: String::new(),
             status: 0,
             outcome: "client_gone".into(),
             attempts: 0,

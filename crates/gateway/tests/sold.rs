@@ -35,6 +35,14 @@ async fn a_level_whose_price_nobody_knows_is_not_priced_at_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_row_names_the_price_list_or_why_there_is_no_price() {
+    let used = |tier: &str| json!({"input_tokens": 9, "output_tokens": 1, "service_tier": tier});
+    assert_eq!(row_of("claude-sonnet-5-5", &used("standard")).await.price_source, "catalogue 2026-11-12");
+    assert_eq!(row_of("claude-sonnet-5-5", &used("priority")).await.price_source, "unknown tier: priority");
+    assert_eq!(row_of("claude-of-nobody", &used("standard")).await.price_source, "unknown model");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_place_and_searches_are_in_the_price() {
     let usage = json!({"input_tokens": 1_000, "output_tokens": 100, "inference_geo": "us",
         "server_tool_use": {"web_search_requests": 1}});
@@ -76,7 +84,8 @@ async fn pictures_are_sold_by_the_token_or_not_priced() {
     let untold = json!({"created": 1, "data": [{"url": "https://x"}]});
     let house = easy(vec![whole(200, &[], &untold)]);
     text(house.ask_for(Endpoint::Images, &body("openai/dall-e-3")).await).await;
-    assert_eq!(house.rows.only().cost, None);
+    let row = house.rows.only();
+    assert_eq!((row.cost, row.price_source.as_str()), (None, "unknown model"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,5 +93,6 @@ async fn an_error_costs_nothing_whoever_gives_it() {
     let house =
         easy(vec![whole(400, &[], &json!({"error": {"message": "no", "type": "invalid_request_error"}}))]);
     text(house.ask_for(Endpoint::Speech, &json!({"model": "openai/tts-9", "input": "x"})).await).await;
-    assert_eq!(house.rows.only().cost, Some(MicroUsd::ZERO));
+    let row = house.rows.only();
+    assert_eq!((row.cost, row.price_source.as_str()), (Some(MicroUsd::ZERO), "not sold"));
 }

@@ -7,15 +7,19 @@
 
 mod book;
 mod database;
+mod resolved;
 
 use std::fmt;
+use std::sync::Arc;
 
 use paceway_domain::catalogue::Profile;
-use paceway_domain::price::{Kind, PriceLine, line_for};
+use paceway_domain::price::{Kind, PriceLine, Rates, line_for};
 use paceway_domain::{Day, MicroUsd, PicoUsd, ServiceTier, Sold, Tokens, UnixMillis};
 
 pub use book::{OwnModel, PriceBook, Product};
 pub use database::{DATABASE, models_of as database_models, providers as database_providers};
+
+use self::resolved::Resolved;
 
 /// One, in millionths.
 const WHOLE: u32 = 1_000_000;
@@ -31,15 +35,44 @@ pub struct Priced {
     pub source: Source,
 }
 
+/// One of the price lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriceList {
+    /// The operator's own file.
+    Own,
+    /// The compiled-in catalogue.
+    Catalogue,
+    /// The `genai-prices` database.
+    Database,
+}
+
 /// Whose prices they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
+    /// On which list they stand.
+    pub list: PriceList,
     /// Who says so.
     pub name: &'static str,
     /// The day on which they said so, where they say it.
     pub date: Option<Day>,
     /// The operator's discount, in millionths.
     pub discount: u32,
+}
+
+impl Source {
+    /// As the ledger keeps it: `catalogue 2026-11-12`.
+    pub fn code(&self) -> String {
+        let mut code = match (self.list, self.date) {
+            (PriceList::Own, _) => "file".to_owned(),
+            (PriceList::Catalogue, Some(date)) => format!("catalogue {date}"),
+            (PriceList::Catalogue, None) => "catalogue".to_owned(),
+            (PriceList::Database, _) => DATABASE.to_owned(),
+        };
+        if self.discount > 0 {
+            code += &less(self.discount);
+        }
+        code
+    }
 }
 
 impl fmt::Display for Source {
@@ -49,10 +82,15 @@ impl fmt::Display for Source {
             write!(f, " ({date})")?;
         }
         if self.discount > 0 {
-            write!(f, ", less {} %", Kind::Input.published(PicoUsd(u128::from(self.discount) * 100)))?;
+            f.write_str(&less(self.discount))?;
         }
         Ok(())
     }
+}
+
+/// A discount, for what stands before it.
+fn less(discount: u32) -> String {
+    format!(", less {} %", Kind::Input.published(PicoUsd(u128::from(discount) * 100)))
 }
 
 /// Why no price is known.
@@ -66,6 +104,18 @@ pub enum Unpriced {
     Kind(Kind),
     /// The answer did not say what was used.
     Unsaid,
+}
+
+impl Unpriced {
+    /// As the ledger keeps it: `unknown kind: image`.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Model => "unknown model".to_owned(),
+            Self::Tier(tier) => format!("unknown tier: {}", tier.name()),
+            Self::Kind(kind) => format!("unknown kind: {}", kind.name()),
+            Self::Unsaid => "unknown usage".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Unpriced {
@@ -92,22 +142,23 @@ pub struct Offer<'b> {
 /// Where the prices stand.
 #[derive(Debug, Clone, Copy)]
 enum List<'b> {
-    Lines(&'b [PriceLine]),
-    Database { provider: &'b str, model: &'b str },
+    Own(&'b [PriceLine]),
+    Catalogue(&'b [PriceLine]),
+    Database { provider: &'b str, model: &'b str, resolved: &'b Resolved },
 }
 
 /// The prices that hold for one request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Held<'b> {
     Line(&'b PriceLine),
-    Database(database::Request<'b>),
+    Database(Arc<Rates>),
 }
 
 impl Held<'_> {
     fn of(&self, kind: Kind) -> Option<PicoUsd> {
         match self {
             Self::Line(line) => line.rates.of(kind),
-            Self::Database(request) => request.rate(kind),
+            Self::Database(rates) => rates.of(kind),
         }
     }
 
@@ -143,7 +194,7 @@ impl<'b> Offer<'b> {
 
     /// The prompt lengths beyond which other prices hold, as far as lists say.
     pub fn thresholds(&self, tier: ServiceTier) -> Vec<u64> {
-        let List::Lines(lines) = self.list else { return Vec::new() };
+        let (List::Own(lines) | List::Catalogue(lines)) = self.list else { return Vec::new() };
         let day = Day::of(self.at);
         let mut all: Vec<u64> = lines.iter().map(|line| line.above).filter(|above| *above > 0).collect();
         all.sort_unstable();
@@ -203,13 +254,13 @@ impl<'b> Offer<'b> {
 
     fn held(&self, tier: ServiceTier, prompt: Tokens) -> Result<Held<'b>, Unpriced> {
         match self.list {
-            List::Lines(lines) => {
+            List::Own(lines) | List::Catalogue(lines) => {
                 let line = line_for(lines, Day::of(self.at), tier, prompt).ok_or(Unpriced::Tier(tier))?;
                 if line.rates.is_empty() { Err(Unpriced::Tier(tier)) } else { Ok(Held::Line(line)) }
             }
-            List::Database { provider, model } => {
+            List::Database { provider, model, resolved } => {
                 let request = database::Request { provider, model, at: self.at, tier, prompt };
-                request.check().map(|()| Held::Database(request))
+                resolved.rates(&request).map(Held::Database)
             }
         }
     }
@@ -219,7 +270,12 @@ impl<'b> Offer<'b> {
             Held::Line(line) => (line.source, line.source_date),
             Held::Database(_) => (DATABASE, None),
         };
-        Source { name, date, discount: self.discount }
+        let list = match self.list {
+            List::Own(_) => PriceList::Own,
+            List::Catalogue(_) => PriceList::Catalogue,
+            List::Database { .. } => PriceList::Database,
+        };
+        Source { list, name, date, discount: self.discount }
     }
 }
 

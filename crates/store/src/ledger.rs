@@ -4,6 +4,8 @@
 //! (a hedge's loser, a cascade's first answer, a stream that broke and was continued elsewhere) have rows of their own, `part` 1 and on.
 //! So what a request cost is the sum of its rows, and requests are counted by those with `part` 0.
 
+use std::time::Duration;
+
 use paceway_domain::{Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tags, UnixMillis, Usage};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,9 @@ pub struct Row {
     pub usage_is_estimated: bool,
     /// The list price, to the micro-dollar; `None` when the model's price is unknown.
     pub cost: Option<MicroUsd>,
+    /// By which price list, or why there is no price; empty in rows of before it was kept.
+    #[serde(default)]
+    pub price_source: String,
     /// The provider's HTTP status, 0 if it never answered.
     pub status: u16,
     /// How it ended: `completed`, `client_gone`, `cut`, `provider_error` or a reason to refuse.
@@ -117,5 +122,10 @@ pub trait Ledger: Send + Sync {
     /// Rows that were taken and are not in the database yet.
     fn waiting(&self) -> u64 {
         0
+    }
+
+    /// Waits until the rows that were taken so far are in the database, but no longer than this. It blocks. False: they are not.
+    fn catch_up(&self, _patience: Duration) -> bool {
+        true
     }
 }

@@ -201,6 +201,7 @@ impl Statement {
             Property::Endpoint => "endpoint",
             Property::Tier => "tier",
             Property::Outcome => "outcome",
+            Property::PriceSource => "price_source",
             Property::Tag(name) => {
                 let place = self.place(Value::Text(name.clone()));
                 return match self.engine {
@@ -219,7 +220,9 @@ impl Statement {
 }
 
 fn needs_rows(question: &Question) -> bool {
-    let is_of_rows = |property: &Property| matches!(property, Property::Outcome | Property::Tag(_));
+    let is_of_rows = |property: &Property| {
+        matches!(property, Property::Outcome | Property::PriceSource | Property::Tag(_))
+    };
     let by = |by: &Dimension| match by {
         Dimension::Period(period) => *period == Period::Hour,
         Dimension::Property(property) => is_of_rows(property),

@@ -46,6 +46,8 @@ pub enum Property {
     Tier,
     /// How it ended.
     Outcome,
+    /// By which price list it was priced, or why not.
+    PriceSource,
     /// The value of the tag of this name.
     Tag(String),
 }
@@ -139,4 +141,10 @@ pub trait Reports: Send + Sync {
     /// # Errors
     /// When the database cannot be written.
     fn adjust(&self, adjustments: &[Adjustment]) -> Result<u64, StoreError>;
+
+    /// The sum of the corrections from a time on, and before another one, in micro-dollars.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn corrected(&self, from: UnixMillis, to: Option<UnixMillis>) -> Result<i64, StoreError>;
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use paceway_domain::{Failure, MicroUsd, Sold, Tokens, Usage};
 use paceway_policy::breaker::Fault;
 use paceway_policy::fallback::Reason;
+use paceway_policy::pricing::{Priced, Unpriced};
 use paceway_protocol::neutral::ErrorKind;
 use paceway_scheduler::Cost;
 use paceway_store::Row;
@@ -16,6 +17,9 @@ use crate::admission::Turn;
 use crate::calibration::Subject;
 use crate::deployment::Flight;
 use crate::target::Target;
+
+/// In the place of a price list, of what costs nothing because nothing is sold: a count of tokens, an error.
+const NOT_SOLD: &str = "not sold";
 
 impl Bill {
     /// Its answer broke off in the middle.
@@ -47,7 +51,8 @@ impl Bill {
         if self.row.usage == Usage::default() {
             return;
         }
-        let row = Row { cost: self.price(), ..self.part(outcome) };
+        let (cost, price_source) = self.price();
+        let row = Row { cost, price_source, ..self.part(outcome) };
         if let Some(money) = &mut self.money {
             money.charge(row.cost);
         }
@@ -71,13 +76,14 @@ impl Bill {
         let usage = Usage { input: self.expected_input, ..Usage::default() };
         turn.settle(Cost::of(&usage));
         let (provider, model) = (target.provider.name().to_owned(), target.model.clone());
-        let cost = self.price_at(target, &usage.into());
+        let (cost, price_source) = told(self.price_at(target, &usage.into()));
         let row = Row {
             provider,
             model,
             usage,
             usage_is_estimated: true,
             cost,
+            price_source,
             status: 0,
             ..self.part("hedge_lost")
         };
@@ -112,27 +118,33 @@ impl Bill {
         self.goes_out(target, turn, flight, Duration::ZERO);
     }
 
-    /// What the usage so far costs.
-    fn price(&self) -> Option<MicroUsd> {
+    /// What the usage so far costs, and who says so or why nobody does.
+    fn price(&self) -> (Option<MicroUsd>, String) {
+        // An error is not sold.
+        let is_error = self.row.status >= 400 && self.row.usage == Usage::default();
+        if self.endpoint == Endpoint::CountTokens || is_error {
+            return (Some(MicroUsd::ZERO), NOT_SOLD.to_owned());
+        }
+        told(self.priced())
+    }
+
+    fn priced(&self) -> Result<Priced, Unpriced> {
         match self.endpoint {
-            Endpoint::CountTokens => Some(MicroUsd::ZERO),
-            // An error is not sold.
-            _ if self.row.status >= 400 && self.row.usage == Usage::default() => Some(MicroUsd::ZERO),
-            Endpoint::Generate | Endpoint::Embeddings => {
+            Endpoint::CountTokens | Endpoint::Generate | Endpoint::Embeddings => {
                 let sold = Sold { usage: self.row.usage, ..self.sold.unwrap_or_default() };
                 self.price_at(&self.target, &sold)
             }
             // What they are sold by is not told by every answer, and a guess at their tokens is no price.
             Endpoint::Rerank | Endpoint::Images | Endpoint::Transcription | Endpoint::Speech => {
-                self.price_at(&self.target, &self.sold?)
+                self.price_at(&self.target, &self.sold.ok_or(Unpriced::Unsaid)?)
             }
         }
     }
 
-    fn price_at(&self, target: &Target, sold: &Sold) -> Option<MicroUsd> {
+    fn price_at(&self, target: &Target, sold: &Sold) -> Result<Priced, Unpriced> {
         let product = target.provider.product(&target.model);
         let offer = self.gateway.prices.offer(product, self.row.arrived_at);
-        offer.price(sold).ok().map(|priced| priced.amount)
+        offer.price(sold)
     }
 
     fn append(&self, row: Row) {
@@ -166,7 +178,7 @@ impl Bill {
         }
         outcome.clone_into(&mut self.row.outcome);
         self.row.total_ms = self.elapsed_ms();
-        self.row.cost = self.price();
+        (self.row.cost, self.row.price_source) = self.price();
         if let Some(turn) = self.turn.take() {
             turn.settle(Cost::of(&self.row.usage));
         }
@@ -201,6 +213,14 @@ impl Drop for Bill {
             }
             self.close("client_gone");
         }
+    }
+}
+
+/// For the row.
+fn told(priced: Result<Priced, Unpriced>) -> (Option<MicroUsd>, String) {
+    match priced {
+        Ok(Priced { amount, source }) => (Some(amount), source.code()),
+        Err(why) => (None, why.code()),
     }
 }
 

@@ -73,6 +73,34 @@ fn a_price_says_where_it_is_from() {
 }
 
 #[test]
+fn the_ledger_has_a_short_name_for_each_price_list() {
+    let line = PriceLine {
+        from: None,
+        tier: ServiceTier::Standard,
+        above: 0,
+        rates: Rates::default().with(Kind::Input, PicoUsd(1)).with(Kind::Output, PicoUsd(1)),
+        source: "the operator",
+        source_date: None,
+    };
+    let own = OwnModel {
+        provider: "openai".into(),
+        model: "mine".into(),
+        prices: vec![line],
+        profile: Profile::default(),
+    };
+    let book = PriceBook::new(vec![own], BTreeMap::from([("groq".to_owned(), 25_000)]));
+    let code = |provider, model| {
+        offer(&book, provider, model)
+            .price(&tokens(1, 1).into())
+            .map_or_else(|why| why.code(), |priced| priced.source.code())
+    };
+    assert_eq!(code("openai", "mine"), "file");
+    assert_eq!(code("openai", "gpt-audio"), "catalogue 2026-11-12");
+    assert_eq!(code("groq", "llama-3.1-8b-instant"), "genai-prices 0.2.1, less 2.5 %");
+    assert_eq!(code("nobody", "nothing"), "unknown model");
+}
+
+#[test]
 fn what_is_unknown_says_why() {
     let why = |provider, model, sold: Sold| price(provider, model, &sold).unwrap_err().to_string();
     let flex = Sold { terms: Terms::at(ServiceTier::Flex), ..Sold::default() };

@@ -55,7 +55,7 @@ pub(crate) struct UsageView {
     tag = "usage",
     params(
         ("by" = Option<String>, Query, description = "With commas between them, the coarsest first: organisation, team, project, key, \
-            provider, model, endpoint, tier, outcome, hour, day, week, month, or tag:NAME; absent: all in one"),
+            provider, model, endpoint, tier, outcome, price_source, hour, day, week, month, or tag:NAME; absent: all in one"),
         ("from" = Option<u64>, Query, description = "Requests that arrived then or later"),
         ("to" = Option<u64>, Query, description = "Requests that arrived before"),
         ("organisation" = Option<String>, Query, description = "Of this organisation only"),
@@ -104,6 +104,7 @@ fn dimension(name: &str) -> Result<Dimension, Denied> {
         "endpoint" => of(Property::Endpoint),
         "tier" => of(Property::Tier),
         "outcome" => of(Property::Outcome),
+        "price_source" => of(Property::PriceSource),
         "hour" => Dimension::Period(Period::Hour),
         "day" => Dimension::Period(Period::Day),
         "week" => Dimension::Period(Period::Week),
@@ -112,7 +113,7 @@ fn dimension(name: &str) -> Result<Dimension, Denied> {
             of(Property::Tag(tag[TAG.len()..].to_owned()))
         }
         other => {
-            let why = "expected organisation, team, project, key, provider, model, endpoint, tier, outcome, hour, day, week, month or \
+            let why = "expected organisation, team, project, key, provider, model, endpoint, tier, outcome, price_source, hour, day, week, month or \
                        tag:NAME";
             return Err(Denied::invalid("by", format!("{why}, got `{other}`")));
         }

@@ -53,6 +53,7 @@ pub(super) fn insert(transaction: &mut Transaction<'_>, rows: &[Row]) -> Result<
             &of(rows, |row| row.first_byte_ms.map(signed)),
             &of(rows, |row| signed(row.total_ms)),
             &of(rows, |row| json(&row.traits)),
+            &of(rows, |row| text(&row.price_source)),
         ],
     )?;
     Ok(())
@@ -94,6 +95,7 @@ pub(super) fn read(row: &postgres::Row) -> Result<Row, StoreError> {
         tier: ServiceTier::named(row.try_get("tier")?).unwrap_or_default(),
         usage_is_estimated: row.try_get("usage_is_estimated")?,
         cost: cost(row.try_get("cost")?),
+        price_source: row.try_get("price_source")?,
         status: small(row, "status")?,
         outcome: row.try_get("outcome")?,
         attempts: u32::try_from(number(row, "attempts")?).unwrap_or(u32::MAX),

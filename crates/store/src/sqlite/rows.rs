@@ -44,6 +44,7 @@ pub(super) fn bind(statement: &mut rusqlite::CachedStatement<'_>, row: &Row) -> 
         row.first_byte_ms.map(signed),
         signed(row.total_ms),
         json(&row.traits),
+        row.price_source,
     ])?)
 }
 
@@ -70,6 +71,7 @@ pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         tier: ServiceTier::named(&row.get::<_, String>("tier")?).unwrap_or_default(),
         usage_is_estimated: row.get("usage_is_estimated")?,
         cost: cost(row.get("cost")?),
+        price_source: row.get("price_source")?,
         status: row.get("status")?,
         outcome: row.get("outcome")?,
         attempts: row.get("attempts")?,

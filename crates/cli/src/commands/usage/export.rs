@@ -30,7 +30,7 @@ enum Format {
 }
 
 /// In the order of [`cells`].
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 35] = [
     "request_id",
     "part",
     "arrived_at_ms",
@@ -59,6 +59,7 @@ const COLUMNS: [&str; 34] = [
     "tier",
     "usage_is_estimated",
     "cost_microdollars",
+    "price_source",
     "status",
     "outcome",
     "attempts",
@@ -98,7 +99,7 @@ pub(super) fn run(reports: &dyn Reports, options: &Options) -> Result<()> {
     }
 }
 
-fn cells(row: &Row) -> [String; 34] {
+fn cells(row: &Row) -> [String; 35] {
     let Row { owner, usage, .. } = row;
     let optional = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     [
@@ -130,6 +131,7 @@ fn cells(row: &Row) -> [String; 34] {
         row.tier.name().to_owned(),
         row.usage_is_estimated.to_string(),
         optional(row.cost.map(|cost| cost.0)),
+        row.price_source.clone(),
         row.status.to_string(),
         row.outcome.clone(),
         row.attempts.to_string(),
@@ -139,7 +141,7 @@ fn cells(row: &Row) -> [String; 34] {
     ]
 }
 
-fn line(out: &mut impl Write, cells: [String; 34]) -> io::Result<()> {
+fn line(out: &mut impl Write, cells: [String; 35]) -> io::Result<()> {
     let cells = cells.map(|cell| quoted(&cell));
     out.write_all(cells.join(",").as_bytes())?;
     out.write_all(b"\r\n")

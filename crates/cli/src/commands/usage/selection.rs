@@ -108,11 +108,12 @@ pub(super) fn dimension(word: &str) -> Result<Dimension, String> {
         "endpoint" => Property::Endpoint,
         "tier" => Property::Tier,
         "outcome" => Property::Outcome,
+        "price_source" => Property::PriceSource,
         other => match other.strip_prefix("tag:") {
             Some(name) if !name.is_empty() => Property::Tag(name.to_owned()),
             _ => {
                 return Err("it is one of hour, day, week, month, organisation, team, project, key, provider, model, \
-                            endpoint, tier, outcome, tag:NAME"
+                            endpoint, tier, outcome, price_source, tag:NAME"
                     .to_owned());
             }
         },

@@ -16,7 +16,7 @@ const SUMS: [&str; 6] = ["REQUESTS", "INPUT", "CACHE READ", "CACHE WRITE", "OUTP
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// What to sum up by: hour, day, week, month, organisation, team, project, key, provider, model, endpoint, tier, outcome, tag:NAME
+    /// What to sum up by: hour, day, week, month, organisation, team, project, key, provider, model, endpoint, tier, outcome, price_source, tag:NAME
     #[arg(long, value_delimiter = ',', default_value = "provider,model", value_parser = word)]
     by: Vec<Word>,
     #[command(flatten)]
