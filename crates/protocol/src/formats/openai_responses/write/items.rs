@@ -11,6 +11,7 @@ use crate::neutral::{
     Detail, Document, DocumentSource, Form, Image, Media, Part, PartBody, Role, Seal, Text, ToolCall,
     ToolResult, Turn,
 };
+use crate::object::Path;
 
 /// The longest id of a call that OpenAI takes.
 const MAX_CALL_ID: usize = 64;
@@ -31,23 +32,28 @@ pub(super) fn input<'c, 'a>(turns: &'c [Turn<'a>], first: usize, changes: &mut C
         if turn.name.is_some() {
             changes.hint(format!("messages.{index}.name"), "speakers have no names here");
         }
-        add_turn(turn, &format!("messages.{index}.content"), &mut items, changes);
+        add_turn(turn, &Path::root("messages").index(index).name("content"), &mut items, changes);
     }
     items
 }
 
-fn add_turn<'c, 'a>(turn: &'c Turn<'a>, path: &str, items: &mut Vec<Item<'c, 'a>>, changes: &mut Changes) {
+fn add_turn<'c, 'a>(
+    turn: &'c Turn<'a>,
+    path: &Path<'_>,
+    items: &mut Vec<Item<'c, 'a>>,
+    changes: &mut Changes,
+) {
     // Whether the message that was begun last is still to be added to.
     let mut is_open = false;
     for (index, part) in turn.parts.iter().enumerate() {
-        let at = || format!("{path}.{index}");
+        let at = || path.index(index).to_string();
         if part.cache.is_some() {
             changes.hint("cache", "prompts are cached of their own accord");
         }
         let item = match &part.body {
             PartBody::ToolCall(call) => Item::Call(call),
             PartBody::ToolResult(result) => {
-                Item::Result { result, parts: result_parts(result, &at(), changes) }
+                Item::Result { result, parts: result_parts(result, &path.index(index), changes) }
             }
             PartBody::Thinking { seal: Some(seal), text } if seal.by == Dialect::Responses => {
                 Item::Thought { text: text.form(), seal }
@@ -79,7 +85,11 @@ fn add_turn<'c, 'a>(turn: &'c Turn<'a>, path: &str, items: &mut Vec<Item<'c, 'a>
     }
 }
 
-fn result_parts<'c, 'a>(result: &'c ToolResult<'a>, path: &str, changes: &mut Changes) -> Vec<&'c Part<'a>> {
+fn result_parts<'c, 'a>(
+    result: &'c ToolResult<'a>,
+    path: &Path<'_>,
+    changes: &mut Changes,
+) -> Vec<&'c Part<'a>> {
     if result.is_error {
         changes.adapted(format!("{path}.is_error"), "said in words");
     }
