@@ -20,8 +20,9 @@ pub(super) fn take<'a>(
     message: &mut Object<'a, '_>,
     changes: &mut Changes,
 ) -> Result<Vec<Part<'a>>, Refusal> {
+    let content = message.take("content");
     let mark = take_mark(message)?;
-    let Some(raw) = message.take("content") else { return Ok(Vec::new()) };
+    let Some(raw) = content else { return Ok(Vec::new()) };
     let path = message.path.name("content");
     let mut parts = if object::is_string(raw) {
         vec![Part::text(object::text(raw, &path)?)]
@@ -49,7 +50,8 @@ pub(super) fn take_mark(object: &mut Object<'_, '_>) -> Result<Option<CacheMark>
 }
 
 fn part<'a>(raw: &'a RawValue, path: Path<'_>, changes: &mut Changes) -> Result<Part<'a>, Refusal> {
-    let mut part = Object::read(raw, path)?;
+    let mut part = Object::at(path);
+    part.fill(raw)?;
     let kind = part.need_text("type")?;
     let cache = take_mark(&mut part)?;
     let body = match &*kind {
