@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use crate::escapes;
-use crate::fields::{Field, FieldList, is_new};
+use crate::fields::{Field, FieldList, is_last_new};
 use crate::index::Index;
 
 /// An array's elements. Those of nearly every array but the one of all messages fit into the list itself.
@@ -40,10 +40,10 @@ pub(crate) fn fields_into<'a>(
     while cursor.has_next(b'}', fields.is_empty())? {
         let name = cursor.name()?;
         cursor.past(b':')?;
-        if !is_new(&name, fields, &mut many) {
+        fields.push(Field { name, value: Some(raw(cursor.value()?)?) });
+        if !is_last_new(fields, &mut many) {
             return None;
         }
-        fields.push(Field { name, value: Some(raw(cursor.value()?)?) });
     }
     Some(())
 }
@@ -68,11 +68,21 @@ pub(crate) fn before<'a>(object: &'a str, name: &str) -> Option<(FieldList<'a>, 
 /// An array's elements.
 pub(crate) fn elements<'a>(array: &'a str, index: Option<&Index>) -> Option<ElementList<'a>> {
     let mut elements = ElementList::new();
+    elements_into(&mut elements, array, index)?;
+    Some(elements)
+}
+
+/// The same into an empty list, as with fields.
+pub(crate) fn elements_into<'a>(
+    elements: &mut ElementList<'a>,
+    array: &'a str,
+    index: Option<&Index>,
+) -> Option<()> {
     let mut cursor = Cursor::inside(array, b'[', index)?;
     while cursor.has_next(b']', elements.is_empty())? {
         elements.push(raw(cursor.value()?)?);
     }
-    Some(elements)
+    Some(())
 }
 
 /// An array's first elements, as many as the caller wants to see.

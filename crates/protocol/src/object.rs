@@ -331,6 +331,7 @@ pub(crate) fn value<T: DeserializeOwned>(
 ///
 /// # Errors
 /// [`Refusal::InvalidField`] if it is something else than `expected`.
+#[inline]
 pub(crate) fn array<'a>(
     raw: &'a RawValue,
     path: &Path<'_>,
@@ -339,7 +340,11 @@ pub(crate) fn array<'a>(
     if !raw.get().starts_with('[') {
         return Err(path.expected(expected, raw));
     }
-    known::elements(raw.get(), path.index).ok_or_else(|| path.expected(expected, raw))
+    let mut elements = ElementList::new();
+    match known::elements_into(&mut elements, raw.get(), path.index) {
+        Some(()) => Ok(elements),
+        None => Err(path.expected(expected, raw)),
+    }
 }
 
 /// Whether an array has no elements. (No look at what it has.)

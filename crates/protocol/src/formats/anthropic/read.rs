@@ -92,7 +92,9 @@ fn turns<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Tur
     }
     let raw = body.need("messages", "an array of messages")?;
     let path = body.path.name("messages");
-    for (index, raw) in array(raw, &path, "an array of messages")?.iter().enumerate() {
+    let messages = array(raw, &path, "an array of messages")?;
+    turns.reserve(messages.len());
+    for (index, raw) in messages.iter().enumerate() {
         message(raw, &path.index(index), &mut turns, changes)?;
     }
     Ok(turns)

@@ -25,16 +25,17 @@ pub(super) fn take<'a>(
     let Some(raw) = content else { return Ok(Vec::new()) };
     let path = message.path.name("content");
     let mut parts = if object::is_string(raw) {
-        vec![Part::text(object::text(raw, &path)?)]
+        let text = object::text(raw, &path)?;
+        if text.is_blank() { Vec::new() } else { vec![Part::text(text)] }
     } else {
         let elements = object::array(raw, &path, "a string or an array of parts")?;
         let mut parts = Vec::with_capacity(elements.len());
         for (place, raw) in elements.into_iter().enumerate() {
             parts.push(part(raw, path.index(place), changes)?);
         }
+        parts.retain(|part| !matches!(&part.body, PartBody::Text { text, .. } if text.is_blank()));
         parts
     };
-    parts.retain(|part| !matches!(&part.body, PartBody::Text { text, .. } if text.is_blank()));
     if let Some(last) = parts.last_mut() {
         last.cache = last.cache.or(mark);
     }

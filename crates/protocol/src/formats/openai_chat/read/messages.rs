@@ -23,9 +23,10 @@ pub(super) fn read<'a>(
     path: &Path<'_>,
     changes: &mut Changes,
 ) -> Result<Vec<Turn<'a>>, Refusal> {
-    let mut reader =
-        Messages { turns: Vec::new(), custom: Vec::new(), function: None, follows_result: false };
-    for (place, raw) in object::array(raw, path, "an array of messages")?.iter().enumerate() {
+    let messages = object::array(raw, path, "an array of messages")?;
+    let turns = Vec::with_capacity(messages.len());
+    let mut reader = Messages { turns, custom: Vec::new(), function: None, follows_result: false };
+    for (place, raw) in messages.iter().enumerate() {
         let mut message = Object::at(path.index(place));
         message.fill(raw)?;
         reader.message(&mut message, place, changes)?;
