@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use paceway_domain::Dialect;
+use smallvec::{SmallVec, smallvec};
 
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined, ObjectWriter};
@@ -18,16 +19,19 @@ const MAX_CALL_ID: usize = 64;
 
 /// An item to be written.
 pub(super) enum Item<'c, 'a> {
-    Message { role: Role, parts: Vec<&'c Part<'a>> },
+    Message { role: Role, parts: Parts<'c, 'a> },
     Thought { text: Form<'c>, seal: &'c Seal<'a> },
     Call(&'c ToolCall<'a>),
-    Result { result: &'c ToolResult<'a>, parts: Vec<&'c Part<'a>> },
+    Result { result: &'c ToolResult<'a>, parts: Parts<'c, 'a> },
 }
+
+/// What an item is made of. Most have one part.
+pub(super) type Parts<'c, 'a> = SmallVec<[&'c Part<'a>; 2]>;
 
 /// The items of these turns, the first of which is the conversation's turn number `first`. What cannot be said is noted
 /// and left out.
 pub(super) fn input<'c, 'a>(turns: &'c [Turn<'a>], first: usize, changes: &mut Changes) -> Vec<Item<'c, 'a>> {
-    let mut items = Vec::new();
+    let mut items = Vec::with_capacity(turns.len());
     for (turn, index) in turns.iter().zip(first..) {
         if turn.name.is_some() {
             changes.hint(format!("messages.{index}.name"), "speakers have no names here");
@@ -69,7 +73,7 @@ fn add_turn<'c, 'a>(
             _ => {
                 match items.last_mut().filter(|_| is_open) {
                     Some(Item::Message { parts, .. }) => parts.push(part),
-                    _ => items.push(Item::Message { role: turn.role, parts: vec![part] }),
+                    _ => items.push(Item::Message { role: turn.role, parts: smallvec![part] }),
                 }
                 is_open = true;
                 continue;
@@ -85,11 +89,7 @@ fn add_turn<'c, 'a>(
     }
 }
 
-fn result_parts<'c, 'a>(
-    result: &'c ToolResult<'a>,
-    path: &Path<'_>,
-    changes: &mut Changes,
-) -> Vec<&'c Part<'a>> {
+fn result_parts<'c, 'a>(result: &'c ToolResult<'a>, path: &Path<'_>, changes: &mut Changes) -> Parts<'c, 'a> {
     if result.is_error {
         changes.adapted(format!("{path}.is_error"), "said in words");
     }
