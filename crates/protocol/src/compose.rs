@@ -36,8 +36,10 @@ pub(crate) struct ObjectWriter<'w> {
 impl ObjectWriter<'_> {
     /// Names are ours and need no escapes.
     fn key(&mut self, name: &'static str) -> &mut Vec<u8> {
-        let before: &[u8] = if std::mem::take(&mut self.is_empty) { b"\"" } else { b",\"" };
-        self.out.extend_from_slice(before);
+        if !std::mem::take(&mut self.is_empty) {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
         self.out

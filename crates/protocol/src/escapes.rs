@@ -64,7 +64,15 @@ fn first_backslash(bytes: &[u8]) -> Option<usize> {
     if bytes.len() > NEAR {
         return memchr::memchr(b'\\', bytes);
     }
-    bytes.iter().position(|byte| *byte == b'\\')
+    let mut at = 0;
+    while let Some(word) = word(bytes, at) {
+        let marks = equal(word, b'\\');
+        if marks != 0 {
+            return Some(at + place(marks));
+        }
+        at += 8;
+    }
+    bytes[at..].iter().position(|byte| *byte == b'\\').map(|offset| at + offset)
 }
 
 /// The next quote, backslash or control character.

@@ -44,20 +44,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     }
 }
 
-/// Whether no field before has this name: two values of one field let two readers of the same bytes see different requests.
-/// `many` is nothing at first; it keeps an object with very many fields from taking very long.
-#[allow(clippy::ptr_arg)] // A borrowed name is kept as one.
-pub(crate) fn is_new<'a>(
-    name: &Cow<'a, str>,
-    fields: &[Field<'a>],
-    many: &mut Option<HashSet<Cow<'a, str>>>,
-) -> bool {
+/// Whether no field before the last has its name: two values of one field let two readers of the same bytes see different
+/// requests. `many` is nothing at first; it keeps an object with very many fields from taking very long.
+pub(crate) fn is_last_new<'a>(fields: &[Field<'a>], many: &mut Option<HashSet<Cow<'a, str>>>) -> bool {
     const FEW: usize = 64;
-    if fields.len() < FEW {
-        return fields.iter().all(|known| known.name != *name);
+    let Some((last, before)) = fields.split_last() else { return true };
+    if before.len() < FEW {
+        return before.iter().all(|known| known.name != last.name);
     }
-    let many = many.get_or_insert_with(|| fields.iter().map(|known| known.name.clone()).collect());
-    many.insert(name.clone())
+    let many = many.get_or_insert_with(|| before.iter().map(|known| known.name.clone()).collect());
+    many.insert(last.name.clone())
 }
 
 struct FieldsVisitor;
@@ -72,10 +68,14 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut fields, mut many) = (Self::Value::new(), None);
         while let Some(Name(name)) = map.next_key()? {
-            if !is_new(&name, &fields, &mut many) {
+            fields.push(Field { name, value: None });
+            let is_new = is_last_new(&fields, &mut many);
+            let last = fields.last_mut().expect("it was put there just now");
+            if !is_new {
+                let name = &last.name;
                 return Err(serde::de::Error::custom(format_args!("field `{name}` is given twice")));
             }
-            fields.push(Field { name, value: Some(map.next_value()?) });
+            last.value = Some(map.next_value()?);
         }
         Ok(fields)
     }

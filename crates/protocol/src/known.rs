@@ -6,16 +6,17 @@
 //! for what is wrong.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
-use serde::de::value::{BorrowedStrDeserializer, Error, MapDeserializer};
-use serde::de::{Deserializer, Visitor};
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use crate::escapes;
-use crate::fields::{Field, FieldList, is_new};
+use crate::fields::{Field, FieldList, is_last_new};
 use crate::index::Index;
 
 /// An array's elements. Those of nearly every array but the one of all messages fit into the list itself.
@@ -23,17 +24,28 @@ pub(crate) type ElementList<'a> = SmallVec<[&'a RawValue; 4]>;
 
 /// An object's fields in order; `None` if it names one twice. The index is that of the body, if it has one.
 pub(crate) fn fields<'a>(object: &'a str, index: Option<&Index>) -> Option<FieldList<'a>> {
-    let (mut fields, mut many) = (FieldList::new(), None);
+    let mut fields = FieldList::new();
+    fields_into(&mut fields, object, index)?;
+    Some(fields)
+}
+
+/// The same into an empty list, which is too large to be handed from one to another for every object of a body.
+pub(crate) fn fields_into<'a>(
+    fields: &mut FieldList<'a>,
+    object: &'a str,
+    index: Option<&Index>,
+) -> Option<()> {
+    let mut many = None;
     let mut cursor = Cursor::inside(object, b'{', index)?;
     while cursor.has_next(b'}', fields.is_empty())? {
         let name = cursor.name()?;
         cursor.past(b':')?;
-        if !is_new(&name, &fields, &mut many) {
+        fields.push(Field { name, value: Some(raw(cursor.value()?)?) });
+        if !is_last_new(fields, &mut many) {
             return None;
         }
-        fields.push(Field { name, value: Some(raw(cursor.value()?)?) });
     }
-    Some(fields)
+    Some(())
 }
 
 /// The fields of an object that stand before the one of this name, and the text from that one's value on, which is not
@@ -56,11 +68,21 @@ pub(crate) fn before<'a>(object: &'a str, name: &str) -> Option<(FieldList<'a>, 
 /// An array's elements.
 pub(crate) fn elements<'a>(array: &'a str, index: Option<&Index>) -> Option<ElementList<'a>> {
     let mut elements = ElementList::new();
+    elements_into(&mut elements, array, index)?;
+    Some(elements)
+}
+
+/// The same into an empty list, as with fields.
+pub(crate) fn elements_into<'a>(
+    elements: &mut ElementList<'a>,
+    array: &'a str,
+    index: Option<&Index>,
+) -> Option<()> {
     let mut cursor = Cursor::inside(array, b'[', index)?;
     while cursor.has_next(b']', elements.is_empty())? {
         elements.push(raw(cursor.value()?)?);
     }
-    Some(elements)
+    Some(())
 }
 
 /// An array's first elements, as many as the caller wants to see.
@@ -126,15 +148,25 @@ impl<'a, 'i> Cursor<'a, 'i> {
     }
 
     /// The next value, which is a field's name, passed. Names are short and hardly ever hold escapes.
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // What it returns is large to hand over, and only the compiler's heuristics would have it so.
     fn name(&mut self) -> Option<Cow<'a, str>> {
-        self.past(b'"')?;
-        let start = self.at;
-        let end = escapes::quote_or_backslash(self.text.as_bytes(), start)?;
-        if self.text.as_bytes()[end] == b'"' {
-            self.at = end + 1;
-            return self.text.get(start..end).map(Cow::Borrowed);
+        if self.peek()? != b'"' {
+            return None;
         }
-        self.at = start - 1;
+        let start = self.at + 1;
+        match escapes::near_quote_or_backslash(self.text.as_bytes(), start) {
+            Some(end) if self.text.as_bytes()[end] == b'"' => {
+                self.at = end + 1;
+                self.text.get(start..end).map(Cow::Borrowed)
+            }
+            _ => self.odd_name(),
+        }
+    }
+
+    /// A name that is long, holds an escape, or is the last thing in a text.
+    #[inline(never)]
+    fn odd_name(&mut self) -> Option<Cow<'a, str>> {
         string(self.value()?)
     }
 
@@ -219,6 +251,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> serde_json::Resul
 }
 
 /// A part of a text that was checked as a value of its own.
+#[inline]
 fn raw(json: &str) -> Option<&RawValue> {
     <&RawValue>::deserialize(Checked(json)).ok()
 }
@@ -228,24 +261,63 @@ fn raw(json: &str) -> Option<&RawValue> {
 struct Checked<'a>(&'a str);
 
 impl<'de> Deserializer<'de> for Checked<'de> {
-    type Error = Error;
+    type Error = NotTaken;
 
+    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
-        let entry = (BorrowedStrDeserializer::new(name), BorrowedStrDeserializer::new(self.0));
-        visitor.visit_map(MapDeserializer::new(std::iter::once(entry)))
+    ) -> Result<V::Value, NotTaken> {
+        visitor.visit_map(Entry { name: Some(name), json: self.0 })
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotTaken> {
         visitor.visit_borrowed_str(self.0)
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct seq
         tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// The map of one entry. (`serde` has one that knows many kinds of entries, which takes longer than all the rest of a field.)
+struct Entry<'a> {
+    /// Until it is asked for.
+    name: Option<&'static str>,
+    json: &'a str,
+}
+
+impl<'de> MapAccess<'de> for Entry<'de> {
+    type Error = NotTaken;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, NotTaken> {
+        self.name.take().map(|name| seed.deserialize(BorrowedStrDeserializer::new(name))).transpose()
+    }
+
+    #[inline]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, NotTaken> {
+        seed.deserialize(BorrowedStrDeserializer::new(self.json))
+    }
+}
+
+/// Why a text was not taken, which nobody asks.
+#[derive(Debug)]
+struct NotTaken;
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not taken")
+    }
+}
+
+impl std::error::Error for NotTaken {}
+
+impl serde::de::Error for NotTaken {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
     }
 }
 

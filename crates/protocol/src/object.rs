@@ -84,6 +84,8 @@ impl From<&Path<'_>> for String {
 #[derive(Debug)]
 pub(crate) struct Object<'a, 'p> {
     fields: FieldList<'a>,
+    /// How many of them are not taken. When all are, which is soon, the many that might be there are not looked for.
+    left: usize,
     pub(crate) path: Path<'p>,
 }
 
@@ -93,20 +95,38 @@ impl<'a, 'p> Object<'a, 'p> {
     /// # Errors
     /// [`Refusal::InvalidField`] if it is none, or names a field twice.
     pub(crate) fn read(raw: &'a RawValue, path: Path<'p>) -> Result<Self, Refusal> {
+        let mut object = Self::at(path);
+        object.fill(raw)?;
+        Ok(object)
+    }
+
+    /// An object at `path` that has yet to be filled: for those of which a body has very many, since to hand one on costs
+    /// about as much as to read it.
+    pub(crate) fn at(path: Path<'p>) -> Self {
+        Self { fields: FieldList::new(), left: 0, path }
+    }
+
+    /// Reads into an object that has no fields yet.
+    ///
+    /// # Errors
+    /// As [`Object::read`].
+    pub(crate) fn fill(&mut self, raw: &'a RawValue) -> Result<(), Refusal> {
         if !raw.get().starts_with('{') {
-            return Err(path.expected("an object", raw));
+            return Err(self.path.expected("an object", raw));
         }
-        if let Some(fields) = known::fields(raw.get(), path.index) {
-            return Ok(Self { fields, path });
+        if known::fields_into(&mut self.fields, raw.get(), self.path.index).is_none() {
+            let fields: Fields<'a> =
+                serde_json::from_str(raw.get()).map_err(|error| self.path.invalid(error.to_string()))?;
+            self.fields = fields.into_list();
         }
-        let fields: Fields<'a> =
-            serde_json::from_str(raw.get()).map_err(|error| path.invalid(error.to_string()))?;
-        Ok(Self { fields: fields.into_list(), path })
+        self.left = self.fields.len();
+        Ok(())
     }
 
     /// The object of these fields, which is the body itself.
     pub(crate) fn of(fields: FieldList<'a>, index: Option<&'p Index>) -> Self {
-        Self { fields, path: Path { index, ..Path::BODY } }
+        let left = fields.len();
+        Self { fields, left, path: Path { index, ..Path::BODY } }
     }
 
     /// Whether a field is there and not taken, be it `null`.
@@ -114,10 +134,20 @@ impl<'a, 'p> Object<'a, 'p> {
         self.fields.iter().any(|field| field.name == name && field.value.is_some())
     }
 
+    /// Whether every field was taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.left == 0
+    }
+
     /// Takes a field's value out; `None` if it is absent or `null`.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+        if self.is_taken() {
+            return None;
+        }
         let field = self.fields.iter_mut().find(|field| field.name == name)?;
-        field.value.take().filter(|raw| raw.get() != "null")
+        let raw = field.value.take()?;
+        self.left -= 1;
+        Some(raw).filter(|raw| raw.get() != "null")
     }
 
     /// Whether a field is this text, which holds no escapes. (It is not taken.)
@@ -249,6 +279,9 @@ impl<'a, 'p> Object<'a, 'p> {
 
     /// Notes what was not taken: `hints` as hints, the rest as lost.
     pub(crate) fn note_unread(&self, hints: &[&str], changes: &mut Changes) {
+        if self.is_taken() {
+            return;
+        }
         for name in self.unread() {
             let field = self.path.name(name).to_string();
             if hints.contains(&name) {
@@ -298,6 +331,7 @@ pub(crate) fn value<T: DeserializeOwned>(
 ///
 /// # Errors
 /// [`Refusal::InvalidField`] if it is something else than `expected`.
+#[inline]
 pub(crate) fn array<'a>(
     raw: &'a RawValue,
     path: &Path<'_>,
@@ -306,7 +340,11 @@ pub(crate) fn array<'a>(
     if !raw.get().starts_with('[') {
         return Err(path.expected(expected, raw));
     }
-    known::elements(raw.get(), path.index).ok_or_else(|| path.expected(expected, raw))
+    let mut elements = ElementList::new();
+    match known::elements_into(&mut elements, raw.get(), path.index) {
+        Some(()) => Ok(elements),
+        None => Err(path.expected(expected, raw)),
+    }
 }
 
 /// Whether an array has no elements. (No look at what it has.)

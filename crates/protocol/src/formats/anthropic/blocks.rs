@@ -36,13 +36,14 @@ pub(super) fn turns<'a>(
     }
     let raws = array(content, path, "a string or an array of blocks")?;
     let mut parts = Vec::with_capacity(raws.len());
-    for (index, raw) in raws.into_iter().enumerate() {
-        let mut block = Object::read(raw, path.index(index))?;
+    for (index, raw) in raws.iter().enumerate() {
+        let mut block = Object::at(path.index(index));
+        block.fill(raw)?;
         if block.says("type", "mid_conv_system") {
             push(role, std::mem::take(&mut parts));
             push(Role::System, instructions(&mut block, changes)?);
-        } else if let Some(part) = part(&mut block, changes)? {
-            parts.push(part);
+        } else {
+            part(&mut block, &mut parts, changes)?;
         }
     }
     push(role, parts);
@@ -79,43 +80,58 @@ fn blocks<'a>(
     }
     let raws = array(content, path, "a string or an array of blocks")?;
     let mut parts = Vec::with_capacity(raws.len());
-    for (index, raw) in raws.into_iter().enumerate() {
-        parts.extend(part(&mut Object::read(raw, path.index(index))?, changes)?);
+    for (index, raw) in raws.iter().enumerate() {
+        let mut block = Object::at(path.index(index));
+        block.fill(raw)?;
+        part(&mut block, &mut parts, changes)?;
     }
     Ok(parts)
 }
 
 /// One block; `None` for one that is blank, or left out and noted.
-fn part<'a>(block: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Option<Part<'a>>, Refusal> {
+/// Adds what a block is to the parts. It is made where it stays: parts are large, and most of a conversation.
+fn part<'a>(
+    block: &mut Object<'a, '_>,
+    parts: &mut Vec<Part<'a>>,
+    changes: &mut Changes,
+) -> Result<(), Refusal> {
     let path = block.path;
+    let place = parts.len();
     let kind = block.need_text("type")?;
-    let body = match &*kind {
-        "text" => words(block)?,
+    match &*kind {
+        "text" => words(block, parts)?,
         "image" => {
             let media = media(block, changes)?;
-            media.map(|media| PartBody::Image(Image { media, detail: None }))
+            parts.extend(media.map(|media| Part::new(PartBody::Image(Image { media, detail: None }))));
         }
-        "document" => document(block, changes)?.map(PartBody::Document),
-        "search_result" => search_result(block, changes)?.map(PartBody::Document),
-        "thinking" => thought(block)?,
+        "document" => parts.extend(document(block, changes)?.map(PartBody::Document).map(Part::new)),
+        "search_result" => {
+            parts.extend(search_result(block, changes)?.map(PartBody::Document).map(Part::new));
+        }
+        "thinking" => parts.extend(thought(block)?.map(Part::new)),
         "redacted_thinking" => {
             let data = block.need_text("data")?;
-            (!data.is_empty()).then(|| PartBody::Redacted(seals::unwrap(data, Dialect::Anthropic)))
+            if !data.is_empty() {
+                parts.push(Part::new(PartBody::Redacted(seals::unwrap(data, Dialect::Anthropic))));
+            }
         }
-        "tool_use" => Some(PartBody::ToolCall(tool_use(block, changes)?)),
-        "tool_result" => Some(PartBody::ToolResult(tool_result(block, changes)?)),
+        "tool_use" => parts.push(Part::new(PartBody::ToolCall(tool_use(block, changes)?))),
+        "tool_result" => parts.push(Part::new(PartBody::ToolResult(tool_result(block, changes)?))),
         kind if records_own_tool(kind) => {
             changes.hint(path.to_string(), "it records what Anthropic's own tool did");
-            return Ok(None);
+            return Ok(());
         }
         other => {
             changes.lost(path.to_string(), format!("blocks of type `{other}` are Anthropic's alone"));
-            return Ok(None);
+            return Ok(());
         }
-    };
+    }
     let cache = cache_mark(block)?;
+    if let Some(part) = parts.get_mut(place) {
+        part.cache = cache;
+    }
     block.note_unread(&HINTS, changes);
-    Ok(body.map(|body| Part { body, cache }))
+    Ok(())
 }
 
 fn records_own_tool(kind: &str) -> bool {
@@ -133,10 +149,13 @@ pub(super) fn cache_mark(object: &mut Object<'_, '_>) -> Result<Option<CacheMark
     }
 }
 
-fn words<'a>(block: &mut Object<'a, '_>) -> Result<Option<PartBody<'a>>, Refusal> {
+fn words<'a>(block: &mut Object<'a, '_>, parts: &mut Vec<Part<'a>>) -> Result<(), Refusal> {
     let text = block.need_text("text")?;
     let citations = citations(block)?;
-    Ok((!text.is_blank()).then_some(PartBody::Text { text, citations }))
+    if !text.is_blank() {
+        parts.push(Part::new(PartBody::Text { text, citations }));
+    }
+    Ok(())
 }
 
 fn citations<'a>(block: &mut Object<'a, '_>) -> Result<Vec<Citation<'a>>, Refusal> {

@@ -4,6 +4,7 @@
 //! What cannot be sent is left out and noted here; how the rest is worded is not decided here.
 
 use paceway_domain::Refusal;
+use smallvec::{SmallVec, smallvec};
 
 use super::parts::{self, Place};
 use crate::changes::Changes;
@@ -14,7 +15,8 @@ use crate::object::Path;
 #[derive(Debug)]
 pub(super) struct Message<'c, 'a> {
     pub(super) role: Role,
-    pub(super) parts: Vec<Piece<'c, 'a>>,
+    /// Most messages have one.
+    pub(super) parts: SmallVec<[Piece<'c, 'a>; 2]>,
 }
 
 /// A part of it.
@@ -51,7 +53,8 @@ pub(super) fn conversation<'c, 'a>(
         sendable(place, turn, &mut found.system, changes)?;
     }
     let mut parts = Vec::new();
-    let mut builder = Builder { messages: Vec::new(), waiting: Vec::new(), mid_system };
+    let messages = Vec::with_capacity(turns.len());
+    let mut builder = Builder { messages, waiting: Vec::new(), mid_system };
     for (place, turn) in turns.iter().enumerate().skip(opening) {
         parts.clear();
         sendable(place, turn, &mut parts, changes)?;
@@ -70,7 +73,7 @@ pub(super) fn conversation<'c, 'a>(
     if first.role == Role::Assistant {
         changes
             .adapted("messages.0", "a user's message `.` was put first, with which this API wants to begin");
-        let parts = vec![Piece { part: &OPENING, is_instruction: false }];
+        let parts = smallvec![Piece { part: &OPENING, is_instruction: false }];
         found.messages.insert(0, Message { role: Role::User, parts });
     }
     for message in &mut found.messages {

@@ -50,16 +50,18 @@ pub(super) fn check(
     path: &Path<'_>,
     changes: &mut Changes,
 ) -> Result<bool, Refusal> {
+    let is_sendable = is_sendable(&part.body, place);
     match &part.body {
-        PartBody::Text { text, .. } if text.is_blank() => return Ok(false),
+        // It is blank.
+        PartBody::Text { .. } if !is_sendable => return Ok(false),
         PartBody::Text { citations, .. } if !citations.is_empty() => {
             changes.hint(format!("{path}.citations"), "sources of earlier answers have no form here");
         }
-        PartBody::Thinking { .. } | PartBody::Redacted(_) if !is_sendable(&part.body, place) => {
+        PartBody::Thinking { .. } | PartBody::Redacted(_) if !is_sendable => {
             changes.hint(path, "a thought that Claude has not sealed is of no use to it");
             return Ok(false);
         }
-        PartBody::ToolCall(call) if is_sendable(&part.body, place) => {
+        PartBody::ToolCall(call) if is_sendable => {
             if !is_object(arguments(call)) {
                 return Err(Refusal::InvalidField {
                     field: format!("{path}.arguments"),
@@ -71,22 +73,21 @@ pub(super) fn check(
                     .hint(format!("{path}.signature"), "another provider's signature is of no use to Claude");
             }
         }
-        PartBody::ToolResult(result) if is_sendable(&part.body, place) => {
+        PartBody::ToolResult(result) if is_sendable => {
             check_all(&result.content, Place::Result, path, changes)?;
         }
-        PartBody::Image(image) if is_sendable(&part.body, place) => {
+        PartBody::Image(image) if is_sendable => {
             if matches!(image.detail, Some(Detail::Low | Detail::High | Detail::Original)) {
                 changes.hint(format!("{path}.detail"), "this API has none");
             }
         }
-        PartBody::Document(document) if is_sendable(&part.body, place) => {
+        PartBody::Document(document) if is_sendable => {
             if let DocumentSource::Parts(parts) = &document.source {
                 check_all(parts, Place::Document, path, changes)?;
             }
         }
         _ => {}
     }
-    let is_sendable = is_sendable(&part.body, place);
     if !is_sendable {
         changes.lost(path, "Claude models do not take this kind of content here");
     }

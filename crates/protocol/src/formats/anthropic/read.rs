@@ -92,7 +92,9 @@ fn turns<'a>(body: &mut Object<'a, '_>, changes: &mut Changes) -> Result<Vec<Tur
     }
     let raw = body.need("messages", "an array of messages")?;
     let path = body.path.name("messages");
-    for (index, raw) in array(raw, &path, "an array of messages")?.into_iter().enumerate() {
+    let messages = array(raw, &path, "an array of messages")?;
+    turns.reserve(messages.len());
+    for (index, raw) in messages.iter().enumerate() {
         message(raw, &path.index(index), &mut turns, changes)?;
     }
     Ok(turns)
@@ -104,7 +106,8 @@ fn message<'a>(
     turns: &mut Vec<Turn<'a>>,
     changes: &mut Changes,
 ) -> Result<(), Refusal> {
-    let mut message = Object::read(raw, *path)?;
+    let mut message = Object::at(*path);
+    message.fill(raw)?;
     let role = match &*message.need_text("role")? {
         "user" => Role::User,
         "assistant" => Role::Assistant,

@@ -39,7 +39,7 @@ pub(super) fn call_id(id: &str) -> Cow<'_, str> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if id.is_empty() {
         Cow::Borrowed("call")
-    } else if id.chars().all(is_allowed) {
+    } else if id.bytes().all(|byte| is_allowed(byte.into())) {
         Cow::Borrowed(id)
     } else {
         Cow::Owned(id.chars().map(|c| if is_allowed(c) { c } else { '_' }).collect())

@@ -99,6 +99,9 @@ pub(super) fn details<'a>(message: &wire::Message<'a>) -> Vec<Detail<'a>> {
 /// The same of the fields as such. Details win over blocks, both over plain words; plain words that are said nowhere else
 /// come first.
 pub(super) fn places<'a>(details: Raw<'a>, blocks: Raw<'a>, plain: [Raw<'a>; 2]) -> Vec<Detail<'a>> {
+    if details.or(blocks).or(plain[0]).or(plain[1]).is_none() {
+        return Vec::new();
+    }
     let wire: Vec<WireDetail<'a>> = wire::list(details);
     let mut found: Vec<_> = wire.iter().filter_map(Detail::read).collect();
     if found.is_empty() {

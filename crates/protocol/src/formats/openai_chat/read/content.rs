@@ -20,20 +20,22 @@ pub(super) fn take<'a>(
     message: &mut Object<'a, '_>,
     changes: &mut Changes,
 ) -> Result<Vec<Part<'a>>, Refusal> {
+    let content = message.take("content");
     let mark = take_mark(message)?;
-    let Some(raw) = message.take("content") else { return Ok(Vec::new()) };
+    let Some(raw) = content else { return Ok(Vec::new()) };
     let path = message.path.name("content");
     let mut parts = if object::is_string(raw) {
-        vec![Part::text(object::text(raw, &path)?)]
+        let text = object::text(raw, &path)?;
+        if text.is_blank() { Vec::new() } else { vec![Part::text(text)] }
     } else {
         let elements = object::array(raw, &path, "a string or an array of parts")?;
         let mut parts = Vec::with_capacity(elements.len());
         for (place, raw) in elements.into_iter().enumerate() {
             parts.push(part(raw, path.index(place), changes)?);
         }
+        parts.retain(|part| !matches!(&part.body, PartBody::Text { text, .. } if text.is_blank()));
         parts
     };
-    parts.retain(|part| !matches!(&part.body, PartBody::Text { text, .. } if text.is_blank()));
     if let Some(last) = parts.last_mut() {
         last.cache = last.cache.or(mark);
     }
@@ -49,7 +51,8 @@ pub(super) fn take_mark(object: &mut Object<'_, '_>) -> Result<Option<CacheMark>
 }
 
 fn part<'a>(raw: &'a RawValue, path: Path<'_>, changes: &mut Changes) -> Result<Part<'a>, Refusal> {
-    let mut part = Object::read(raw, path)?;
+    let mut part = Object::at(path);
+    part.fill(raw)?;
     let kind = part.need_text("type")?;
     let cache = take_mark(&mut part)?;
     let body = match &*kind {

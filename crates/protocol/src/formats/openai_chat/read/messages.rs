@@ -23,10 +23,12 @@ pub(super) fn read<'a>(
     path: &Path<'_>,
     changes: &mut Changes,
 ) -> Result<Vec<Turn<'a>>, Refusal> {
-    let mut reader =
-        Messages { turns: Vec::new(), custom: Vec::new(), function: None, follows_result: false };
-    for (place, raw) in object::array(raw, path, "an array of messages")?.into_iter().enumerate() {
-        let mut message = Object::read(raw, path.index(place))?;
+    let messages = object::array(raw, path, "an array of messages")?;
+    let turns = Vec::with_capacity(messages.len());
+    let mut reader = Messages { turns, custom: Vec::new(), function: None, follows_result: false };
+    for (place, raw) in messages.iter().enumerate() {
+        let mut message = Object::at(path.index(place));
+        message.fill(raw)?;
         reader.message(&mut message, place, changes)?;
         message.note_unread(HINTS, changes);
     }
@@ -51,28 +53,25 @@ impl<'a> Messages<'a> {
         changes: &mut Changes,
     ) -> Result<(), Refusal> {
         let role = message.need_text("role")?;
-        let name = message.text("name")?.filter(|name| !name.is_empty());
         match &*role {
             "system" | "developer" => {
-                let parts = content::take(message, changes)?;
-                self.turn(Role::System, name, parts);
+                self.turn(Role::System, content::take(message, changes)?, message)?;
             }
             "user" => {
-                let parts = content::take(message, changes)?;
-                self.turn(Role::User, name, parts);
+                self.turn(Role::User, content::take(message, changes)?, message)?;
             }
             "assistant" => {
                 let parts = self.assistant(message, place, changes)?;
-                self.turn(Role::Assistant, name, parts);
+                self.turn(Role::Assistant, parts, message)?;
             }
             "tool" => {
                 let id = message.need_text("tool_call_id")?;
                 let (call_id, _) = seals::split_id(id);
-                self.result(call_id, name, content::take(message, changes)?);
+                self.result(call_id, content::take(message, changes)?, name(message)?);
             }
             "function" => {
                 let call_id = self.function.clone().unwrap_or_else(|| function_id(place));
-                self.result(call_id, name, content::take(message, changes)?);
+                self.result(call_id, content::take(message, changes)?, name(message)?);
             }
             other => {
                 let why = format!("expected {ROLES}, got {other}");
@@ -82,15 +81,22 @@ impl<'a> Messages<'a> {
         Ok(())
     }
 
-    fn turn(&mut self, role: Role, name: Option<Text<'a>>, parts: Vec<Part<'a>>) {
+    fn turn(
+        &mut self,
+        role: Role,
+        parts: Vec<Part<'a>>,
+        message: &mut Object<'a, '_>,
+    ) -> Result<(), Refusal> {
+        let name = name(message)?;
         if !parts.is_empty() {
             self.turns.push(Turn { role, name, parts });
             self.follows_result = false;
         }
+        Ok(())
     }
 
     /// Results that follow each other are one turn.
-    fn result(&mut self, call_id: Text<'a>, name: Option<Text<'a>>, mut content: Vec<Part<'a>>) {
+    fn result(&mut self, call_id: Text<'a>, mut content: Vec<Part<'a>>, name: Option<Text<'a>>) {
         let cache = content.last_mut().and_then(|part| part.cache.take());
         let is_custom = self.custom.contains(&call_id);
         let result = ToolResult { call_id, name, content, is_error: false, is_custom };
@@ -109,9 +115,13 @@ impl<'a> Messages<'a> {
         place: usize,
         changes: &mut Changes,
     ) -> Result<Vec<Part<'a>>, Refusal> {
+        let mut said = content::take(message, changes)?;
+        // Half of what a model says is words and nothing else.
+        if message.is_taken() {
+            return Ok(said);
+        }
         let mut thoughts = take_thoughts(message)?;
         let calls = self.take_calls(message, &mut thoughts, place, changes)?;
-        let mut said = content::take(message, changes)?;
         cite(message, &mut said)?;
         let refusal = message.text("refusal")?.filter(|refusal| !refusal.is_blank());
         said.extend(refusal.map(|refusal| Part::new(PartBody::Refusal(refusal))));
@@ -128,14 +138,7 @@ impl<'a> Messages<'a> {
                 Thought::Redacted(seal) => PartBody::Redacted(seal),
             })
         });
-        let mut parts: Vec<_> = thoughts.collect();
-        if parts.is_empty() {
-            parts = said;
-        } else {
-            parts.append(&mut said);
-        }
-        parts.extend(calls.into_iter().map(|call| Part::new(PartBody::ToolCall(call))));
-        Ok(parts)
+        Ok(joined(joined(thoughts.collect(), said), calls))
     }
 
     fn take_calls(
@@ -144,29 +147,29 @@ impl<'a> Messages<'a> {
         thoughts: &mut Thoughts<'a>,
         place: usize,
         changes: &mut Changes,
-    ) -> Result<Vec<ToolCall<'a>>, Refusal> {
+    ) -> Result<Vec<Part<'a>>, Refusal> {
         let mut calls = Vec::new();
         if let Some(raw) = message.take("tool_calls") {
             let path = message.path.name("tool_calls");
-            for (place, raw) in object::array(raw, &path, "an array of calls")?.into_iter().enumerate() {
-                let mut call = Object::read(raw, path.index(place))?;
-                let read = self.call(&mut call, thoughts, changes)?;
+            for (place, raw) in object::array(raw, &path, "an array of calls")?.iter().enumerate() {
+                let mut call = Object::at(path.index(place));
+                call.fill(raw)?;
+                calls.push(Part::new(PartBody::ToolCall(self.call(&mut call, thoughts, changes)?)));
                 call.note_unread(&["index", "provider_specific_fields"], changes);
-                calls.push(read);
             }
         }
         if let Some(raw) = message.take("function_call") {
             let id = function_id(place);
             self.function = Some(id.clone());
             let mut function = Object::read(raw, message.path.name("function_call"))?;
-            calls.push(ToolCall {
+            calls.push(Part::new(PartBody::ToolCall(ToolCall {
                 id,
                 name: function.need_text("name")?,
                 namespace: None,
                 arguments: function.text("arguments")?.unwrap_or_default(),
                 is_custom: false,
                 seal: None,
-            });
+            })));
         }
         Ok(calls)
     }
@@ -184,8 +187,8 @@ impl<'a> Messages<'a> {
         let path = call.path;
         let is_custom = call.text("type")?.is_some_and(|kind| kind == "custom");
         let (field, input) = if is_custom { ("custom", "input") } else { ("function", "arguments") };
-        let body = call.need(field, "an object with the tool's name")?;
-        let mut body = Object::read(body, path.name(field))?;
+        let mut body = Object::at(path.name(field));
+        body.fill(call.need(field, "an object with the tool's name")?)?;
         let name = body.need_text("name")?;
         let arguments = body.text(input)?.unwrap_or_default();
         // OpenAI's SDK for Python adds it to answers that it has parsed, and sends it back with them.
@@ -195,6 +198,20 @@ impl<'a> Messages<'a> {
         }
         Ok(ToolCall { id, name, namespace: None, arguments, is_custom, seal })
     }
+}
+
+/// Who speaks, if that is said.
+fn name<'a>(message: &mut Object<'a, '_>) -> Result<Option<Text<'a>>, Refusal> {
+    Ok(message.text("name")?.filter(|name| !name.is_empty()))
+}
+
+/// One list behind another. Mostly one of the two is empty.
+fn joined<'a>(mut first: Vec<Part<'a>>, mut next: Vec<Part<'a>>) -> Vec<Part<'a>> {
+    if first.is_empty() {
+        return next;
+    }
+    first.append(&mut next);
+    first
 }
 
 /// The deprecated form has no ids.

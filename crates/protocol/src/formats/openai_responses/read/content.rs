@@ -25,35 +25,50 @@ pub(super) fn read<'a>(
     }
     let parts = array(raw, path, "a string or an array of content parts")?;
     let mut read = Vec::with_capacity(parts.len());
-    for (index, raw) in parts.into_iter().enumerate() {
-        read.extend(part(Object::read(raw, path.index(index))?, changes)?);
+    for (index, raw) in parts.iter().enumerate() {
+        let mut object = Object::at(path.index(index));
+        object.fill(raw)?;
+        part(&mut object, &mut read, changes)?;
     }
     Ok(read)
 }
 
-fn part<'a>(mut part: Object<'a, '_>, changes: &mut Changes) -> Result<Option<Part<'a>>, Refusal> {
+/// Adds what a part is to what was read. It is made where it stays: parts are large, and most of a conversation.
+fn part<'a>(
+    part: &mut Object<'a, '_>,
+    read: &mut Vec<Part<'a>>,
+    changes: &mut Changes,
+) -> Result<(), Refusal> {
+    let place = read.len();
     let kind = part.need_text("type")?;
-    let body = match kind.as_ref() {
+    match kind.as_ref() {
         "input_text" | "output_text" | "text" => {
             let text = part.need_text("text")?;
-            let citations = citations(&mut part)?;
-            (!text.is_blank()).then_some(PartBody::Text { text, citations })
+            let citations = citations(part)?;
+            if !text.is_blank() {
+                read.push(Part::new(PartBody::Text { text, citations }));
+            }
         }
         "refusal" => {
             let words = part.need_text("refusal")?;
-            (!words.is_blank()).then_some(PartBody::Refusal(words))
+            if !words.is_blank() {
+                read.push(Part::new(PartBody::Refusal(words)));
+            }
         }
-        "input_image" | "computer_screenshot" => Some(PartBody::Image(image(&mut part)?)),
-        "input_file" => Some(PartBody::Document(file(&mut part)?)),
-        "input_audio" => Some(PartBody::Audio(audio(&mut part)?)),
+        "input_image" | "computer_screenshot" => read.push(Part::new(PartBody::Image(image(part)?))),
+        "input_file" => read.push(Part::new(PartBody::Document(file(part)?))),
+        "input_audio" => read.push(Part::new(PartBody::Audio(audio(part)?))),
         other => {
             changes.lost(part.path.to_string(), format!("`{other}` has no counterpart in other APIs"));
-            return Ok(None);
+            return Ok(());
         }
-    };
-    let cache = cache_mark(&mut part)?;
+    }
+    let cache = cache_mark(part)?;
+    if let Some(part) = read.get_mut(place) {
+        part.cache = cache;
+    }
     part.note_unread(&["detail", PARSED], changes);
-    Ok(body.map(|body| Part { body, cache }))
+    Ok(())
 }
 
 fn citations<'a>(part: &mut Object<'a, '_>) -> Result<Vec<Citation<'a>>, Refusal> {

@@ -67,9 +67,11 @@ pub(super) fn read<'a>(
     changes: &mut Changes,
 ) -> Result<(), Refusal> {
     let items = array(raw, path, "a string or an array of items")?;
+    chat.turns.reserve(items.len());
     let mut turns = Turns { list: &mut chat.turns, open: Open::Nothing };
-    for (index, raw) in items.into_iter().enumerate() {
-        let mut item = Object::read(raw, path.index(index))?;
+    for (index, raw) in items.iter().enumerate() {
+        let mut item = Object::at(path.index(index));
+        item.fill(raw)?;
         let kind = kind(&mut item)?;
         match kind.as_ref() {
             "message" => message(&mut item, &mut turns, changes)?,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use paceway_domain::Dialect;
+use smallvec::{SmallVec, smallvec};
 
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined, ObjectWriter};
@@ -11,43 +12,52 @@ use crate::neutral::{
     Detail, Document, DocumentSource, Form, Image, Media, Part, PartBody, Role, Seal, Text, ToolCall,
     ToolResult, Turn,
 };
+use crate::object::Path;
 
 /// The longest id of a call that OpenAI takes.
 const MAX_CALL_ID: usize = 64;
 
 /// An item to be written.
 pub(super) enum Item<'c, 'a> {
-    Message { role: Role, parts: Vec<&'c Part<'a>> },
+    Message { role: Role, parts: Parts<'c, 'a> },
     Thought { text: Form<'c>, seal: &'c Seal<'a> },
     Call(&'c ToolCall<'a>),
-    Result { result: &'c ToolResult<'a>, parts: Vec<&'c Part<'a>> },
+    Result { result: &'c ToolResult<'a>, parts: Parts<'c, 'a> },
 }
+
+/// What an item is made of. Most have one part.
+pub(super) type Parts<'c, 'a> = SmallVec<[&'c Part<'a>; 2]>;
 
 /// The items of these turns, the first of which is the conversation's turn number `first`. What cannot be said is noted
 /// and left out.
 pub(super) fn input<'c, 'a>(turns: &'c [Turn<'a>], first: usize, changes: &mut Changes) -> Vec<Item<'c, 'a>> {
-    let mut items = Vec::new();
+    let mut items = Vec::with_capacity(turns.len());
     for (turn, index) in turns.iter().zip(first..) {
         if turn.name.is_some() {
             changes.hint(format!("messages.{index}.name"), "speakers have no names here");
         }
-        add_turn(turn, &format!("messages.{index}.content"), &mut items, changes);
+        add_turn(turn, &Path::root("messages").index(index).name("content"), &mut items, changes);
     }
     items
 }
 
-fn add_turn<'c, 'a>(turn: &'c Turn<'a>, path: &str, items: &mut Vec<Item<'c, 'a>>, changes: &mut Changes) {
+fn add_turn<'c, 'a>(
+    turn: &'c Turn<'a>,
+    path: &Path<'_>,
+    items: &mut Vec<Item<'c, 'a>>,
+    changes: &mut Changes,
+) {
     // Whether the message that was begun last is still to be added to.
     let mut is_open = false;
     for (index, part) in turn.parts.iter().enumerate() {
-        let at = || format!("{path}.{index}");
+        let at = || path.index(index).to_string();
         if part.cache.is_some() {
             changes.hint("cache", "prompts are cached of their own accord");
         }
         let item = match &part.body {
             PartBody::ToolCall(call) => Item::Call(call),
             PartBody::ToolResult(result) => {
-                Item::Result { result, parts: result_parts(result, &at(), changes) }
+                Item::Result { result, parts: result_parts(result, &path.index(index), changes) }
             }
             PartBody::Thinking { seal: Some(seal), text } if seal.by == Dialect::Responses => {
                 Item::Thought { text: text.form(), seal }
@@ -63,7 +73,7 @@ fn add_turn<'c, 'a>(turn: &'c Turn<'a>, path: &str, items: &mut Vec<Item<'c, 'a>
             _ => {
                 match items.last_mut().filter(|_| is_open) {
                     Some(Item::Message { parts, .. }) => parts.push(part),
-                    _ => items.push(Item::Message { role: turn.role, parts: vec![part] }),
+                    _ => items.push(Item::Message { role: turn.role, parts: smallvec![part] }),
                 }
                 is_open = true;
                 continue;
@@ -79,7 +89,7 @@ fn add_turn<'c, 'a>(turn: &'c Turn<'a>, path: &str, items: &mut Vec<Item<'c, 'a>
     }
 }
 
-fn result_parts<'c, 'a>(result: &'c ToolResult<'a>, path: &str, changes: &mut Changes) -> Vec<&'c Part<'a>> {
+fn result_parts<'c, 'a>(result: &'c ToolResult<'a>, path: &Path<'_>, changes: &mut Changes) -> Parts<'c, 'a> {
     if result.is_error {
         changes.adapted(format!("{path}.is_error"), "said in words");
     }
