@@ -9,22 +9,22 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use paceway_domain::{Dialect, Failure, Refusal, RequestId, Sold};
+use paceway_domain::{Dialect, Failure, Refusal, RequestId};
 use paceway_protocol::complaint::{Complaint, complaint};
 use paceway_protocol::framing::Framing;
-use paceway_protocol::{Envelope, Finish, apart, format_of, rerank};
+use paceway_protocol::{Finish, format_of};
 use paceway_upstream::Answer as Response;
 
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::budgets::Money;
+use crate::charging::{charge, sold_in};
 use crate::continuing::Continuation;
-use crate::crossing::sold_by;
 use crate::journey::Sent;
 use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
 use crate::target::Plan;
-use crate::{Endpoint, Gateway, headers, limit_headers};
+use crate::{Gateway, headers, limit_headers};
 
 /// By this header Anthropic's and OpenAI's SDKs are told whether to ask again.
 pub(crate) const SHOULD_RETRY: &str = "x-should-retry";
@@ -192,35 +192,6 @@ async fn hand_on_whole(
     bill.passes_on();
     bill.close("completed");
     Ok(AnswerBody::Full(body))
-}
-
-/// What an answer says was sold.
-fn sold_in(ask: &Ask, plan: &Plan, body: &[u8]) -> Option<Sold> {
-    let is_passthrough = plan.crossing.is_none();
-    match ask.endpoint {
-        Endpoint::Generate => format_of(plan.dialect).sold(body),
-        // Its usage has the shape of the dialect where it passes through.
-        Endpoint::Embeddings if is_passthrough => format_of(plan.dialect).sold(body),
-        Endpoint::Rerank if is_passthrough => rerank::read_answer(body).ok().as_ref().map(sold_by),
-        Endpoint::Images => apart::images(plan.dialect, body),
-        Endpoint::Transcription => apart::transcription(body),
-        Endpoint::Speech => Envelope::parse(&ask.body).ok().as_ref().and_then(apart::speech),
-        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank => None,
-    }
-}
-
-/// A whole answer has to be paid for, whatever becomes of it.
-pub(crate) fn charge_whole(ask: &Ask, plan: &Plan, body: &[u8], bill: &mut Bill) {
-    charge(ask, sold_in(ask, plan, body), body.len(), bill);
-}
-
-fn charge(ask: &Ask, used: Option<Sold>, length: usize, bill: &mut Bill) {
-    match used {
-        _ if ask.endpoint == Endpoint::CountTokens => {}
-        Some(sold) => bill.used(sold),
-        None if ask.is_generation() => bill.used_unknown(length),
-        None => bill.used_unknown(0),
-    }
 }
 
 /// Where the answer is kept, if the provider keeps it.

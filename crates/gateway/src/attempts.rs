@@ -28,7 +28,7 @@ use crate::journey::{End, Failed, Journey, Leg, Sent, is_only_a_wish};
 use crate::retries;
 use crate::siblings::Prefix;
 use crate::upstream_error::ErrorAnswer;
-use crate::{Gateway, answer, cascade, hedge, siblings};
+use crate::{Gateway, cascade, charging, hedge, siblings};
 
 /// What comes of a visit to a target.
 enum Visit {
@@ -203,7 +203,7 @@ fn judge(
         }
         Outcome::Unreadable(body, why) => {
             bill.learns(&readings);
-            answer::charge_whole(ask, journey.legs[place].plan(), &body, bill);
+            charging::charge_whole(ask, journey.legs[place].plan(), &body, bill);
             bill.part_ends("garbled", Reason::ServerError.fault());
             bill.failed(Reason::ServerError);
             Visit::Failed(Failed::unreadable(&target, why))

@@ -17,6 +17,7 @@ mod calibration;
 pub mod callers;
 mod calls;
 mod cascade;
+mod charging;
 mod choice;
 pub mod clock;
 mod continuing;

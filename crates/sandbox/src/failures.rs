@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::exchange::{Dialect, Exchange, Wrong};
-use crate::faults::Fault;
+use crate::fault::Fault;
 use crate::provider::NO_REASON;
 use crate::serve::Hangup;
 use crate::settings::Settings;

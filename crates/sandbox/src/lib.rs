@@ -55,6 +55,7 @@ mod endpoints;
 mod event_stream;
 mod exchange;
 mod failures;
+mod fault;
 mod faults;
 mod gemini;
 mod generation;
@@ -84,7 +85,8 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::net::TcpListener;
 
-pub use faults::{Episode, Fault, Faults};
+pub use fault::Fault;
+pub use faults::{Episode, Faults};
 pub use settings::{Latency, Limits, OutputLength, Quiet, Settings};
 pub use stats::{Refusals, Stats};
 pub use strike::{Place, Strike};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 
-use crate::faults::{Fault, Faults};
+use crate::fault::Fault;
+use crate::faults::Faults;
 use crate::strike::{Place, Strike};
 
 /// Whole answers go out in pieces of so many bytes when something befalls them.

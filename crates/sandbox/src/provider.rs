@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::decision;
 use crate::exchange::{Dialect, Exchange, Facts, Wrong};
-use crate::faults::Fault;
+use crate::fault::Fault;
 use crate::generation::Flight;
 use crate::limiter::{Account, Refused};
 use crate::mishap::{self, Mishap};

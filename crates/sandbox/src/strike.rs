@@ -9,7 +9,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::Fault;
+use crate::fault::Fault;
 
 /// A fault, and where it strikes. Without a place, a body breaks in its middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -266,8 +266,9 @@ async function tell(client, provider, shape) {
   say({ way: null, ...whole });
   const last = whole.events + 1;
   for (const way of breaks.shapes[shape].ways ?? Object.keys(breaks.ways)) {
-    const { continues, faults } = breaks.ways[way];
-    for (let place = 0; place <= last; place += 1) {
+    const { continues, faults, providers, places } = breaks.ways[way];
+    if (providers && !providers.includes(provider)) continue;
+    for (const place of places ?? Array(last + 1).keys()) {
       const model = continues ? `${first}-then-${slugs[place % slugs.length]}` : `only-${first}`;
       const again = (place * 7 + 3) % last;
       const struck = faults.map((fault) => fault.replace("K", place).replace("J", again));

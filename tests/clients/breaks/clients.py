@@ -210,7 +210,9 @@ def tell(name, client, provider, shape):
     last = whole["events"] + 1
     for way in BREAKS["shapes"][shape].get("ways", BREAKS["ways"]):
         plan = BREAKS["ways"][way]
-        for place in range(last + 1):
+        if provider not in plan.get("providers", BREAKS["providers"]):
+            continue
+        for place in plan.get("places", range(last + 1)):
             second = slug(slugs[place % len(slugs)])
             model = f"{first}-then-{second}" if plan["continues"] else f"only-{first}"
             again = (place * 7 + 3) % last
