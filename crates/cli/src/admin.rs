@@ -12,7 +12,7 @@ use paceway_policy::access::mint_admin;
 use paceway_upstream::{Call, HttpUpstream, Upstream};
 
 use crate::config::Config;
-use crate::{chance, house};
+use crate::{bounds, chance};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
@@ -74,7 +74,7 @@ pub(crate) async fn ask(
         HeaderValue::from_str(&format!("Bearer {}", token.reveal())).context("admin.token is damaged")?;
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]);
     let call = Call { method, uri, headers, body: body.into() };
-    let answer = HttpUpstream::new(house::timeouts(config))
+    let answer = HttpUpstream::new(bounds::timeouts(config))
         .call(call)
         .await
         .map_err(|failure| anyhow!("no Paceway answers at {address}: {failure}"))?;

@@ -11,23 +11,21 @@ use paceway_gateway::administration::NewKey;
 use paceway_gateway::budgets::{Corrections, Leasing};
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
-use paceway_gateway::waiting::SignsOfLife;
 use paceway_gateway::{
-    Administration, Admins, AlertDesk, Bounds, Budgets, Callers, Current, Decisions, Fleet, Gateway, Metrics,
-    Retries, RetryRules, Standings, Turnstile,
+    Administration, Admins, AlertDesk, Budgets, Callers, Current, Decisions, Fleet, Gateway, Metrics,
+    Retries, Standings, Turnstile,
 };
 use paceway_gateway::{grants, health};
 use paceway_policy::access::Keyring;
 use paceway_policy::pricing::PriceBook;
-use paceway_policy::retry::{Backoff, BudgetRules};
-use paceway_server::{House, LiveBounds, ServerBounds};
+use paceway_server::{House, LiveBounds};
 use paceway_store::{Reports, Responses, Store, StoreError};
-use paceway_upstream::{HttpUpstream, LowSpeed, Timeouts};
+use paceway_upstream::HttpUpstream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{alerts, budgets, chance, limits, routing};
+use crate::{alerts, bounds, budgets, chance, limits, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -102,14 +100,14 @@ pub(crate) fn build(
     let clock = Arc::new(RuntimeClock::new());
     let time = Arc::clone(&clock) as Arc<dyn Clock>;
     let (callers, administration) = open_administration(store, admin, &time)?;
-    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), queue_bounds(config)));
+    let turnstile = Arc::new(Turnstile::new(Arc::clone(&clock), bounds::queue_bounds(config)));
     let rules = config.callers.iter().map(limits::caller_rule).collect();
     let aliases = routing::aliases(config, &providers);
     let fleet = Fleet::new(providers, aliases, routing::usual(config), &turnstile);
     let (budgets, leasing) = open_budgets(config, store, &callers, &time)?;
     let corrections = Corrections::new(Arc::clone(&budgets), Arc::clone(&store.reports), time);
     let gateway = Arc::new(Gateway {
-        retries: Retries::new(retry_rules(config), clock.now()),
+        retries: Retries::new(bounds::retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
         clock,
         callers,
@@ -118,7 +116,7 @@ pub(crate) fn build(
         calibration: Arc::default(),
         siblings: Arc::default(),
         turnstile: Arc::clone(&turnstile),
-        upstream: Arc::new(HttpUpstream::new(timeouts(config))),
+        upstream: Arc::new(HttpUpstream::new(bounds::timeouts(config))),
         prices,
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
@@ -126,7 +124,7 @@ pub(crate) fn build(
         alerts: Arc::new(AlertDesk::default()),
         budgets,
         metrics: Arc::new(Metrics::new()),
-        bounds: bounds(config),
+        bounds: bounds::bounds(config),
     });
     configure_alerts(&gateway.alerts, config);
     let remembering = remember(Arc::clone(&gateway.alerts), Arc::clone(&store.reports), gateway.clock.wall());
@@ -150,7 +148,7 @@ pub(crate) fn build(
         current: Arc::clone(&current),
         configuration: None,
         administration,
-        bounds: Arc::new(LiveBounds::new(server_bounds(config))),
+        bounds: Arc::new(LiveBounds::new(bounds::server_bounds(config))),
         is_ready: Arc::new(AtomicBool::new(true)),
     };
     let live = Arc::new(Live {
@@ -222,9 +220,9 @@ impl Live {
         let gateway = self.current.gateway();
         let turnstile = &gateway.turnstile;
         gateway.decisions.keep_at_most(after.explain.keep);
-        turnstile.set_bounds(queue_bounds(after));
+        turnstile.set_bounds(bounds::queue_bounds(after));
         let rules = after.callers.iter().map(limits::caller_rule).collect();
-        let has_same_timeouts = timeouts(before) == timeouts(after);
+        let has_same_timeouts = bounds::timeouts(before) == bounds::timeouts(after);
         let aliases = routing::aliases(after, &providers);
         let next = Gateway {
             clock: Arc::clone(&gateway.clock),
@@ -238,9 +236,9 @@ impl Live {
             upstream: if has_same_timeouts {
                 Arc::clone(&gateway.upstream)
             } else {
-                Arc::new(HttpUpstream::new(timeouts(after)))
+                Arc::new(HttpUpstream::new(bounds::timeouts(after)))
             },
-            retries: gateway.retries.under(retry_rules(after), gateway.clock.now()),
+            retries: gateway.retries.under(bounds::retry_rules(after), gateway.clock.now()),
             breaker: routing::breaker(after),
             prices,
             ledger: Arc::clone(&gateway.ledger),
@@ -249,13 +247,13 @@ impl Live {
             alerts: Arc::clone(&gateway.alerts),
             budgets: Arc::clone(&gateway.budgets),
             metrics: Arc::clone(&gateway.metrics),
-            bounds: bounds(after),
+            bounds: bounds::bounds(after),
         };
         self.put_budgets_in_force(after, &gateway);
         if (&before.alerts, &before.notify) != (&after.alerts, &after.notify) {
             configure_alerts(&gateway.alerts, after);
         }
-        self.bounds.replace(server_bounds(after));
+        self.bounds.replace(bounds::server_bounds(after));
         self.current.replace(next);
         self.responses.send_replace(after.responses.clone());
     }
@@ -332,73 +330,5 @@ async fn follow_identity(administration: Arc<Administration>) {
             }
             _ => {}
         }
-    }
-}
-
-fn bounds(config: &Config) -> Bounds {
-    Bounds {
-        max_wait: Duration::from_secs(config.queue.max_wait_s),
-        max_overload: Duration::from_secs(config.queue.max_overload_s),
-        max_sibling_wait: Duration::from_secs(config.queue.max_sibling_wait_s),
-        signs_of_life: signs_of_life(config),
-        max_answer_bytes: config.upstream.max_answer_bytes,
-        max_attempts: config.queue.max_attempts,
-        check_every: Duration::from_secs(config.breaker.check_every_s),
-        drop_unsupported: config.translation.drop_unsupported,
-        keeps_responses: config.responses.keep_days > 0 && config.responses.keep_at_most > 0,
-    }
-}
-
-fn queue_bounds(config: &Config) -> paceway_scheduler::Bounds {
-    paceway_scheduler::Bounds {
-        waiting: config.queue.max_waiting,
-        waiting_per_caller: config.queue.max_waiting_per_key,
-        ageing: Duration::from_secs(config.queue.ageing_s),
-    }
-}
-
-fn signs_of_life(config: &Config) -> Option<SignsOfLife> {
-    let every = Duration::from_secs(config.queue.sign_of_life_s);
-    (!every.is_zero()).then_some(SignsOfLife { every, shows_place: config.queue.sign_shows_place })
-}
-
-pub(crate) fn timeouts(config: &Config) -> Timeouts {
-    let upstream = &config.upstream;
-    Timeouts {
-        connect: Duration::from_secs(upstream.connect_timeout_s),
-        headers: Duration::from_secs(upstream.headers_timeout_s),
-        first_byte: Duration::from_secs(upstream.first_byte_timeout_s),
-        idle: Duration::from_secs(upstream.idle_timeout_s),
-        total: Duration::from_secs(upstream.total_timeout_s),
-        low_speed: (upstream.low_speed_bytes_per_s > 0).then(|| LowSpeed {
-            bytes_per_s: upstream.low_speed_bytes_per_s,
-            during: Duration::from_secs(upstream.low_speed_s),
-        }),
-    }
-}
-
-fn retry_rules(config: &Config) -> RetryRules {
-    let retry = &config.retry;
-    RetryRules {
-        max_retries: retry.max_retries,
-        backoff: Backoff {
-            base: Duration::from_millis(retry.first_wait_ms),
-            most: Duration::from_millis(retry.longest_wait_ms),
-        },
-        budget: BudgetRules {
-            share: f64::from(retry.budget_percent) / 100.0,
-            per_second: f64::from(retry.budget_per_second),
-        },
-    }
-}
-
-fn server_bounds(config: &Config) -> ServerBounds {
-    let server = &config.server;
-    ServerBounds {
-        max_body_bytes: server.max_body_bytes,
-        body_timeout: Duration::from_secs(server.body_timeout_s),
-        header_timeout: Duration::from_secs(server.header_timeout_s),
-        max_connections: server.max_connections,
-        drain: Duration::from_secs(server.drain_s),
     }
 }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod alerts;
+mod bounds;
 mod budgets;
 mod chance;
 mod commands;

@@ -2,21 +2,20 @@
 //!
 //! One that breaks in the middle goes on elsewhere where that is allowed (`continuing`), and otherwise ends with an error.
 
+mod attempt;
 mod written;
 
 use std::fmt;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
 use paceway_domain::Failure;
 use paceway_domain::failure::Phase;
 use paceway_protocol::continuation::Translation;
-use paceway_protocol::formats::{Ending, format_of};
-use paceway_protocol::framing::{Framing, Unframing};
+use paceway_protocol::formats::Ending;
+use paceway_protocol::framing::Framing;
 use paceway_protocol::neutral::{ErrorKind, ErrorReport};
-use paceway_protocol::sse::Splitter;
-use paceway_protocol::{Format, StreamWatch, limits};
+use paceway_protocol::{Format, limits};
 use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 
 use crate::ask::Ask;
@@ -26,6 +25,7 @@ use crate::crossing::{Crossing, same_shore};
 use crate::kept::Keeper;
 use crate::target::Plan;
 
+use self::attempt::Attempt;
 use self::written::{Gathered, Written};
 
 /// Beyond this many bytes, what has been gathered goes out before more is looked for.
@@ -59,32 +59,6 @@ enum Source {
     Provider(ResponseBody),
     /// The one that was there broke off, in this way, and another is being asked.
     Elsewhere(Going, Failure),
-}
-
-/// One provider's part of a stream.
-struct Attempt {
-    provider: String,
-    /// The provider's format.
-    format: &'static dyn Format,
-    unframing: Unframing,
-    splitter: Splitter,
-    watch: Box<dyn StreamWatch>,
-    /// Whether the events can be read: not if the provider compressed them unasked.
-    is_readable: bool,
-}
-
-impl Attempt {
-    fn new(plan: &Plan, headers: &HeaderMap, framing: Framing, hides_usage: bool) -> Self {
-        let encoding = headers.get(header::CONTENT_ENCODING);
-        Self {
-            provider: plan.target.provider.name().to_owned(),
-            format: format_of(plan.dialect),
-            unframing: Unframing::new(framing),
-            splitter: Splitter::default(),
-            watch: format_of(plan.dialect).watch(hides_usage),
-            is_readable: encoding.is_none_or(|encoding| encoding == "identity"),
-        }
-    }
 }
 
 impl Relay {
