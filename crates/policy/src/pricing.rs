@@ -7,15 +7,19 @@
 
 mod book;
 mod database;
+mod resolved;
 
 use std::fmt;
+use std::sync::Arc;
 
 use paceway_domain::catalogue::Profile;
-use paceway_domain::price::{Kind, PriceLine, line_for};
+use paceway_domain::price::{Kind, PriceLine, Rates, line_for};
 use paceway_domain::{Day, MicroUsd, PicoUsd, ServiceTier, Sold, Tokens, UnixMillis};
 
 pub use book::{OwnModel, PriceBook, Product};
 pub use database::{DATABASE, models_of as database_models, providers as database_providers};
+
+use self::resolved::Resolved;
 
 /// One, in millionths.
 const WHOLE: u32 = 1_000_000;
@@ -140,21 +144,21 @@ pub struct Offer<'b> {
 enum List<'b> {
     Own(&'b [PriceLine]),
     Catalogue(&'b [PriceLine]),
-    Database { provider: &'b str, model: &'b str },
+    Database { provider: &'b str, model: &'b str, resolved: &'b Resolved },
 }
 
 /// The prices that hold for one request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Held<'b> {
     Line(&'b PriceLine),
-    Database(database::Request<'b>),
+    Database(Arc<Rates>),
 }
 
 impl Held<'_> {
     fn of(&self, kind: Kind) -> Option<PicoUsd> {
         match self {
             Self::Line(line) => line.rates.of(kind),
-            Self::Database(request) => request.rate(kind),
+            Self::Database(rates) => rates.of(kind),
         }
     }
 
@@ -254,9 +258,9 @@ impl<'b> Offer<'b> {
                 let line = line_for(lines, Day::of(self.at), tier, prompt).ok_or(Unpriced::Tier(tier))?;
                 if line.rates.is_empty() { Err(Unpriced::Tier(tier)) } else { Ok(Held::Line(line)) }
             }
-            List::Database { provider, model } => {
+            List::Database { provider, model, resolved } => {
                 let request = database::Request { provider, model, at: self.at, tier, prompt };
-                request.check().map(|()| Held::Database(request))
+                resolved.rates(&request).map(Held::Database)
             }
         }
     }

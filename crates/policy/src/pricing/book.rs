@@ -8,6 +8,7 @@ use paceway_domain::catalogue::Profile;
 use paceway_domain::price::PriceLine;
 use paceway_domain::{CATALOGUE, UnixMillis};
 
+use super::resolved::Resolved;
 use super::{List, Offer};
 use crate::routing::matches;
 
@@ -40,13 +41,15 @@ pub struct OwnModel {
 pub struct PriceBook {
     models: Vec<OwnModel>,
     discounts: BTreeMap<String, u32>,
+    /// What the database was asked before.
+    resolved: Resolved,
 }
 
 impl PriceBook {
     /// Of what the operator says; the first model that matches holds. Discounts are by the provider's name in
     /// configuration, in millionths of its list prices.
     pub fn new(models: Vec<OwnModel>, discounts: BTreeMap<String, u32>) -> Self {
-        Self { models, discounts }
+        Self { models, discounts, resolved: Resolved::default() }
     }
 
     /// What the operator says of models.
@@ -69,7 +72,7 @@ impl PriceBook {
         let discount = self.discounts.get(provider).copied().unwrap_or(0);
         let list = match card {
             Some(card) if !card.prices.is_empty() => List::Catalogue(&card.prices),
-            _ => List::Database { provider: catalogue, model },
+            _ => List::Database { provider: catalogue, model, resolved: &self.resolved },
         };
         Offer { list, profile, discount, at }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use paceway_domain::price::Rates;
 use paceway_domain::{Apart, CATALOGUE, ModelCard, Terms, Usage};
 use proptest::prelude::*;
 
