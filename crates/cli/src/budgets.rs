@@ -38,10 +38,16 @@ fn seed(budget: &Budget, reports: &dyn Reports, now: UnixMillis) -> Result<Seed,
         // The sums of whole days have these, so that a month is not summed up from its rows.
         _ => vec![Property::Organisation, Property::Team, Property::Project, Property::Key],
     };
-    let filter = Filter { from: Some(budget.window.span(now).from), ..Filter::default() };
+    let span = budget.window.span(now);
+    let filter = Filter { from: Some(span.from), ..Filter::default() };
     let by = asked.iter().cloned().map(Dimension::Property).collect();
     let groups = reports.usage(&Question { by, filter })?;
-    let spending = groups.into_iter().map(|group| {
+    // Corrections belong to nobody, and so to everybody.
+    let corrected = match budget.scope.level {
+        Level::Everyone => reports.corrected(span.from, span.to)?,
+        _ => 0,
+    };
+    let spending = groups.into_iter().filter(|group| group.cost > MicroUsd::ZERO).map(|group| {
         let mut spending = Spending {
             key: KeyId(String::new()),
             owner: Owner::default(),
@@ -61,7 +67,7 @@ fn seed(budget: &Budget, reports: &dyn Reports, now: UnixMillis) -> Result<Seed,
         }
         spending
     });
-    Ok(Seed { budget: budget.name.clone(), spending: spending.collect() })
+    Ok(Seed { budget: budget.name.clone(), spending: spending.collect(), corrected })
 }
 
 fn budget(config: &BudgetConfig) -> Budget {

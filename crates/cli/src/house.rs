@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use paceway_domain::{Clock, Secret, UnixMillis};
 use paceway_gateway::administration::NewKey;
-use paceway_gateway::budgets::Leasing;
+use paceway_gateway::budgets::{Corrections, Leasing};
 use paceway_gateway::clock::RuntimeClock;
 use paceway_gateway::provider::ProviderSettings;
 use paceway_gateway::waiting::SignsOfLife;
@@ -34,6 +34,8 @@ const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
 /// How often keys and admins are looked at for changes that another process or node made: a revocation is in force everywhere within
 /// a second.
 const IDENTITY_REFRESH: Duration = Duration::from_millis(500);
+/// The longest that a reload waits for rows on their way to the ledger.
+const LONGEST_CATCH_UP: Duration = Duration::from_secs(2);
 
 /// The directory where the store is kept.
 pub(crate) fn data_dir(from_command_line: Option<&Path>, config: &Config) -> Result<PathBuf> {
@@ -105,6 +107,7 @@ pub(crate) fn build(
     let aliases = routing::aliases(config, &providers);
     let fleet = Fleet::new(providers, aliases, routing::usual(config), &turnstile);
     let (budgets, leasing) = open_budgets(config, store, &callers, &time)?;
+    let corrections = Corrections::new(Arc::clone(&budgets), Arc::clone(&store.reports), time);
     let gateway = Arc::new(Gateway {
         retries: Retries::new(retry_rules(config), clock.now()),
         breaker: routing::breaker(config),
@@ -138,6 +141,7 @@ pub(crate) fn build(
         tokio::spawn(grants),
         tokio::spawn(health::follow(Arc::clone(&current))),
         tokio::spawn(sweeping),
+        tokio::spawn(Arc::new(corrections).follow()),
         tokio::spawn(remembering),
         tokio::spawn(paceway_gateway::alerts::follow(Arc::clone(&current))),
     ];
@@ -262,6 +266,10 @@ impl Live {
     fn put_budgets_in_force(&self, after: &Config, gateway: &Gateway) {
         let (wanted, now) = (budgets::settings(after), gateway.clock.wall());
         let new = gateway.budgets.new_among(&wanted);
+        // What was spent a moment ago may still be on its way.
+        if !new.is_empty() && !gateway.ledger.catch_up(LONGEST_CATCH_UP) {
+            tracing::warn!("budgets that are new do not count rows that wait in the journal");
+        }
         let seeds = budgets::spent(&new, self.reports.as_ref(), now).unwrap_or_else(budgets::unread);
         gateway.budgets.replace_with(wanted, &seeds, &gateway.callers, now);
     }

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use http::Method;
 use paceway_domain::Secret;
 use paceway_sandbox::{Latency, OutputLength, Settings};
-use paceway_store::reports::Question;
+use paceway_store::reports::{Adjustment, Question};
 use paceway_store::{Access, SharedDatabase, Store, open_shared};
 use paceway_upstream::{HttpUpstream, Upstream};
 use serde_json::{Value, json};
-use support::{Paceway, call, client, data_dir, provider, providers_at, run};
+use support::{Paceway, Reply, call, client, data_dir, provider, providers_at, run};
 use tempfile::tempdir;
 use tokio::task::{JoinSet, block_in_place};
 
@@ -175,6 +175,60 @@ async fn the_command_line_shows_how_budgets_stand() {
     assert!(shown.status.success(), "{said}{}", String::from_utf8_lossy(&shown.stderr));
     assert!(said.contains("BUDGET") && said.contains("$1.000000") && said.contains("0 %"), "{said}");
     paceway.stop().await;
+}
+
+async fn ask_once(paceway: &Paceway) -> Reply {
+    let body = json!({"model": "claude-opus-5-5", "max_tokens": 20, "messages": [{"role": "user", "content": "Hi"}]});
+    let reply = paceway.post("/v1/messages", body.to_string()).await;
+    assert_eq!(reply.status, 200);
+    reply
+}
+
+#[tokio::test]
+async fn what_a_provider_charged_beyond_the_ledger_counts_while_we_run_and_after_a_new_start() {
+    let directory = tempdir().unwrap();
+    let (_, address) = provider(settings()).await;
+    let config = with_budget(&providers_at(address), "1.0");
+    let paceway = Paceway::start(directory.path(), &config).await;
+    let id = ask_once(&paceway).await.id().to_owned();
+    let row = support::eventually("the row", || support::row(directory.path(), &id)).await;
+    let before = account(&paceway, directory.path()).await["spent_microusd"].as_u64().unwrap();
+    let correction = Adjustment {
+        id: "test/1".into(),
+        at: row.arrived_at,
+        provider: "anthropic".into(),
+        model: "claude-opus-5-5".into(),
+        cost: 1_000,
+        reason: "a test".into(),
+    };
+    let store = paceway_store::open(&data_dir(directory.path()), Access::Administer).unwrap();
+    assert_eq!(store.reports.adjust(&[correction]).unwrap(), 1);
+    support::until("the correction is spent", async || {
+        account(&paceway, directory.path()).await["spent_microusd"] == before + 1_000
+    })
+    .await;
+    paceway.kill().await;
+    let paceway = Paceway::start(directory.path(), &config).await;
+    assert_eq!(account(&paceway, directory.path()).await["spent_microusd"], before + 1_000);
+    paceway.stop().await;
+}
+
+#[tokio::test]
+async fn a_budget_that_a_reload_adds_counts_what_was_spent_a_moment_ago() {
+    let directory = tempdir().unwrap();
+    let (_, address) = provider(settings()).await;
+    let providers = providers_at(address);
+    let paceway = Paceway::start(directory.path(), &format!("{providers}\n[reload]\nwatch = false\n")).await;
+    let file = directory.path().join("paceway.toml");
+    std::fs::write(&file, with_budget(&providers, "1.0")).unwrap();
+    ask_once(&paceway).await;
+    let token = support::admin_token(directory.path());
+    let reloaded = paceway.administer(&token, Method::POST, "/admin/reload", "").await;
+    assert_eq!(reloaded.status, 200, "{}", reloaded.text());
+    let spent = account(&paceway, directory.path()).await["spent_microusd"].as_u64().unwrap();
+    paceway.stop().await;
+    assert_eq!(spent, ledger_sum(directory.path()));
+    assert!(spent > 0);
 }
 
 #[tokio::test]

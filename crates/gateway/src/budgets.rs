@@ -3,6 +3,7 @@
 //! The decisions are `policy::budget`'s. One lock, never held across a wait; who waits sleeps on its own task until it is told, until
 //! its deadline, or until a window ends. Where there are no budgets a request takes no lock.
 
+mod corrections;
 mod effects;
 mod leasing;
 mod money;
@@ -13,14 +14,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use paceway_domain::{KeyId, MicroUsd, Owner, Tags, UnixMillis};
 use paceway_policy::budget::{
-    Accounts, Alert, Book, Budget, Claim, Grant, Hold, Need, Place, Reached, Short, Submitted, Ticket, Whose,
-    Woken,
+    Accounts, Alert, Book, Budget, Claim, Grant, Hold, Need, Place, Reached, Short, Span, Submitted, Ticket,
+    Whose, Woken,
 };
 pub use paceway_policy::budget::{Forecast, Standing, date};
 use tokio::sync::{Notify, oneshot};
 
 use crate::Callers;
 
+pub use corrections::Corrections;
 pub(crate) use effects::Effects;
 pub use leasing::Leasing;
 pub(crate) use money::{Held, Money, heard};
@@ -45,6 +47,8 @@ pub struct Seed {
     pub budget: String,
     /// By whom.
     pub spending: Vec<Spending>,
+    /// Corrections of providers' accounts, in micro-dollars, below zero where too much was booked.
+    pub corrected: i64,
 }
 
 /// What one who waits is told.
@@ -113,7 +117,8 @@ impl Budgets {
         let mut state = self.lock();
         self.has_any.store(!budgets.is_empty(), Ordering::Release);
         let woken = state.book.replace(budgets, now);
-        for Seed { budget, spending, .. } in seeds {
+        for Seed { budget, spending, corrected } in seeds {
+            state.book.was_corrected(budget, *corrected, now);
             for Spending { key, owner, tags, cost } in spending {
                 let name = names.get(key).map_or("", AsRef::as_ref);
                 state.book.was_spent(budget, &Whose { key, name, owner, tags }, *cost, now);
@@ -128,6 +133,18 @@ impl Budgets {
         let is_known =
             |budget: &&Budget| state.book.budgets().iter().any(|known| known.is_same_account(budget));
         wanted.iter().filter(|budget| !is_known(budget)).cloned().collect()
+    }
+
+    /// Those that count everybody, and their windows.
+    fn of_everyone(&self, now: UnixMillis) -> Vec<(String, Span)> {
+        self.lock().book.of_everyone(now)
+    }
+
+    /// So much is corrected in this window of a budget.
+    fn correct(&self, budget: &str, span: Span, amount: i64, now: UnixMillis) {
+        let mut state = self.lock();
+        let woken = state.book.correct(budget, span, amount, now);
+        state.tell(woken, now);
     }
 
     /// Every account that is open.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use paceway_domain::{KeyId, MicroUsd, Owner, Tags, Tokens, UnixMillis};
 use paceway_policy::budget::{
-    Accounts, Action, Book, Budget, Hold, Ladder, Level, Need, Period, Place, Rung, Scope, Short, Submitted,
-    Ticket, Whose, Window, Woken,
+    Accounts, Action, Book, Budget, Grant, Hold, Ladder, Level, Need, Period, Place, Rung, Scope, Short,
+    Submitted, Ticket, Whose, Window, Woken,
 };
 use proptest::prelude::*;
 
@@ -136,6 +136,54 @@ fn small_ones_do_not_pass_by_a_large_one_that_waits() {
     let woken = desk.settle(first, 0);
     let tickets: Vec<Ticket> = woken.iter().map(|woken| woken.ticket).collect();
     assert_eq!(tickets, [large, small]);
+}
+
+#[test]
+fn a_correction_is_spent_by_everybody_in_its_window_alone() {
+    let mut desk = Desk::of(everyone(100));
+    desk.spend(50);
+    let (budget, span) = desk.book.of_everyone(desk.now).remove(0);
+    assert_eq!(desk.book.correct(&budget, span, 30, desk.now), []);
+    assert_eq!(desk.figures(), (80, 0));
+    let short = refused(desk.submit(exactly(21)));
+    assert_eq!((short.spent, short.over), (MicroUsd(80), MicroUsd(1)));
+    // It is the sum of all corrections, not one more; and nothing is less than nothing.
+    assert_eq!(desk.book.correct(&budget, span, -60, desk.now), []);
+    assert_eq!(desk.figures(), (0, 0));
+    desk.now = UnixMillis(MIDNIGHT + HOUR_MS);
+    assert_eq!(desk.book.correct(&budget, span, 30, desk.now), []);
+    assert_eq!(desk.figures(), (0, 0));
+}
+
+#[test]
+fn a_correction_belongs_to_no_team() {
+    assert_eq!(Book::new(vec![each_team(100)], false).of_everyone(UnixMillis(MIDNIGHT)), []);
+}
+
+#[test]
+fn a_correction_that_makes_room_lets_go_who_waits() {
+    let mut desk = Desk::of(everyone(100));
+    desk.spend(30);
+    let _running = held(desk.submit(exactly(60)));
+    let waiting = waits(desk.submit(exactly(40)));
+    let (budget, span) = desk.book.of_everyone(desk.now).remove(0);
+    let (ticket, hold) = only(desk.book.correct(&budget, span, -30, desk.now));
+    assert_eq!((ticket, hold.amount()), (waiting, MicroUsd(40)));
+}
+
+#[test]
+fn nodes_lease_what_a_correction_has_left() {
+    let (mut book, now) = (Book::new(vec![everyone(100)], true), UnixMillis(MIDNIGHT));
+    let accounts = in_team("a", |whose| book.accounts(whose, now));
+    let (budget, span) = book.of_everyone(now).remove(0);
+    assert_eq!(book.correct(&budget, span, 30, now), []);
+    let claim = book.claims(now, false).remove(0);
+    assert_eq!(claim.line, MicroUsd(70));
+    // Leased before the correction was known.
+    let grant = Grant { allotment: MicroUsd(100), elsewhere: MicroUsd(0), is_scarce: false };
+    assert_eq!(book.allot(&[(claim, grant)], now), []);
+    refused(book.submit(&accounts, exactly(71), Place::Back, now));
+    assert_eq!(held(book.submit(&accounts, exactly(70), Place::Back, now)).amount(), MicroUsd(70));
 }
 
 #[test]

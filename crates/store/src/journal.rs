@@ -42,6 +42,8 @@ struct Shared {
     database: Arc<dyn Destination>,
     state: Mutex<State>,
     wake: Condvar,
+    /// Rows have reached the database.
+    delivered: Condvar,
     /// Rows that are not in the database yet.
     waiting: AtomicU64,
 }
@@ -54,6 +56,8 @@ struct State {
     unwritten: Vec<Row>,
     /// Segments that are written no more and not delivered, oldest first.
     closed: VecDeque<PathBuf>,
+    /// Rows that were ever taken.
+    taken: u64,
     is_closing: bool,
 }
 
@@ -94,6 +98,7 @@ impl JournalledLedger {
             pending: Vec::new(),
             unwritten: Vec::new(),
             closed,
+            taken: waiting,
             is_closing: false,
         };
         let shared = Arc::new(Shared {
@@ -101,6 +106,7 @@ impl JournalledLedger {
             database,
             state: Mutex::new(state),
             wake: Condvar::new(),
+            delivered: Condvar::new(),
             waiting: AtomicU64::new(waiting),
         });
         let writer = std::thread::Builder::new().name("ledger".into()).spawn({
@@ -127,6 +133,7 @@ impl Ledger for JournalledLedger {
                 return written;
             }
         }
+        state.taken += 1;
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         if state.pending.len() >= MOST_ROWS
             && let Err(error) = state.close_segment(&self.shared.directory)
@@ -147,6 +154,21 @@ impl Ledger for JournalledLedger {
 
     fn waiting(&self) -> u64 {
         self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    fn catch_up(&self, patience: Duration) -> bool {
+        let mut state = self.shared.lock();
+        let wanted = state.taken;
+        let is_behind = |state: &mut State| {
+            // Rows are delivered in their order: those that wait are the newest.
+            self.shared.waiting.load(Ordering::Relaxed) > state.taken - wanted
+        };
+        state = self
+            .shared
+            .delivered
+            .wait_timeout_while(state, patience, is_behind)
+            .map_or_else(|error| error.into_inner().0, |(state, _)| state);
+        !is_behind(&mut state)
     }
 }
 
@@ -263,6 +285,9 @@ impl Shared {
         if !rows.is_empty() {
             delivery::deliver(&*self.database, &self.directory, rows)?;
             self.waiting.fetch_sub(rows.len() as u64, Ordering::Relaxed);
+            // Under the lock: who looks and then waits must not miss it.
+            drop(self.lock());
+            self.delivered.notify_all();
         }
         Ok(())
     }

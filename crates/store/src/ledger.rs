@@ -4,6 +4,8 @@
 //! (a hedge's loser, a cascade's first answer, a stream that broke and was continued elsewhere) have rows of their own, `part` 1 and on.
 //! So what a request cost is the sum of its rows, and requests are counted by those with `part` 0.
 
+use std::time::Duration;
+
 use paceway_domain::{Dialect, KeyId, MicroUsd, Owner, RequestId, ServiceTier, Tags, UnixMillis, Usage};
 use serde::{Deserialize, Serialize};
 
@@ -120,5 +122,10 @@ pub trait Ledger: Send + Sync {
     /// Rows that were taken and are not in the database yet.
     fn waiting(&self) -> u64 {
         0
+    }
+
+    /// Waits until the rows that were taken so far are in the database, but no longer than this. It blocks. False: they are not.
+    fn catch_up(&self, _patience: Duration) -> bool {
+        true
     }
 }

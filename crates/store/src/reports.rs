@@ -141,4 +141,10 @@ pub trait Reports: Send + Sync {
     /// # Errors
     /// When the database cannot be written.
     fn adjust(&self, adjustments: &[Adjustment]) -> Result<u64, StoreError>;
+
+    /// The sum of the corrections from a time on, and before another one, in micro-dollars.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn corrected(&self, from: UnixMillis, to: Option<UnixMillis>) -> Result<i64, StoreError>;
 }

@@ -78,6 +78,7 @@ ask_every_engine!(
     an_export_shows_each_row_once_in_order_of_time,
     a_correction_counts_once_and_is_told_apart,
     what_was_spent_is_told_by_scope_and_time,
+    rows_that_were_just_taken_can_be_waited_for,
 );
 
 fn row(number: u128) -> Row {
@@ -322,11 +323,21 @@ fn a_correction_counts_once_and_is_told_apart(place: &Place) {
     assert_eq!(store.reports.adjust(&[less, more]).unwrap(), 0);
     let sums = all(&store);
     assert_eq!((sums.requests, sums.cost, sums.correction), (1, MicroUsd(4), -2));
+    let corrected = |from, to| store.reports.corrected(UnixMillis(from), to).unwrap();
+    assert_eq!([corrected(MONDAY, None), corrected(MONDAY + 1, None)], [-2, 0]);
+    assert_eq!(corrected(0, Some(UnixMillis(MONDAY))), 0);
     let by = vec![Dimension::Property(Property::Model), Dimension::Property(Property::Outcome)];
     let groups = store.reports.usage(&Question { by, filter: between(MONDAY, MONDAY + 1) }).unwrap();
     let told: Vec<_> =
         groups.iter().map(|group| (group.of[1].as_str(), group.cost.0, group.correction)).collect();
     assert_eq!(told, [("", 0, -2), ("completed", 4, 0)]);
+}
+
+fn rows_that_were_just_taken_can_be_waited_for(place: &Place) {
+    let store = place.open(Access::Serve);
+    store.ledger.append(row(1)).unwrap();
+    assert!(store.ledger.catch_up(Duration::from_secs(20)));
+    assert_eq!((all(&store).requests, store.ledger.waiting()), (1, 0));
 }
 
 fn what_was_spent_is_told_by_scope_and_time(place: &Place) {

@@ -82,6 +82,10 @@ impl Reports for Rows {
     fn adjust(&self, _: &[Adjustment]) -> Result<u64, StoreError> {
         Ok(0)
     }
+
+    fn corrected(&self, _: UnixMillis, _: Option<UnixMillis>) -> Result<i64, StoreError> {
+        Ok(0)
+    }
 }
 
 /// Kept responses in memory.

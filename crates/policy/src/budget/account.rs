@@ -23,6 +23,8 @@ pub(super) struct Account {
     pub(super) held: MicroUsd,
     /// What other nodes have spent, as far as is known here.
     pub(super) elsewhere: MicroUsd,
+    /// What providers' accounts corrected of all that, in micro-dollars, below zero where too much was booked.
+    pub(super) corrected: i64,
     /// What this node may give out in this window, where nodes share a budget; `None`: all of it.
     pub(super) allotment: Option<MicroUsd>,
     /// What was spent before any node leased of it, as far as the ledger knew when this account was opened.
@@ -84,6 +86,7 @@ impl Account {
             spent: MicroUsd::ZERO,
             held: MicroUsd::ZERO,
             elsewhere: MicroUsd::ZERO,
+            corrected: 0,
             allotment: None,
             before: MicroUsd::ZERO,
             is_scarce: false,
@@ -100,16 +103,37 @@ impl Account {
         }
     }
 
-    /// What all nodes have spent, as far as is known.
+    /// What all nodes have spent, as far as is known, corrections included.
     pub(super) fn spent_in_all(&self) -> MicroUsd {
-        self.spent + self.elsewhere
+        minus(self.spent + self.elsewhere + self.missing(), self.too_much())
+    }
+
+    /// A line for what the ledger's rows say, corrections left to them: what all nodes together may lease.
+    pub(super) fn line_of_rows(&self, line: MicroUsd) -> MicroUsd {
+        minus(line + self.too_much().min(self.spent + self.elsewhere), self.missing())
+    }
+
+    /// What the rows do not have.
+    fn missing(&self) -> MicroUsd {
+        MicroUsd(u64::try_from(self.corrected).unwrap_or(0))
+    }
+
+    /// What the rows have, and was not charged.
+    fn too_much(&self) -> MicroUsd {
+        MicroUsd(u64::try_from(self.corrected.saturating_neg()).unwrap_or(0))
+    }
+
+    /// What it has reached is known to who is to be told.
+    pub(super) fn is_told(&mut self, budget: &Budget) {
+        let reached = budget.ladder.reached(budget.amount, self.spent_in_all());
+        self.told = reached.map(|rung| rung.at_percent).max().unwrap_or(0);
     }
 
     /// What may be held now.
     pub(super) fn room(&self, line: MicroUsd) -> MicroUsd {
         match self.allotment {
             None => minus(line, self.spent_in_all() + self.held),
-            Some(allotment) => minus(allotment.min(line), self.spent + self.held),
+            Some(allotment) => minus(allotment.min(self.line_of_rows(line)), self.spent + self.held),
         }
     }
 

@@ -6,6 +6,7 @@
 //!
 //! A call counts in the window in which its money was held. The book knows no clock, no prices and no tasks: who waits is a ticket.
 
+mod corrections;
 mod sharing;
 
 use std::collections::{HashMap, HashSet};
@@ -127,8 +128,7 @@ impl Book {
                 Some(_) => account.before += amount,
             }
             // What was told before is not told again at every start.
-            let reached = rules.ladder.reached(rules.amount, account.spent_in_all());
-            account.told = reached.map(|rung| rung.at_percent).max().unwrap_or(0);
+            account.is_told(rules);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use paceway_domain::MicroUsd;
+use paceway_domain::{MicroUsd, UnixMillis};
 use postgres::types::ToSql;
 
 use super::{Postgres, rows};
@@ -73,5 +73,11 @@ impl Reports for Postgres {
             transaction.commit()?;
             Ok(added)
         })
+    }
+
+    fn corrected(&self, from: UnixMillis, to: Option<UnixMillis>) -> Result<i64, StoreError> {
+        let question = "select coalesce(sum(cost), 0)::bigint from adjustments where at >= $1 and at < $2";
+        let (from, to) = (signed(from.0), to.map_or(i64::MAX, |to| signed(to.0)));
+        self.connection.run(|client| Ok(client.query_one(question, &[&from, &to])?.try_get(0)?))
     }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use paceway_domain::MicroUsd;
+use paceway_domain::{MicroUsd, UnixMillis};
 use rusqlite::types::{ToSqlOutput, Value as SqlValue};
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
@@ -96,5 +96,13 @@ impl Reports for SqliteReports {
         days.write(&transaction)?;
         transaction.commit()?;
         Ok(unsigned(added))
+    }
+
+    fn corrected(&self, from: UnixMillis, to: Option<UnixMillis>) -> Result<i64, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection
+            .prepare_cached("select coalesce(sum(cost), 0) from adjustments where at >= ?1 and at < ?2")?;
+        let to = to.map_or(i64::MAX, |to| signed(to.0));
+        Ok(statement.query_row([signed(from.0), to], |row| row.get(0))?)
     }
 }

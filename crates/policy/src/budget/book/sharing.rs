@@ -27,7 +27,10 @@ impl Book {
             let (first, all) = wanted.get(id).copied().unwrap_or_default();
             let idle = minus(kept, used);
             // A budget that stops nobody is leased as if it had no end, so that its spending is known everywhere.
-            let line = budget.ladder.line(budget.amount).map_or(MicroUsd(NO_LINE), |(line, _)| line);
+            let line = budget
+                .ladder
+                .line(budget.amount)
+                .map_or(MicroUsd(NO_LINE), |(line, _)| account.line_of_rows(line));
             claims.push(Claim {
                 budget: account.budget.clone(),
                 account: account.name.clone(),
