@@ -1,5 +1,7 @@
 //! Wiring: configuration becomes a running house.
 
+mod housekeeping;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,16 +21,14 @@ use paceway_gateway::{grants, health};
 use paceway_policy::access::Keyring;
 use paceway_policy::pricing::PriceBook;
 use paceway_server::{House, LiveBounds};
-use paceway_store::{Reports, Responses, Store, StoreError};
+use paceway_store::{Reports, Store, StoreError};
 use paceway_upstream::HttpUpstream;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
 use crate::{alerts, bounds, budgets, chance, limits, routing};
+use housekeeping::Kept;
 
-/// How often kept responses are swept.
-const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
 /// How often keys and admins are looked at for changes that another process or node made: a revocation is in force everywhere within
 /// a second.
 const IDENTITY_REFRESH: Duration = Duration::from_millis(500);
@@ -131,18 +131,17 @@ pub(crate) fn build(
     gateway.metrics.configured(1);
     let current = Arc::new(Current::new(gateway));
     let grants = grants::follow(Arc::clone(&current));
-    let (responses, kept) = watch::channel(config.responses.clone());
-    let sweeping = sweep_responses(Arc::clone(&store.responses), kept);
+    let (kept, keeping) = housekeeping::begin(config, store, &administration);
     let mut tasks = vec![
         tokio::spawn(turnstile.drive()),
         tokio::spawn(follow_identity(Arc::clone(&administration))),
         tokio::spawn(grants),
         tokio::spawn(health::follow(Arc::clone(&current))),
-        tokio::spawn(sweeping),
         tokio::spawn(Arc::new(corrections).follow()),
         tokio::spawn(remembering),
         tokio::spawn(paceway_gateway::alerts::follow(Arc::clone(&current))),
     ];
+    tasks.extend(keeping);
     tasks.extend(leasing.clone().map(|leasing| tokio::spawn(leasing.follow())));
     let house = House {
         current: Arc::clone(&current),
@@ -154,7 +153,7 @@ pub(crate) fn build(
     let live = Arc::new(Live {
         current,
         bounds: Arc::clone(&house.bounds),
-        responses,
+        kept,
         reports: Arc::clone(&store.reports),
     });
     Ok(Running { house, live, tasks, leasing })
@@ -200,7 +199,7 @@ fn open_budgets(
 pub(crate) struct Live {
     current: Arc<Current>,
     bounds: Arc<LiveBounds>,
-    responses: watch::Sender<config::Responses>,
+    kept: Kept,
     reports: Arc<dyn Reports>,
 }
 
@@ -255,7 +254,7 @@ impl Live {
         }
         self.bounds.replace(bounds::server_bounds(after));
         self.current.replace(next);
-        self.responses.send_replace(after.responses.clone());
+        self.kept.replace(after);
     }
 }
 
@@ -287,28 +286,6 @@ async fn remember(desk: Arc<AlertDesk>, reports: Arc<dyn Reports>, before: UnixM
     let remembered = tokio::task::spawn_blocking(move || desk.remember(reports.as_ref(), before)).await;
     if let Ok(Err(error)) = remembered {
         tracing::warn!(%error, "alerts do not know what was spent before this start");
-    }
-}
-
-/// Forgets responses that are too old or too many.
-async fn sweep_responses(responses: Arc<dyn Responses>, mut bounds: watch::Receiver<config::Responses>) {
-    const DAY_MS: u64 = 86_400_000;
-    loop {
-        let bounds_now = bounds.borrow_and_update().clone();
-        let before = UnixMillis(wall_clock().0.saturating_sub(bounds_now.keep_days * DAY_MS));
-        let store = Arc::clone(&responses);
-        let swept = tokio::task::spawn_blocking(move || store.sweep(before, bounds_now.keep_at_most)).await;
-        if let Ok(Err(error)) = swept {
-            tracing::warn!(%error, "kept responses could not be swept");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(RESPONSES_SWEEP) => {}
-            changed = bounds.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-            }
-        }
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use http::Method;
 use paceway_gateway::clock::RuntimeClock;
-use paceway_policy::access::{Action, Role, may};
+use paceway_policy::access::{Action, Place, Role, may};
 use paceway_server::admin_routes;
+use paceway_store::identity::{AuditPage, Change};
 use serde_json::{Value, json};
 use support::{Paceway, admin_token, eventually, run, run_wrong, send, until};
 use tempfile::tempdir;
@@ -333,7 +334,7 @@ async fn what_is_wrong_in_an_admins_request_is_told_with_what_would_be_right() {
         ("POST", "/admin/keys", r#"{"nmae": "x"}"#, 400, "did you mean `name`?"),
         ("POST", "/admin/keys", r#"{"name": ""}"#, 400, "name: expected 1 to 128 bytes"),
         ("POST", "/admin/keys", r#"{"name": "x", "endpoints": ["chat"]}"#, 400, "expected any of generate,"),
-        ("POST", "/admin/keys", r#"{"name": "x", "models": ["a*b*c*d*"]}"#, 400, "at most 3 `*`"),
+        ("POST", "/admin/keys", r#"{"name": "x", "models": [""]}"#, 400, "1 to 128 bytes"),
         ("POST", "/admin/keys", r#"{"name": "x", "expires_at": 5}"#, 400, "a time to come"),
         ("POST", "/admin/keys", r#"{"name": "x", "project": "none"}"#, 404, "default/default/none"),
         (
@@ -380,8 +381,61 @@ async fn what_is_wrong_in_an_admins_request_is_told_with_what_would_be_right() {
     assert!(elsewhere.status == 404 && elsewhere.text().contains("admin.listen"), "{}", elsewhere.text());
     let told = run_wrong(directory.path(), &["keys", "create", "--project", "none"]).await;
     assert!(told.contains("there is no project `default/default/none`"), "{told}");
+    assert!(told.contains("those there are: default"), "{told}");
+    let told = run_wrong(directory.path(), &["keys", "create", "--team", "new"]).await;
+    assert!(told.contains("there is no team `default/new`"), "{told}");
+    assert!(told.contains("paceway teams create new --organisation default"), "{told}");
+    made(directory.path(), &["teams", "create", "New"]).await;
+    let told = run_wrong(directory.path(), &["keys", "create", "--team", "new"]).await;
+    assert!(told.contains("team `default/new` has no project yet"), "{told}");
+    assert!(told.contains("paceway projects create default --organisation default --team new"), "{told}");
+    made(directory.path(), &["projects", "create", "default", "--organisation", "default", "--team", "new"])
+        .await;
+    made(directory.path(), &["keys", "create", "--team", "new"]).await;
     let told = run_wrong(directory.path(), &["admins", "create", "--name", "x", "--role", "root"]).await;
     assert!(told.contains("expected one of viewer"), "{told}");
+}
+
+#[tokio::test]
+async fn one_limit_and_the_priority_of_a_key_can_be_taken_away() {
+    let directory = tempdir().unwrap();
+    let at = directory.path();
+    let limited = ["--requests-per-minute", "5", "--tokens-per-day", "900", "--priority", "low"];
+    made(at, &[&["keys", "create"], &limited[..]].concat()).await;
+    let listed = made(at, &["keys", "list"]).await;
+    let id = listed.lines().last().unwrap().split_whitespace().next().unwrap();
+    let none = ["--requests-per-minute", "none", "--priority", "none"];
+    let told = made(at, &[&["keys", "update", id], &none[..]].concat()).await;
+    assert!(!told.contains("requests per minute") && told.contains("900 tokens per day"), "{told}");
+    assert!(told.contains("as rules for callers say"), "{told}");
+    let output = run(at, &["keys", "update", id, "--tokens-per-day", "few"]).await;
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("expected a whole number, or `none` for no limit"), "{told}");
+}
+
+#[tokio::test]
+async fn old_entries_of_the_log_go_at_the_start_and_that_is_in_the_log() {
+    let directory = tempdir().unwrap();
+    let at = directory.path();
+    made(at, &["organisations", "create", "Acme"]).await;
+    let store = paceway_store::open(&support::data_dir(at), paceway_store::Access::Administer).unwrap();
+    let mut old = store.identity.audit(&everything()).unwrap().remove(0).note;
+    old.at = paceway_domain::UnixMillis(1);
+    store.identity.apply(&Change::Elsewhere, &old).unwrap();
+    made(at, &["organisations", "create", "Later"]).await;
+    let paceway = Paceway::start(at, "[admin]\naudit_keep_days = 30\n").await;
+    let entries = eventually("the entry", || {
+        let entries = store.identity.audit(&everything()).unwrap();
+        entries.iter().any(|entry| entry.note.action == "audit.trim").then_some(entries)
+    })
+    .await;
+    assert!(entries.iter().all(|entry| entry.note.at != old.at), "{entries:?}");
+    assert!(entries.iter().any(|entry| entry.note.subject == "acme"), "{entries:?}");
+    paceway.stop().await;
+}
+
+fn everything() -> AuditPage {
+    AuditPage { place: Place::whole(), before: None, most: 100 }
 }
 
 #[tokio::test]

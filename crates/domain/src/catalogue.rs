@@ -294,9 +294,9 @@ mod tests {
         let told = |models, prices| Catalogue::parse(models, prices).unwrap_err();
         assert!(told("head\nx,m,,,,,maybe,,,,,,", "").contains("line 2: neither yes nor no"));
         assert!(told("head\nx,m,,,,,,,,,,,\nx,m,,,,,,,,,,,", "").contains("line 3: is there twice"));
-        let prices = "head\nx,m,,standard,0,1,2,,,,,,,,,,,,,,source,2026-11-12";
+        let prices = "head\nx,m,,standard,0,1,2,,,,,,,,,,,,,,,,source,2026-11-12";
         assert!(told("head", prices).contains("prices, line 2: no such model"));
-        let prices = "head\nx,m,,cheap,0,1,2,,,,,,,,,,,,,,source,2026-11-12";
+        let prices = "head\nx,m,,cheap,0,1,2,,,,,,,,,,,,,,,,source,2026-11-12";
         assert!(told("head\nx,m,,,,,,,,,,,", prices).contains("no such tier as `cheap`"));
     }
 

@@ -24,6 +24,10 @@ pub enum Kind {
     AudioOutput,
     /// Output that is pictures.
     ImageOutput,
+    /// Uncached input that is pictures; without a price of its own it costs what other input does.
+    ImageInput,
+    /// Sound read from a cache; without a price of its own it costs what text read from one does.
+    AudioCacheRead,
     /// A search of the web that the provider made.
     WebSearch,
     /// A request for which the provider searched the web, however often.
@@ -42,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of a price list's columns.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Input,
         Self::Output,
         Self::CacheRead,
@@ -51,6 +55,8 @@ impl Kind {
         Self::AudioInput,
         Self::AudioOutput,
         Self::ImageOutput,
+        Self::ImageInput,
+        Self::AudioCacheRead,
         Self::WebSearch,
         Self::GroundedPrompt,
         Self::Request,
@@ -71,6 +77,8 @@ impl Kind {
             Self::AudioInput => "audio_input",
             Self::AudioOutput => "audio_output",
             Self::ImageOutput => "image_output",
+            Self::ImageInput => "image_input",
+            Self::AudioCacheRead => "audio_cache_read",
             Self::WebSearch => "web_search",
             Self::GroundedPrompt => "grounded_prompt",
             Self::Request => "request",
@@ -110,7 +118,7 @@ impl Kind {
 
     /// Whether it is counted in tokens.
     pub const fn is_tokens(self) -> bool {
-        (self as usize) <= Self::ImageOutput as usize
+        (self as usize) <= Self::AudioCacheRead as usize
     }
 
     /// A published price as a price for one. At most six decimals, so that it is exact.

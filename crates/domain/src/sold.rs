@@ -2,7 +2,7 @@
 //!
 //! It has no prices.
 
-use crate::{ServiceTier, Usage};
+use crate::{ServiceTier, Tokens, Usage};
 
 /// What was sold, as far as an answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ impl From<Usage> for Sold {
     }
 }
 
-/// What is sold by another measure than tokens.
+/// What is sold by another measure than tokens, and tokens that have prices of their own and no column in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Apart {
     /// Searches among documents (reranking).
@@ -33,6 +33,10 @@ pub struct Apart {
     pub audio_seconds: u64,
     /// Characters that were spoken.
     pub characters: u64,
+    /// The part of the input, neither cached nor sound, that was pictures.
+    pub image_input: Tokens,
+    /// The part of what was read from a cache that was sound.
+    pub audio_cache_read: Tokens,
 }
 
 /// The terms on which a request was served.

@@ -12,7 +12,7 @@ mod usage;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use paceway_domain::{Clock, KeyId, UnixMillis};
+use paceway_domain::{Clock, Day, KeyId, UnixMillis};
 use paceway_policy::access::{KeyHash, Keyring};
 use paceway_store::identity::{Applied, AuditPage, Change, Note};
 use paceway_store::{Identity, Reports, StoreError};
@@ -27,6 +27,8 @@ pub use self::units::NewUnit;
 pub use paceway_policy::access::{Action, Admin, Grant, Kind, OwnLimits, Place, Role, Unit, VirtualKey, may};
 pub use paceway_store::identity::AuditEntry;
 pub use paceway_store::reports::{Dimension, Filter, Group, Period, Property};
+
+const DAY_MS: u64 = 86_400_000;
 
 /// Thirty-two bytes that nobody can guess.
 pub type Chance = fn() -> Result<[u8; 32], String>;
@@ -125,6 +127,20 @@ impl Administration {
         let whole = Place::whole();
         let deed = Deed { action, subject: subject.to_owned(), place: &whole, before: None, after: None };
         self.apply(actor, &Change::Elsewhere, deed).map(drop)
+    }
+
+    /// Lets entries of the log go that are older than so many whole days, UTC; that is an entry itself. Whether there were any.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn trim_audit(&self, keep_days: u64) -> Result<bool, Denied> {
+        // By whole days, so that it is done once a day and not once for every entry.
+        let first_day = (self.clock.wall().0 / DAY_MS).saturating_sub(keep_days);
+        let before = UnixMillis(first_day * DAY_MS);
+        let (whole, subject) = (Place::whole(), format!("entries before {}", Day::of(before)));
+        let deed = Deed { action: "audit.trim", subject, place: &whole, before: None, after: None };
+        let housekeeping = Admin { name: "housekeeping".to_owned(), ..Self::command_line() };
+        Ok(self.apply(&housekeeping, &Change::TrimAudit { before }, deed)? == Applied::Done)
     }
 
     /// Makes a change and lets this process follow it at once.

@@ -40,7 +40,7 @@ pub(crate) fn attributes<'a>(
     Attributes {
         model: &ask.summary.model,
         key: &caller.name,
-        team: "",
+        team: &caller.owner.team,
         priority: priority.name(),
         dialect: ask.dialect.name(),
         endpoint: ask.endpoint.name(),

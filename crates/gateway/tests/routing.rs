@@ -139,6 +139,8 @@ async fn a_rule_leaves_its_target_out_where_it_does_not_hold() {
     };
     assert_eq!(goes(&house(ruled("input_tokens > 1000"))).await, "eu");
     assert_eq!(goes(&house(ruled("key == 'test' && !stream && tools == 0"))).await, "us");
+    assert_eq!(goes(&house(ruled("team == 'default'"))).await, "us");
+    assert_eq!(goes(&house(ruled("team == 'search'"))).await, "eu");
     let tagged = house(ruled("headers['x-paceway-tag-feature'] == 'search'"));
     assert_eq!(went(&tagged, &question("smart", false), &[("x-paceway-tag-feature", "search")]).await, "us");
     assert_eq!(goes(&tagged).await, "eu");

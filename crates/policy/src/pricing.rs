@@ -162,6 +162,11 @@ impl Held<'_> {
         }
     }
 
+    /// A kind, if it has a price of its own, or else the one that it is part of.
+    fn own_or(&self, kind: Kind, whole: Kind) -> Kind {
+        if self.of(kind).is_some() { kind } else { whole }
+    }
+
     /// What so many cost, in pico-dollars; for a minute they are seconds, and the amount is a sixtieth.
     fn part(&self, kind: Kind, count: u64) -> Result<u128, Unpriced> {
         if count == 0 {
@@ -215,10 +220,14 @@ impl<'b> Offer<'b> {
         let audio_input = usage.audio_input.min(usage.input);
         let audio_output = usage.audio_output.min(usage.output);
         let image_output = usage.image_output.min(usage.output.saturating_sub(audio_output));
+        let image_input = apart.image_input.min(usage.input.saturating_sub(audio_input));
+        let audio_cached = apart.audio_cache_read.min(usage.cache_read);
         let tokens = [
-            (Kind::Input, usage.input.saturating_sub(audio_input)),
+            (Kind::Input, usage.input.saturating_sub(audio_input).saturating_sub(image_input)),
             (Kind::AudioInput, audio_input),
-            (Kind::CacheRead, usage.cache_read),
+            (held.own_or(Kind::ImageInput, Kind::Input), image_input),
+            (Kind::CacheRead, usage.cache_read.saturating_sub(audio_cached)),
+            (held.own_or(Kind::AudioCacheRead, Kind::CacheRead), audio_cached),
             (Kind::CacheWrite5m, usage.cache_write_5m),
             (Kind::CacheWrite1h, usage.cache_write_1h),
             (Kind::Output, usage.output.saturating_sub(audio_output).saturating_sub(image_output)),

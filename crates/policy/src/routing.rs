@@ -83,19 +83,24 @@ fn nearest(candidates: &[Candidate], model: &str) -> Vec<String> {
     names.into_iter().take(SUGGESTIONS).map(|(_, name)| name.to_owned()).collect()
 }
 
-/// Whether `text` has the form of `pattern`, in which `*` stands for any text, also none.
+/// Whether `text` has the form of `pattern`, in which `*` stands for any text, also none. Each part between two stars is looked for once,
+/// as early as it can be: what comes after has then most room, so that nothing is ever tried again.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(text) = text.strip_prefix(head) else { return false };
-    if rest.is_empty() {
-        return true;
+    let Some(mut text) = text.strip_prefix(head) else { return false };
+    let (parts, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in parts.split('*') {
+        let Some(at) = text.find(part) else { return false };
+        text = &text[at + part.len()..];
     }
-    text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| matches(rest, &text[at..]))
+    text.ends_with(tail)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn candidates() -> Vec<Candidate> {
@@ -138,5 +143,31 @@ mod tests {
         assert!(matches("a*b*c", "a-é-b-c"));
         assert!(!matches("claude-*", "gpt-claude-"));
         assert!(!matches("gpt", "gpt-4"));
+        assert!(matches("*", "") && matches("", "") && matches("a*", "a"));
+        assert!(!matches("a*a", "a") && !matches("*ab*ab", "xab") && matches("*ab*ab", "abxab"));
+    }
+
+    /// As the definition of a star says it.
+    fn by_definition(pattern: &[u8], text: &[u8]) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            [b'*', rest @ ..] => (0..=text.len()).any(|at| by_definition(rest, &text[at..])),
+            [first, rest @ ..] => text.first() == Some(first) && by_definition(rest, &text[1..]),
+        }
+    }
+
+    #[test]
+    fn thirty_stars_are_looked_at_once() {
+        let pattern = format!("{}b", "*a".repeat(30));
+        // Trying every place for every star would take longer than the universe has been there.
+        assert!(!matches(&pattern, &"a".repeat(10_000)));
+        assert!(matches(&pattern, &format!("{}b", "a".repeat(10_000))));
+    }
+
+    proptest! {
+        #[test]
+        fn a_pattern_matches_what_its_stars_can_stand_for(pattern in "[ab*]{0,8}", text in "[ab]{0,10}") {
+            prop_assert_eq!(matches(&pattern, &text), by_definition(pattern.as_bytes(), text.as_bytes()));
+        }
     }
 }

@@ -64,6 +64,8 @@ fn sold(used: &str) -> Sold {
             "rerank_searches" => apart.rerank_searches = count,
             "images" => apart.images = count,
             "audio_seconds" => apart.audio_seconds = count,
+            "image_input" => apart.image_input = Tokens(count),
+            "audio_cache_read" => apart.audio_cache_read = Tokens(count),
             "characters" => apart.characters = count,
             _ => panic!("{name}"),
         }

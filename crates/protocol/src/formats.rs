@@ -12,7 +12,7 @@ mod stencil;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
-use paceway_domain::{Dialect, Refusal, Sold, Terms, Tokens, Usage};
+use paceway_domain::{Apart, Dialect, Refusal, Sold, Terms, Tokens, Usage};
 
 use crate::changes::Changes;
 use crate::envelope::Envelope;
@@ -210,6 +210,8 @@ pub enum Ending {
 pub struct Seen {
     /// Usage as last reported.
     pub usage: Usage,
+    /// What else was sold, as last reported.
+    pub apart: Apart,
     /// On which terms it is served, as last reported.
     pub terms: Terms,
     /// Whether the output count in `usage` is the provider's last word.

@@ -70,6 +70,11 @@ pub enum Change {
     ReplaceKey(Box<VirtualKey>),
     /// A new admin, of a place that exists.
     AddAdmin(Box<Admin>),
+    /// Entries of the log from before this time go. Without any there is nothing to do, and nothing is entered.
+    TrimAudit {
+        /// When.
+        before: UnixMillis,
+    },
     /// An admin is one no more.
     RevokeAdmin {
         /// Which.

@@ -71,6 +71,7 @@ fn conforms(identity: &dyn Identity) {
     of_two_changes_to_one_reading_of_a_key_the_second_is_refused(identity);
     admins_come_back_and_are_revoked_once(identity);
     the_log_holds_what_was_done_and_nothing_else(identity);
+    old_entries_of_the_log_go_and_that_is_entered(identity);
 }
 
 fn units_are_made_where_there_is_a_place_and_go_when_they_are_empty(identity: &dyn Identity) {
@@ -156,6 +157,25 @@ fn the_log_holds_what_was_done_and_nothing_else(identity: &dyn Identity) {
     assert_eq!(identity.audit(&whole(Some(newest.number), 1)).unwrap()[0].number, before);
     let of = |at: &str| identity.audit(&AuditPage { place: place(at), before: None, most: 9 }).unwrap().len();
     assert_eq!((of("acme"), of("acme/search"), of("acme/search/x"), of("acm")), (1, 1, 0, 0));
+}
+
+fn old_entries_of_the_log_go_and_that_is_entered(identity: &dyn Identity) {
+    let whole = AuditPage { place: Place::whole(), before: None, most: 1_000 };
+    let at = |at: u64| Note { at: UnixMillis(at), ..note("reload", "here") };
+    for time in [10, 20, 30] {
+        assert_eq!(identity.apply(&Change::Elsewhere, &at(time)).unwrap(), Applied::Done);
+    }
+    let trim = Change::TrimAudit { before: UnixMillis(20) };
+    let noted = Note { at: UnixMillis(40), ..note("audit.trim", "") };
+    let version = identity.version().unwrap();
+    assert_eq!(identity.apply(&trim, &noted).unwrap(), Applied::Done);
+    assert_eq!(identity.version().unwrap(), version + 1);
+    let times = identity.audit(&whole).unwrap().into_iter().map(|entry| entry.note.at.0);
+    let left: Vec<u64> = times.filter(|time| *time < 100).collect();
+    assert_eq!(left, [40, 30, 20]);
+    // Nothing to do is nothing done, and nothing entered.
+    assert_eq!(identity.apply(&trim, &noted).unwrap(), Applied::Missing);
+    assert_eq!(identity.version().unwrap(), version + 1);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::span::{after, moment, span};
 use super::{Common, say};
 use crate::house;
 
-use grant::GrantOptions;
+use grant::{GrantOptions, OrNone};
 
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Command {
@@ -135,7 +135,7 @@ fn update(administration: &Administration, options: &Update) -> Result<()> {
         },
         models: options.grant.models(),
         endpoints: options.grant.endpoints()?,
-        priority: options.grant.priority()?.map(Some),
+        priority: options.grant.priority()?.map(|OrNone(priority)| priority),
         limits: (limits != before.grant.limits).then_some(limits),
     };
     show(&administration.update_key(&me, &id, &change)?);

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct AdminConfig {
     pub listen: String,
+    /// In days; 0: for ever.
+    pub audit_keep_days: u64,
 }
 
 impl AdminConfig {

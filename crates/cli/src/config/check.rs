@@ -81,6 +81,7 @@ fn check(config: &Config) -> Check {
         check.placeholders(&format!("providers.{name}"), provider);
     }
     check.range("explain.keep", config.explain.keep, 0..=1_000_000);
+    check.range("admin.audit_keep_days", config.admin.audit_keep_days, 0..=36_500);
     check.range("responses.keep_days", config.responses.keep_days, 0..=3_650);
     check.range("responses.keep_at_most", config.responses.keep_at_most, 0..=100_000_000);
     check.reasons("fallback.on", &config.fallback.on);

@@ -5,9 +5,10 @@ mod check;
 use std::time::Duration;
 
 use paceway_domain::{Endpoint, KeyId, Owner, Priority, Secret, UnixMillis};
-use paceway_policy::access::{Action, Admin, Grant, KeyHash, OwnLimits, Place, VirtualKey, mint};
+use paceway_policy::access::{Action, Admin, Grant, KeyHash, Kind, OwnLimits, Place, VirtualKey, mint};
 use paceway_store::identity::{Applied, Change};
 
+use super::denied::Where;
 use super::{Administration, Deed, Denied, checked_name, permit, told};
 
 /// How often a change is tried again because somebody else has changed the key at the same time.
@@ -91,9 +92,42 @@ impl Administration {
         };
         match self.apply(actor, &Change::AddKey(Box::new(key.clone())), deed)? {
             Applied::Done => Ok((key, secret)),
-            Applied::NoPlace => Err(Denied::missing("project", &place)),
+            Applied::NoPlace => Err(self.no_project(actor, &place)),
             _ => Err(Denied::Conflict("a key with this id exists already: try again".into())),
         }
+    }
+
+    /// Why a key cannot be made at a place that does not exist, and what now.
+    fn no_project(&self, actor: &Admin, place: &Place) -> Denied {
+        let units = match self.identity.units() {
+            Ok(units) => units,
+            Err(error) => return error.into(),
+        };
+        let is_there = |at: &Place| units.iter().any(|unit| unit.place == *at);
+        let (team, organisation) = (place.parent(), place.parent().parent());
+        let missing = [organisation, team.clone()].into_iter().find(|at| !is_there(at));
+        let lacking = missing.as_ref().unwrap_or(place);
+        let beside = lacking.parent();
+        let ids: Vec<&str> = units
+            .iter()
+            .map(|unit| &unit.place)
+            .filter(|at| at.parent() == beside && actor.may(Action::Read, at))
+            .map(Place::id)
+            .collect();
+        let kind = lacking.kind().name();
+        let others = match ids.as_slice() {
+            [] => format!("{} has no {kind} yet", Where(&beside)),
+            ids => format!("those there are: {}", ids.join(", ")),
+        };
+        let within = [Kind::Organisation, Kind::Team]
+            .into_iter()
+            .filter_map(|kind| Some(format!(" --{} {}", kind.name(), beside.id_of(kind)?)));
+        let options: String = within.collect();
+        let id = lacking.id();
+        Denied::NotFound(format!(
+            "there is no {kind} `{lacking}` to make a key in ({others}): name one that is there, or make it first \
+             (paceway {kind}s create {id}{options}, or the admin API)"
+        ))
     }
 
     /// Changes a key.

@@ -29,7 +29,7 @@ impl Bill {
         self.row.usage = seen.usage;
         self.row.tier = seen.terms.tier;
         self.row.usage_is_estimated = !seen.usage_is_final;
-        self.sold = Some(Sold { terms: seen.terms, ..Sold::default() });
+        self.sold = Some(Sold { apart: seen.apart, terms: seen.terms, ..Sold::default() });
         if !seen.usage_is_final {
             let generated = Tokens((seen.output_bytes as u64).div_ceil(BYTES_PER_TOKEN));
             self.row.usage.output = self.row.usage.output.max(generated);

@@ -62,8 +62,6 @@ impl Grant {
     pub const MOST_MODELS: usize = 64;
     /// The longest pattern, in bytes.
     pub const LONGEST_MODEL: usize = 128;
-    /// The most `*` of a pattern: each makes matching longer.
-    pub const MOST_STARS: usize = 3;
 
     /// Whether the key may have this done.
     ///

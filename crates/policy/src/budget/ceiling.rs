@@ -3,7 +3,7 @@
 //! Every kind of input costs no more than the dearest kind that the model is sold by (writing to a cache, mostly), and an answer has no
 //! more tokens than its bound. Counting tokens is not done here: the bound of the input is handed in.
 
-use paceway_domain::{MicroUsd, ServiceTier, Sold, Terms, Tokens, Usage};
+use paceway_domain::{Apart, MicroUsd, ServiceTier, Sold, Terms, Tokens, Usage};
 
 use crate::pricing::Offer;
 
@@ -60,9 +60,12 @@ fn dearest(
     output: Tokens,
     terms: Terms,
 ) -> Option<MicroUsd> {
-    let price = |usage: Usage| {
-        offer.price(&Sold { usage, terms, ..Sold::default() }).ok().map(|priced| priced.amount)
+    let price_with = |usage: Usage, apart: Apart| {
+        offer.price(&Sold { usage, apart, terms }).ok().map(|priced| priced.amount)
     };
+    let price = |usage: Usage| price_with(usage, Apart::default());
+    // They have a price of their own where nothing is written to a cache.
+    let pictures = |usage: Usage| price_with(usage, Apart { image_input: input, ..Apart::default() });
     let plain = Usage { input, output, ..Usage::default() };
     let first = price(plain)?;
     let written = Usage { input: Tokens::ZERO, ..plain };
@@ -75,7 +78,8 @@ fn dearest(
     let outputs = |usage: Usage| {
         [usage, Usage { audio_output: output, ..usage }, Usage { image_output: output, ..usage }]
     };
-    inputs.into_iter().flatten().flat_map(outputs).filter_map(price).chain([first]).max()
+    let seen = outputs(plain).into_iter().filter_map(pictures);
+    inputs.into_iter().flatten().flat_map(outputs).filter_map(price).chain(seen).chain([first]).max()
 }
 
 fn own_bound(offer: &Offer<'_>, size: Size) -> Tokens {

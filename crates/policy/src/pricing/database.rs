@@ -48,13 +48,14 @@ impl Request<'_> {
         let rate = self.plain_rate(kind)?;
         // What has no price of its own is sold as what it is part of, which may be too cheap: that is not known. What is read
         // from a cache is never dearer than what is not.
-        let whole = match kind {
-            Kind::AudioInput | Kind::CacheWrite5m => Some(Kind::Input),
-            Kind::AudioOutput | Kind::ImageOutput => Some(Kind::Output),
-            Kind::CacheWrite1h => Some(Kind::CacheWrite5m),
-            _ => None,
+        let wholes: &[Kind] = match kind {
+            Kind::AudioInput | Kind::ImageInput | Kind::CacheWrite5m => &[Kind::Input],
+            Kind::AudioCacheRead => &[Kind::CacheRead, Kind::AudioInput],
+            Kind::AudioOutput | Kind::ImageOutput => &[Kind::Output],
+            Kind::CacheWrite1h => &[Kind::CacheWrite5m],
+            _ => &[],
         };
-        let is_borrowed = whole.is_some_and(|whole| self.plain_rate(whole) == Some(rate));
+        let is_borrowed = wholes.iter().any(|whole| self.plain_rate(*whole) == Some(rate));
         (!is_borrowed).then_some(rate)
     }
 
@@ -68,6 +69,12 @@ impl Request<'_> {
             Kind::CacheWrite5m => input(&[UsageKey::CACHE_WRITE_TOKENS]),
             Kind::CacheWrite1h => input(&[UsageKey::CACHE_WRITE_TOKENS, UsageKey::CACHE_WRITE_1H_TOKENS]),
             Kind::AudioInput => input(&[UsageKey::INPUT_AUDIO_TOKENS]),
+            Kind::ImageInput => input(&[UsageKey::INPUT_IMAGE_TOKENS]),
+            Kind::AudioCacheRead => input(&[
+                UsageKey::INPUT_AUDIO_TOKENS,
+                UsageKey::CACHE_READ_TOKENS,
+                UsageKey::CACHE_AUDIO_READ_TOKENS,
+            ]),
             Kind::Output => output(&[UsageKey::OUTPUT_TOKENS]),
             Kind::AudioOutput => output(&[UsageKey::OUTPUT_TOKENS, UsageKey::OUTPUT_AUDIO_TOKENS]),
             Kind::ImageOutput => output(&[UsageKey::OUTPUT_TOKENS, UsageKey::OUTPUT_IMAGE_TOKENS]),

@@ -32,6 +32,8 @@ struct Expected {
     image_output: u64,
     web_searches: u32,
     rerank_searches: u64,
+    image_input: u64,
+    audio_cache_read: u64,
     tier: Option<ServiceTier>,
     us: bool,
     r#final: Option<bool>,
@@ -52,7 +54,12 @@ impl Expected {
                 image_output: Tokens(self.image_output),
                 web_searches: self.web_searches,
             },
-            apart: Apart { rerank_searches: self.rerank_searches, ..Apart::default() },
+            apart: Apart {
+                rerank_searches: self.rerank_searches,
+                image_input: Tokens(self.image_input),
+                audio_cache_read: Tokens(self.audio_cache_read),
+                ..Apart::default()
+            },
             terms: Terms { tier: self.tier.unwrap_or_default(), in_us: self.us },
         }
     }
@@ -92,6 +99,6 @@ fn streamed(dialect: Dialect, events: &[(String, Value)]) -> (Option<Sold>, bool
         splitter.push(event.as_bytes(), |event| assert_eq!(watch.event(event), Edit::Pass)).expect("short");
     }
     let seen = watch.seen();
-    let sold = Sold { usage: seen.usage, terms: seen.terms, ..Sold::default() };
+    let sold = Sold { usage: seen.usage, apart: seen.apart, terms: seen.terms };
     (Some(sold), seen.usage_is_final)
 }

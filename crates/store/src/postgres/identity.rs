@@ -100,6 +100,16 @@ fn enter(transaction: &mut Transaction<'_>, note: &Note) -> Result<(), StoreErro
     Ok(())
 }
 
+/// The newest entry stays, whatever its age: its number is the version.
+fn trim_audit(transaction: &mut Transaction<'_>, before: UnixMillis) -> Result<Applied, StoreError> {
+    let bound = "update audit_trim set before = $1";
+    transaction.execute(bound, &[&signed(before.0)])?;
+    let trim = "delete from audit where at < $1 and number < (select max(number) from audit)";
+    let trimmed = transaction.execute(trim, &[&signed(before.0)])?;
+    transaction.execute(bound, &[&0_i64])?;
+    Ok(if trimmed > 0 { Applied::Done } else { Applied::Missing })
+}
+
 fn make(transaction: &mut Transaction<'_>, change: &Change) -> Result<Applied, StoreError> {
     match change {
         Change::Elsewhere => Ok(Applied::Done),
@@ -127,6 +137,7 @@ fn make(transaction: &mut Transaction<'_>, change: &Change) -> Result<Applied, S
         Change::ReplaceKey(key) => {
             Ok(one(write_key(transaction, include_str!("replace_key.sql"), key)?, Applied::Outdated))
         }
+        Change::TrimAudit { before } => trim_audit(transaction, *before),
         Change::AddAdmin(admin) => add_admin(transaction, admin),
         Change::RevokeAdmin { id, at } => {
             let revoked = "update admins set revoked_at = $2 where id = $1 and revoked_at is null";

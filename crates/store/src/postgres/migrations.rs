@@ -12,6 +12,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 10, name: "identity", sql: include_str!("0010_identity.sql") },
     Migration { number: 20, name: "budget leases", sql: include_str!("0020_budget_leases.sql") },
     Migration { number: 30, name: "price source", sql: include_str!("0030_price_source.sql") },
+    Migration { number: 31, name: "audit retention", sql: include_str!("0031_audit_retention.sql") },
 ];
 
 /// Held while the schema is changed, so that two nodes that start at once do it one after the other. The number is this table's

@@ -105,12 +105,23 @@ fn make(transaction: &Transaction<'_>, change: &Change) -> Result<Applied, Store
         Change::ReplaceKey(key) => {
             Ok(one(write_key(transaction, include_str!("replace_key.sql"), key)?, Applied::Outdated))
         }
+        Change::TrimAudit { before } => trim_audit(transaction, *before),
         Change::AddAdmin(admin) => add_admin(transaction, admin),
         Change::RevokeAdmin { id, at } => {
             let revoked = "update admins set revoked_at = ?2 where id = ?1 and revoked_at is null";
             Ok(one(transaction.execute(revoked, params![id.0, signed(at.0)])?, Applied::Missing))
         }
     }
+}
+
+/// The newest entry stays, whatever its age: its number is the version.
+fn trim_audit(transaction: &Transaction<'_>, before: UnixMillis) -> Result<Applied, StoreError> {
+    let bound = "update audit_trim set before = ?1";
+    transaction.execute(bound, [signed(before.0)])?;
+    let trim = "delete from audit where at < ?1 and number < (select max(number) from audit)";
+    let trimmed = transaction.execute(trim, [signed(before.0)])?;
+    transaction.execute(bound, [0])?;
+    Ok(if trimmed > 0 { Applied::Done } else { Applied::Missing })
 }
 
 fn add_unit(transaction: &Transaction<'_>, unit: &Unit) -> Result<Applied, StoreError> {

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "copy of keys", sql: include_str!("0005_copy_of_keys.sql") },
     Migration { number: 10, name: "identity", sql: include_str!("0010_identity.sql") },
     Migration { number: 30, name: "price source", sql: include_str!("0030_price_source.sql") },
+    Migration { number: 31, name: "audit retention", sql: include_str!("0031_audit_retention.sql") },
 ];
 
 /// Before there was a table of the steps, `user_version` was their count. It still is the highest number, so that a Paceway of

@@ -1,5 +1,7 @@
 //! What a key may do, as options of the command line.
 
+use std::str::FromStr;
+
 use anyhow::{Result, anyhow};
 use clap::Args;
 use paceway_domain::{Endpoint, Priority};
@@ -7,6 +9,32 @@ use paceway_gateway::administration::{Grant, OwnLimits};
 
 /// The word for no restriction, where a key has one.
 const ALL: &str = "all";
+/// The word for a limit or a priority that a key has no more.
+const NONE: &str = "none";
+
+/// What a key is to have, or that it is to have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OrNone<T>(pub(super) Option<T>);
+
+impl<T: FromStr> FromStr for OrNone<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == NONE {
+            return Ok(Self(None));
+        }
+        let number =
+            text.parse().map_err(|_| format!("expected a whole number, or `{NONE}` for no limit"))?;
+        Ok(Self(Some(number)))
+    }
+}
+
+impl<T> OrNone<T> {
+    /// What is said, or else what was before.
+    fn over(said: Option<Self>, before: Option<T>) -> Option<T> {
+        said.map_or(before, |Self(limit)| limit)
+    }
+}
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct GrantOptions {
@@ -17,33 +45,33 @@ pub(super) struct GrantOptions {
     /// speech; or `all`
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     endpoints: Option<Vec<String>>,
-    /// high, normal, low or batch; what the rules for callers say, if it is not said
+    /// high, normal, low or batch; `none`: what the rules for callers say
     #[arg(long)]
     priority: Option<String>,
-    /// Its requests in a minute
-    #[arg(long, value_name = "NUMBER")]
-    requests_per_minute: Option<u64>,
+    /// Its requests in a minute; as with all limits, `none` for no limit
+    #[arg(long, value_name = "NUMBER|none")]
+    requests_per_minute: Option<OrNone<u64>>,
     /// Its input tokens in a minute
-    #[arg(long, value_name = "NUMBER")]
-    input_tokens_per_minute: Option<u64>,
+    #[arg(long, value_name = "NUMBER|none")]
+    input_tokens_per_minute: Option<OrNone<u64>>,
     /// Its output tokens in a minute
-    #[arg(long, value_name = "NUMBER")]
-    output_tokens_per_minute: Option<u64>,
+    #[arg(long, value_name = "NUMBER|none")]
+    output_tokens_per_minute: Option<OrNone<u64>>,
     /// Its tokens in a minute
-    #[arg(long, value_name = "NUMBER")]
-    tokens_per_minute: Option<u64>,
+    #[arg(long, value_name = "NUMBER|none")]
+    tokens_per_minute: Option<OrNone<u64>>,
     /// Its requests in a day
-    #[arg(long, value_name = "NUMBER")]
-    requests_per_day: Option<u64>,
+    #[arg(long, value_name = "NUMBER|none")]
+    requests_per_day: Option<OrNone<u64>>,
     /// Its tokens in a day
-    #[arg(long, value_name = "NUMBER")]
-    tokens_per_day: Option<u64>,
+    #[arg(long, value_name = "NUMBER|none")]
+    tokens_per_day: Option<OrNone<u64>>,
     /// Its requests at once
-    #[arg(long, value_name = "NUMBER")]
-    concurrency: Option<u32>,
+    #[arg(long, value_name = "NUMBER|none")]
+    concurrency: Option<OrNone<u32>>,
     /// Seconds of a minute's limit that may be used at once; 1 to 60
-    #[arg(long, value_name = "NUMBER")]
-    burst_s: Option<u64>,
+    #[arg(long, value_name = "NUMBER|none")]
+    burst_s: Option<OrNone<u64>>,
 }
 
 impl GrantOptions {
@@ -52,7 +80,7 @@ impl GrantOptions {
         Ok(Grant {
             models: self.models().unwrap_or_default(),
             endpoints: self.endpoints()?.unwrap_or_default(),
-            priority: self.priority()?,
+            priority: self.priority()?.and_then(|OrNone(priority)| priority),
             limits: self.limits_over(OwnLimits::default()),
         })
     }
@@ -75,10 +103,15 @@ impl GrantOptions {
         names.iter().map(named).collect::<Result<_>>().map(Some)
     }
 
-    pub(super) fn priority(&self) -> Result<Option<Priority>> {
+    /// What is said of it: one of them, or none.
+    pub(super) fn priority(&self) -> Result<Option<OrNone<Priority>>> {
         let named = |name: &String| {
+            if name == NONE {
+                return Ok(OrNone(None));
+            }
             let known = Priority::ALL.map(Priority::name).join(", ");
-            Priority::named(name).ok_or_else(|| anyhow!("--priority: expected one of {known}, got `{name}`"))
+            let wrong = || anyhow!("--priority: expected one of {known}, or {NONE}, got `{name}`");
+            Priority::named(name).map(|priority| OrNone(Some(priority))).ok_or_else(wrong)
         };
         self.priority.as_ref().map(named).transpose()
     }
@@ -86,14 +119,20 @@ impl GrantOptions {
     /// These limits, and for what is not said those.
     pub(super) fn limits_over(&self, before: OwnLimits) -> OwnLimits {
         OwnLimits {
-            requests_per_minute: self.requests_per_minute.or(before.requests_per_minute),
-            input_tokens_per_minute: self.input_tokens_per_minute.or(before.input_tokens_per_minute),
-            output_tokens_per_minute: self.output_tokens_per_minute.or(before.output_tokens_per_minute),
-            tokens_per_minute: self.tokens_per_minute.or(before.tokens_per_minute),
-            requests_per_day: self.requests_per_day.or(before.requests_per_day),
-            tokens_per_day: self.tokens_per_day.or(before.tokens_per_day),
-            concurrency: self.concurrency.or(before.concurrency),
-            burst_s: self.burst_s.or(before.burst_s),
+            requests_per_minute: OrNone::over(self.requests_per_minute, before.requests_per_minute),
+            input_tokens_per_minute: OrNone::over(
+                self.input_tokens_per_minute,
+                before.input_tokens_per_minute,
+            ),
+            output_tokens_per_minute: OrNone::over(
+                self.output_tokens_per_minute,
+                before.output_tokens_per_minute,
+            ),
+            tokens_per_minute: OrNone::over(self.tokens_per_minute, before.tokens_per_minute),
+            requests_per_day: OrNone::over(self.requests_per_day, before.requests_per_day),
+            tokens_per_day: OrNone::over(self.tokens_per_day, before.tokens_per_day),
+            concurrency: OrNone::over(self.concurrency, before.concurrency),
+            burst_s: OrNone::over(self.burst_s, before.burst_s),
         }
     }
 }

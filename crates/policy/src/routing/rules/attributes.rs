@@ -16,7 +16,7 @@ pub struct Attributes<'a> {
     pub model: &'a str,
     /// The name of the caller's key.
     pub key: &'a str,
-    /// The caller's team; empty if it has none.
+    /// The id of the team that the caller's key belongs to.
     pub team: &'a str,
     /// The priority's name.
     pub priority: &'a str,

@@ -271,5 +271,5 @@ pub(super) fn sold(body: &[u8]) -> Option<Sold> {
     let searched = grounded.and_then(|_| serde_json::from_slice::<WireAnswer<'_>>(body).ok());
     let web_searches = searched.map_or(0, |answer| answer.searches());
     let usage = Usage { web_searches, ..stated.read() };
-    Some(Sold { usage, terms: stated.terms(), ..Sold::default() })
+    Some(Sold { usage, apart: stated.apart(), terms: stated.terms() })
 }

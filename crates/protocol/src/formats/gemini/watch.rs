@@ -68,6 +68,7 @@ impl Watch {
         if let Ok(usage) = WireUsage::deserialize(&mut deserializer) {
             self.usage = usage.over(self.usage);
             self.seen.usage = Usage { web_searches: self.searches, ..self.usage.read() };
+            self.seen.apart = self.usage.apart();
             self.seen.terms = self.usage.terms();
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Fields that are not read here are not modelled.
 
-use paceway_domain::{ServiceTier, Terms, Tokens, Usage};
+use paceway_domain::{Apart, ServiceTier, Terms, Tokens, Usage};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -225,6 +225,17 @@ impl WireUsage {
 
     pub(super) fn terms(self) -> Terms {
         Terms::at(self.tier.or(self.traffic).unwrap_or_default())
+    }
+
+    /// What has a price of its own and no place in the usage.
+    pub(super) fn apart(self) -> Apart {
+        let of = |details: Option<ByModality>| details.unwrap_or_default();
+        let (prompt, cached) = (of(self.of_prompt), of(self.of_cached));
+        Apart {
+            image_input: Tokens(prompt.image.saturating_sub(cached.image)),
+            audio_cache_read: Tokens(cached.audio),
+            ..Apart::default()
+        }
     }
 
     /// Whether it counts the output yet.

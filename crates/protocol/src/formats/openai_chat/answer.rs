@@ -3,7 +3,7 @@
 //! Only the first choice is read; streams are elsewhere.
 
 use bytes::Bytes;
-use paceway_domain::{Dialect, Sold};
+use paceway_domain::{Apart, Dialect, Sold};
 
 use super::content::{self, Content};
 use super::thoughts::{self, Thought, Thoughts};
@@ -18,8 +18,10 @@ use crate::seals;
 /// What an answer says was sold.
 pub(super) fn read_sold(body: &[u8]) -> Option<Sold> {
     let answer: Answer<'_> = serde_json::from_slice(body).ok()?;
-    let usage = answer.usage.and_then(usage::read).or_else(|| answer.x_groq.and_then(usage::read_groq))?;
-    Some(Sold { usage, terms: answer.terms(), ..Sold::default() })
+    let stated = answer.usage.and_then(usage::read_all);
+    let groqs = || answer.x_groq.and_then(usage::read_groq).map(|usage| (usage, Apart::default()));
+    let (usage, apart) = stated.or_else(groqs)?;
+    Some(Sold { usage, apart, terms: answer.terms() })
 }
 
 pub(super) fn read(body: &[u8]) -> Result<Reply<'_>, String> {

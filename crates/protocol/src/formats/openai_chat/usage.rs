@@ -2,7 +2,7 @@
 //!
 //! It counts nothing itself.
 
-use paceway_domain::{Tokens, Usage};
+use paceway_domain::{Apart, Tokens, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -35,6 +35,8 @@ struct WireUsage {
     input_tokens: u64,
     #[serde(deserialize_with = "lenient::count")]
     output_tokens: u64,
+    #[serde(deserialize_with = "lenient::maybe")]
+    input_tokens_details: Option<WirePromptDetails>,
     #[serde(deserialize_with = "lenient::maybe")]
     output_tokens_details: Option<WireCompletionDetails>,
     /// Perplexity's word for searches of the web.
@@ -74,6 +76,8 @@ struct WirePromptDetails {
     cache_write_tokens: u64,
     #[serde(deserialize_with = "lenient::count")]
     audio_tokens: u64,
+    #[serde(deserialize_with = "lenient::count")]
+    image_tokens: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -95,7 +99,7 @@ impl WireUsage {
             (0, 0) => (self.input_tokens, self.output_tokens),
             both => both,
         };
-        let details = self.prompt_tokens_details.as_ref();
+        let details = self.prompt_details();
         let cached = [
             details.map_or(0, |details| details.cached_tokens),
             self.prompt_cache_hit_tokens,
@@ -125,6 +129,16 @@ impl WireUsage {
         }
     }
 
+    fn prompt_details(&self) -> Option<&WirePromptDetails> {
+        self.prompt_tokens_details.as_ref().or(self.input_tokens_details.as_ref())
+    }
+
+    /// What has a price of its own and no place in the usage. That cached input is sound or pictures is not told.
+    fn apart(&self) -> Apart {
+        let pictures = self.prompt_details().map_or(0, |details| details.image_tokens);
+        Apart { image_input: Tokens(pictures), ..Apart::default() }
+    }
+
     fn searches(&self) -> u32 {
         let theirs = [&self.server_tool_use, &self.server_side_tool_usage_details];
         let most = theirs.into_iter().flatten().map(WireSearches::most).max().unwrap_or(0);
@@ -134,10 +148,15 @@ impl WireUsage {
 
 /// The usage that a `usage` object states; `None` if it is something else.
 pub(super) fn read(raw: &RawValue) -> Option<Usage> {
+    read_all(raw).map(|(usage, _)| usage)
+}
+
+/// The same with what has a price of its own beside it.
+pub(super) fn read_all(raw: &RawValue) -> Option<(Usage, Apart)> {
     if !raw.get().starts_with('{') {
         return None;
     }
-    serde_json::from_str::<WireUsage>(raw.get()).ok().map(|usage| usage.read())
+    serde_json::from_str::<WireUsage>(raw.get()).ok().map(|usage| (usage.read(), usage.apart()))
 }
 
 /// Groq's `x_groq`, whose `usage` is the stream's.

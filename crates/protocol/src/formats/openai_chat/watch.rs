@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use memchr::memmem::Finder;
-use paceway_domain::Dialect;
+use paceway_domain::{Apart, Dialect};
 
 use super::errors;
 use super::usage;
@@ -91,10 +91,11 @@ impl Watch {
         self.has_finished |= wire::text(reason).is_some();
         self.seen.finish.is_cut |= reason.is_some_and(|reason| reason.get() == "\"length\"");
         let terms = chunk.terms();
-        let stated = chunk.usage.and_then(usage::read);
-        match stated.or_else(|| chunk.x_groq.and_then(usage::read_groq)) {
-            Some(usage) => {
-                self.seen.usage = usage;
+        let stated = chunk.usage.and_then(usage::read_all);
+        let groqs = || chunk.x_groq.and_then(usage::read_groq).map(|usage| (usage, Apart::default()));
+        match stated.or_else(groqs) {
+            Some((usage, apart)) => {
+                (self.seen.usage, self.seen.apart) = (usage, apart);
                 self.seen.terms = terms;
                 self.seen.usage_is_final = true;
                 let is_usage_alone = choices.is_empty() && !chunk.is_error();
