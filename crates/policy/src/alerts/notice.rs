@@ -27,6 +27,15 @@ impl Change {
             Self::Clears => "alert.clears",
         }
     }
+
+    /// As a sentence about a rule goes on.
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::Fires => "fires",
+            Self::StillFires => "still fires",
+            Self::Clears => "is over",
+        }
+    }
 }
 
 /// Something to tell people.
@@ -118,11 +127,7 @@ impl Notice {
             Measure::RetirementDays if self.value == u64::MAX => "no model in use retires soon".to_owned(),
             Measure::RetirementDays => format!("a model in use retires in {value}"),
         };
-        let head = match self.change {
-            Change::Fires => "fires",
-            Change::StillFires => "still fires",
-            Change::Clears => "is over",
-        };
+        let head = self.change.told();
         let mut text = format!("Alert `{}` {head}: {what} (it fires at {fires_at})", self.rule);
         if !self.subjects.is_empty() {
             let _ = write!(text, ": {}", self.subjects.join(", "));
