@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{alerts, budgets, chance, limits, routing};
+use crate::{alerts, budgets, chance, limits, providers, routing};
 
 /// How often kept responses are swept.
 const RESPONSES_SWEEP: Duration = Duration::from_hours(1);
@@ -117,6 +117,7 @@ pub(crate) fn build(
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(timeouts(config))),
         prices,
+        known_providers: Arc::new(providers::known(config)),
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
@@ -239,6 +240,7 @@ impl Live {
             retries: gateway.retries.under(retry_rules(after), gateway.clock.now()),
             breaker: routing::breaker(after),
             prices,
+            known_providers: Arc::new(providers::known(after)),
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),
