@@ -113,7 +113,9 @@ fn mistakes_in_alerts_are_told_with_what_is_expected_and_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     let wrong = "[notify.ops]\nkind = \"webhook\"\nurl = \"https://ops.test/\"\nsecret = \"whsec_T0K3N\"\n\
         [[alerts]]\nname = \"a\"\nmeasure = \"spend\"\nfires_at = 0\nover_s = 1\nclears_at = 5\nto = [\"nobody\"]\n\
-        [[alerts]]\nname = \"a\"\nmeasure = \"moood\"\nfires_at = 1\nto = []\n";
+        [[alerts]]\nname = \"a\"\nmeasure = \"moood\"\nfires_at = 1\nto = []\n\
+        [[alerts]]\nname = \"b\"\nmeasure = \"breaker_open\"\nfires_at = 1\nkey = \"*\"\neach = true\nto = [\"ops\"]\n\
+        [[alerts]]\nname = \"c\"\nmeasure = \"spend\"\nfires_at = 1\neach = true\nto = [\"ops\"]\n";
     let output = paceway(directory.path(), wrong, &["config", "check"]);
     let told = told(&output);
     for part in [
@@ -124,6 +126,8 @@ fn mistakes_in_alerts_are_told_with_what_is_expected_and_no_secret() {
         "alerts[0].to: there is no [notify.nobody]",
         "alerts[1].name: expected a name of its own",
         "alerts[1].measure: expected one of spend, spend_spike",
+        "alerts[2].each: `breaker_open` is not counted by team, project or key",
+        "alerts[3].each: each of what? Say one of `team`, `project` and `key`",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }

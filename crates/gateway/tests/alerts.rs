@@ -13,7 +13,7 @@ use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure, MicroUsd, Secret};
 use paceway_gateway::Current;
 use paceway_gateway::alerts::{self, Destination, Shape};
-use paceway_policy::alerts::{Measure, Rule, Scope};
+use paceway_policy::alerts::{Each, Measure, Rule, Scope};
 use paceway_policy::budget::{self, Budget, Ladder, Period, Window};
 use paceway_upstream::{Answer, Call, Mail, MailFailure, Mailer, Untaken, Upstream, WebhookSecret};
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ fn rule() -> Rule {
         least: 0,
         repeat: Duration::from_hours(4),
         scope: Scope::default(),
+        each: None,
         to: vec!["ops".into()],
     }
 }
@@ -211,6 +212,20 @@ async fn a_model_in_use_that_retires_is_told_by_the_catalogues_date() {
 }
 
 type Sent = Result<Vec<Untaken>, MailFailure>;
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_for_each_team_names_the_team_whose_requests_they_were() {
+    let receiver = receiver(&[204]);
+    let each = Rule { each: Some(Each::Team), ..rule() };
+    let house = easy(vec![whole(200, &[], &message())]);
+    told_by(each, house, &receiver, Shape::Webhook(secret()), Duration::from_mins(5)).await;
+    let told = body(&receiver.got.lock().unwrap()[0]);
+    assert_eq!(told["data"]["subjects"], json!(["default/default"]), "{told}");
+    assert!(
+        told["data"]["text"].as_str().unwrap().contains("for team default/default: 120 tokens"),
+        "{told}"
+    );
+}
 
 /// A mail server that answers so, the last for ever, and keeps what it got and for whom.
 struct Post {

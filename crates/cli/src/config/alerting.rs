@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use paceway_policy::alerts::{MOST_RULES, Measure};
+use paceway_policy::alerts::{Each, MOST_RULES, Measure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +28,28 @@ pub(crate) struct AlertConfig {
     #[serde(default)]
     pub team: Option<String>,
     #[serde(default)]
+    pub project: Option<String>,
+    #[serde(default)]
     pub key: Option<String>,
     #[serde(default)]
     pub provider: Option<String>,
     #[serde(default)]
     pub model: Option<String>,
+    #[serde(default)]
+    pub each: bool,
     pub to: Vec<String>,
+}
+
+impl AlertConfig {
+    /// What each of is told apart; `None` as well where that cannot be said.
+    pub(crate) fn each(&self) -> Option<Each> {
+        match (self.each, &self.team, &self.project, &self.key) {
+            (true, Some(_), None, None) => Some(Each::Team),
+            (true, None, Some(_), None) => Some(Each::Project),
+            (true, None, None, Some(_)) => Some(Each::Key),
+            _ => None,
+        }
+    }
 }
 
 /// A sentence for each mistake, with the key that it is about.
@@ -96,6 +112,12 @@ fn of_alert(alert: &AlertConfig, say: &mut impl FnMut(&str, String)) {
         if let Some(value) = value.filter(|value| !range.contains(value)) {
             say(key, format!("expected {} to {}, got {value}", range.start(), range.end()));
         }
+    }
+    if alert.each && alert.each().is_none() {
+        say("each", "each of what? Say one of `team`, `project` and `key`; \"*\" stands for all".into());
+    }
+    if alert.each && !measure.is_counted() {
+        say("each", format!("`{}` is not counted by team, project or key", measure.name()));
     }
     if alert.to.is_empty() {
         say("to", "expected at least one name of a [notify.NAME]".into());

@@ -32,14 +32,26 @@ pub(super) fn mail(notice: &Notice, id: &str) -> Mail {
     Mail {
         id: id.to_owned(),
         at: notice.at,
-        subject: format!("Paceway: `{}` {}", notice.rule, notice.change.told()),
+        subject: format!("Paceway: {}", notice.headline),
         text: format!("{}\n", notice.text),
     }
 }
 
 fn event(notice: &Notice) -> Value {
-    let Notice { rule, measure, change, value, fires_at, since, at, subjects, more_subjects, text, to: _ } =
-        notice;
+    let Notice {
+        rule,
+        measure,
+        change,
+        value,
+        fires_at,
+        since,
+        at,
+        subjects,
+        more_subjects,
+        headline: _,
+        text,
+        to: _,
+    } = notice;
     json!({
         "type": change.name(),
         "timestamp": told(*at),

@@ -29,7 +29,7 @@ impl Change {
     }
 
     /// As a sentence about a rule goes on.
-    pub const fn told(self) -> &'static str {
+    const fn told(self) -> &'static str {
         match self {
             Self::Fires => "fires",
             Self::StillFires => "still fires",
@@ -59,6 +59,8 @@ pub struct Notice {
     pub subjects: Vec<String>,
     /// How many more there are.
     pub more_subjects: u64,
+    /// Which rule, what has become of it, and for whom.
+    pub headline: String,
     /// All of it in a sentence.
     pub text: String,
     /// Names of those who are told.
@@ -86,9 +88,11 @@ impl Notice {
             at,
             subjects,
             more_subjects: more as u64,
+            headline: String::new(),
             text: String::new(),
             to: rule.to.clone(),
         };
+        notice.headline = format!("`{}` {}{}", rule.name, change.told(), notice.whom(rule));
         notice.text = notice.told(rule);
         notice
     }
@@ -105,13 +109,31 @@ impl Notice {
             at,
             subjects: Vec::new(),
             more_subjects: 0,
+            headline: "`test` fires".into(),
             text: "This is a test: alerts of Paceway reach you here.".into(),
             to: vec![to.to_owned()],
         }
     }
 
+    fn count(&self) -> u64 {
+        self.subjects.len() as u64 + self.more_subjects
+    }
+
+    /// For whom, where each is told apart.
+    fn whom(&self, rule: &Rule) -> String {
+        match (rule.each, self.subjects.as_slice()) {
+            (None, _) | (_, []) => String::new(),
+            (Some(each), [one]) => format!(" for {} {one}", each.name()),
+            (Some(each), _) => format!(" for {} {}s", self.count(), each.name()),
+        }
+    }
+
     fn told(&self, rule: &Rule) -> String {
-        let (value, fires_at) = (shown(self.measure, self.value), shown(self.measure, self.fires_at));
+        let (mut value, fires_at) = (shown(self.measure, self.value), shown(self.measure, self.fires_at));
+        let is_one = rule.each.is_some() && self.count() == 1;
+        if rule.each.is_some() && !is_one {
+            value = format!("up to {value}");
+        }
         let over = format!("in the last {}", spoken(rule.over.as_secs()));
         let what = match self.measure {
             Measure::Spend => format!("{value} spent {over}"),
@@ -127,9 +149,8 @@ impl Notice {
             Measure::RetirementDays if self.value == u64::MAX => "no model in use retires soon".to_owned(),
             Measure::RetirementDays => format!("a model in use retires in {value}"),
         };
-        let head = self.change.told();
-        let mut text = format!("Alert `{}` {head}: {what} (it fires at {fires_at})", self.rule);
-        if !self.subjects.is_empty() {
+        let mut text = format!("Alert {}: {what} (it fires at {fires_at})", self.headline);
+        if !self.subjects.is_empty() && !is_one {
             let _ = write!(text, ": {}", self.subjects.join(", "));
         }
         if self.more_subjects > 0 {
