@@ -72,6 +72,7 @@ fn said(output: &Output) -> String {
 fn a_finding_is_told_with_its_evidence_its_sum_and_what_to_do() {
     let directory = ledger((0..100).map(patient));
     let told = said(&insights(directory.path(), &["--from", "2026-11-01"]));
+    assert!(told.starts_with("100 calls looked at, over 1 hour.\n"), "{told}");
     assert!(told.contains("1. batchable: $0.300000 so far, $9.000000 a month"), "{told}");
     for part in ["0123456789ab", "anthropic/claude-sonnet-5-5", "100 of 100", "batch API", "req_pw_"] {
         assert!(told.contains(part), "{part}: {told}");

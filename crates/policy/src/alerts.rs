@@ -17,6 +17,7 @@ mod tests;
 use paceway_domain::UnixMillis;
 
 use self::followed::{Count, Followed};
+use self::notice::so_many;
 
 pub use self::notice::{Change, Notice};
 pub use self::rule::{Each, Measure, Rule, Scope};
@@ -184,8 +185,9 @@ impl Count {
                 let ours = ours.filter(|(provider, model, _)| rule.scope.covers_deployment(provider, model));
                 let soon: Vec<_> = ours.filter(|(.., days)| *days <= rule.clears_at).collect();
                 let value = soon.iter().map(|(.., days)| *days).min().unwrap_or(u64::MAX);
-                let told =
-                    soon.iter().map(|(provider, model, days)| format!("{provider}/{model} in {days} days"));
+                let told = soon.iter().map(|(provider, model, days)| {
+                    format!("{provider}/{model} in {}", so_many(*days, "day"))
+                });
                 Some(Reading { value, subjects: told.collect() })
             }
         }

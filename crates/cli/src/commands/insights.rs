@@ -10,7 +10,7 @@ use paceway_gateway::insights;
 use paceway_policy::insights::{Finding, Report};
 use paceway_store::reports::Filter;
 
-use super::{Common, say};
+use super::{Common, counted, say};
 use crate::{house, prices, providers};
 
 /// Without `--from`, so many days are looked at.
@@ -64,11 +64,11 @@ fn show(report: &Report) {
         say("No requests in this time.");
         return;
     }
-    say(format_args!("{} calls looked at, over {}.", report.rows, days(report.window_ms)));
+    say(format_args!("{} looked at, over {}.", counted(report.rows, "call"), time_told(report.window_ms)));
     if report.left_out > 0 {
         say(format_args!(
-            "{} more were not: there are too many keys and models. Look at a shorter time.",
-            report.left_out
+            "{} left out: there are too many keys and models. Look at a shorter time.",
+            counted(report.left_out, "more call")
         ));
     }
     if report.findings.is_empty() {
@@ -98,10 +98,9 @@ fn show_finding(number: usize, finding: &Finding) {
     say(format_args!("   such as   {}", examples.join(", ")));
 }
 
-fn days(window_ms: u64) -> String {
+fn time_told(window_ms: u64) -> String {
     match window_ms / DAY_MS {
-        0 => format!("{} hours", (window_ms / 3_600_000).max(1)),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+        0 => counted((window_ms / 3_600_000).max(1), "hour"),
+        days => counted(days, "day"),
     }
 }

@@ -173,13 +173,16 @@ fn shown(measure: Measure, value: u64) -> String {
             if rest == 0 { format!("{whole} %") } else { format!("{whole}.{rest:02} %") }
         }
         Measure::QueueWaitP95 => format!("{}.{:03} s", value / 1_000, value % 1_000),
-        Measure::Tokens => format!("{value} tokens"),
+        Measure::Tokens => so_many(value, "token"),
         Measure::AbsorbedRefusals => value.to_string(),
-        Measure::BreakerOpen if value == 1 => "1 deployment".to_owned(),
-        Measure::BreakerOpen => format!("{value} deployments"),
-        Measure::RetirementDays if value == 1 => "1 day".to_owned(),
-        Measure::RetirementDays => format!("{value} days"),
+        Measure::BreakerOpen => so_many(value, "deployment"),
+        Measure::RetirementDays => so_many(value, "day"),
     }
+}
+
+/// So many of these: `1 day`, `2 days`.
+pub(super) fn so_many(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn spoken(seconds: u64) -> String {

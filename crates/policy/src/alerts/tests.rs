@@ -232,6 +232,19 @@ fn a_retirement_fires_when_it_is_near_and_names_the_model() {
 }
 
 #[test]
+fn one_is_told_as_one() {
+    let mut tokens = alerts(vec![rule(Measure::Tokens, 1, 1)]);
+    tokens.happened(&Happening { tokens: 1, ..happening(0) });
+    let notice = only(tokens.ask(UnixMillis(START + 1), &Readings::default())).unwrap();
+    assert_eq!(notice.text, "Alert `r` fires: 1 token used in the last hour (it fires at 1 token).");
+    let mut days = alerts(vec![rule(Measure::RetirementDays, 30, 30)]);
+    let tomorrow = vec![("openai".into(), "gpt-4o".into(), 1)];
+    let tomorrow = Readings { retirements: tomorrow, ..Readings::default() };
+    let notice = only(days.ask(UnixMillis(START), &tomorrow)).unwrap();
+    assert_eq!(notice.subjects, ["openai/gpt-4o in 1 day"]);
+}
+
+#[test]
 fn a_budget_fires_at_its_share_and_is_named() {
     let mut alerts = alerts(vec![rule(Measure::BudgetShare, 8_000, 7_500)]);
     let at = |share| Readings {
