@@ -15,7 +15,7 @@ const MOST_ADDRESSES: usize = 32;
 const MOST_ROOTS: u64 = 1 << 20;
 /// To connect to each address of the server, and for all of a message. Mail servers let strangers wait for half a minute.
 const TIMEOUTS: MailTimeouts =
-    MailTimeouts { connect: Duration::from_secs(10), total: Duration::from_secs(60) };
+    MailTimeouts { connect: Duration::from_secs(10), total: Duration::from_mins(1) };
 
 pub(super) fn destination(notify: &NotifyConfig, name: &str) -> Result<Destination, Unreachable> {
     let wrong = |key: &str, why: String| Unreachable::Mistake(format!("{key}: {why}"));
