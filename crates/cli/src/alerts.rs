@@ -36,10 +36,12 @@ fn rule(alert: &AlertConfig) -> Option<Rule> {
         repeat: Duration::from_secs(alert.repeat_s.unwrap_or(USUAL_REPEAT_S)),
         scope: Scope {
             team: alert.team.clone(),
+            project: alert.project.clone(),
             key: alert.key.clone(),
             provider: alert.provider.clone(),
             model: alert.model.clone(),
         },
+        each: alert.each(),
         to: alert.to.clone(),
     })
 }
@@ -72,6 +74,8 @@ pub(crate) fn destinations(config: &Config) -> (BTreeMap<String, Arc<Destination
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use paceway_policy::alerts::Each;
+
     use super::*;
 
     fn alert(measure: &str, fires_at: f64) -> AlertConfig {
@@ -84,11 +88,22 @@ mod tests {
             least: None,
             repeat_s: None,
             team: None,
+            project: None,
             key: None,
             provider: None,
             model: None,
+            each: false,
             to: vec!["ops".into()],
         }
+    }
+
+    #[test]
+    fn each_is_of_what_is_said_once() {
+        let each = |team: &str, key: Option<&str>| {
+            let one = AlertConfig { each: true, team: Some(team.into()), ..alert("spend", 1.0) };
+            rule(&AlertConfig { key: key.map(Into::into), ..one }).unwrap().each
+        };
+        assert_eq!((each("*", None), each("*", Some("*"))), (Some(Each::Team), None));
     }
 
     #[test]

@@ -155,10 +155,25 @@ fn say(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// So many of these: `1 hour`, `2 hours`.
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
 fn shown(path: &Path) -> std::path::Display<'_> {
     path.display()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_told_as_one() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "hour")), ["0 hours", "1 hour", "2 hours"]);
+    }
 }

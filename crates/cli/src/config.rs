@@ -7,6 +7,7 @@ mod environment;
 #[cfg(test)]
 mod known;
 mod model;
+mod notify;
 mod provider_keys;
 mod storage;
 mod unknown_keys;

@@ -26,7 +26,7 @@ use paceway_upstream::HttpUpstream;
 use tokio::task::JoinHandle;
 
 use crate::config::{self, Config};
-use crate::{alerts, bounds, budgets, chance, limits, routing};
+use crate::{alerts, bounds, budgets, chance, limits, providers, routing};
 use housekeeping::Kept;
 
 /// How often keys and admins are looked at for changes that another process or node made: a revocation is in force everywhere within
@@ -118,6 +118,7 @@ pub(crate) fn build(
         turnstile: Arc::clone(&turnstile),
         upstream: Arc::new(HttpUpstream::new(bounds::timeouts(config))),
         prices,
+        known_providers: Arc::new(providers::known(config)),
         ledger: Arc::clone(&store.ledger),
         responses: Arc::clone(&store.responses),
         decisions: Arc::new(Decisions::new(config.explain.keep)),
@@ -240,6 +241,7 @@ impl Live {
             retries: gateway.retries.under(bounds::retry_rules(after), gateway.clock.now()),
             breaker: routing::breaker(after),
             prices,
+            known_providers: Arc::new(providers::known(after)),
             ledger: Arc::clone(&gateway.ledger),
             responses: Arc::clone(&gateway.responses),
             decisions: Arc::clone(&gateway.decisions),

@@ -1,5 +1,6 @@
 //! Wiring: what is configured of providers becomes what the gateway needs of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -7,6 +8,7 @@ use http::{HeaderName, Uri};
 use paceway_domain::{Dialect, Secret};
 use paceway_gateway::Shape;
 use paceway_gateway::credential::Credential;
+use paceway_gateway::insights::KnownProvider;
 use paceway_gateway::lane::KeySettings;
 use paceway_gateway::platform::Platform;
 use paceway_gateway::provider::{ProviderSettings, Way};
@@ -19,6 +21,15 @@ use tokio::task::JoinHandle;
 
 use crate::config::{self, Auth, Config, NamedKey, ProviderConfig};
 use crate::limits;
+
+/// What configuration says of providers, in use or not, that matters to what was spent there.
+pub(crate) fn known(config: &Config) -> BTreeMap<String, KnownProvider> {
+    let known = config.providers.iter().map(|(name, provider)| {
+        let catalogue = provider.catalogue.clone().unwrap_or_else(|| name.clone());
+        (name.clone(), KnownProvider { catalogue, small: provider.cheap.clone() })
+    });
+    known.collect()
+}
 
 /// The configured providers that have a key.
 pub(crate) fn in_use(config: &Config) -> Result<Vec<ProviderSettings>> {

@@ -17,7 +17,7 @@ use support::{Paceway, admin_token, eventually, run, run_wrong, send, until};
 use tempfile::tempdir;
 
 /// Every route with the least role that may ask there. What is not in this table, or not as it says, fails the test below.
-const LEAST_ROLES: [(&str, &str, &str); 33] = [
+const LEAST_ROLES: [(&str, &str, &str); 34] = [
     ("GET", "/admin/organisations", "viewer"),
     ("POST", "/admin/organisations", "admin"),
     ("GET", "/admin/organisations/{organisation}", "viewer"),
@@ -44,6 +44,7 @@ const LEAST_ROLES: [(&str, &str, &str); 33] = [
     ("POST", "/admin/admins/{id}/revoke", "owner"),
     ("GET", "/admin/audit", "viewer"),
     ("GET", "/admin/usage", "viewer"),
+    ("GET", "/admin/insights", "viewer"),
     ("GET", "/admin/limits", "viewer"),
     ("GET", "/admin/budgets", "viewer"),
     ("GET", "/admin/requests/{id}", "viewer"),

@@ -1,10 +1,12 @@
-//! Administering: organisations, teams and projects, virtual keys, admins, the log of all that was done, and what was used.
+//! Administering: organisations, teams and projects, virtual keys, admins, the log of all that was done, what was used
+//! and what of it could have cost less.
 //!
 //! The admin API and the command line both come through here, so that what is allowed, what is checked and what is logged is the
 //! same. Everything here waits for the database: not for a task that others wait behind. No HTTP, no SQL.
 
 mod admins;
 mod denied;
+mod insights;
 mod keys;
 mod told;
 mod units;
@@ -44,6 +46,8 @@ pub struct Administration {
     /// The version that callers and admins are of. Held while they are read and replaced, so that an earlier reading never takes the
     /// place of a later one.
     followed: Mutex<Followed>,
+    /// Held by whoever reads all of the ledger.
+    looking: Mutex<()>,
 }
 
 /// What callers and admins are of.
@@ -75,7 +79,16 @@ impl Administration {
         clock: Arc<dyn Clock>,
         chance: Chance,
     ) -> Self {
-        Self { identity, reports, callers, admins, clock, chance, followed: Mutex::default() }
+        Self {
+            identity,
+            reports,
+            callers,
+            admins,
+            clock,
+            chance,
+            followed: Mutex::default(),
+            looking: Mutex::default(),
+        }
     }
 
     /// Who sits at the machine: its files are open to them anyway.

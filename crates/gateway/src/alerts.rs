@@ -76,7 +76,9 @@ impl AlertDesk {
         let is_request = row.part == 0;
         self.rules().happened(&Happening {
             at: row.arrived_at,
+            organisation: &row.owner.organisation,
             team: &row.owner.team,
+            project: &row.owner.project,
             key: &row.key.0,
             provider: &row.provider,
             model: &row.model,
@@ -89,6 +91,10 @@ impl AlertDesk {
 
     fn ask(&self, now: UnixMillis, readings: &Readings) -> Vec<Notice> {
         self.rules().ask(now, readings)
+    }
+
+    fn newly_full(&self) -> Vec<String> {
+        self.rules().newly_full()
     }
 
     fn destination(&self, name: &str) -> Option<Arc<Destination>> {
@@ -120,6 +126,12 @@ pub async fn follow(current: Arc<Current>) {
         for notice in gateway.alerts.ask(gateway.clock.wall(), &readings(&gateway)) {
             tracing::warn!(rule = notice.rule, change = notice.change.name(), "{}", notice.text);
             send(&gateway, &notice, &mut in_hand);
+        }
+        for rule in gateway.alerts.newly_full() {
+            tracing::warn!(
+                rule,
+                "an alert follows as many teams, projects or keys as it can, and others not"
+            );
         }
     }
 }

@@ -61,6 +61,7 @@ mod upstream_error;
 pub mod waiting;
 mod wish;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,8 @@ use paceway_policy::breaker::BreakerRules;
 use paceway_policy::pricing::PriceBook;
 use paceway_store::{Ledger, Responses};
 use paceway_upstream::Upstream;
+
+use crate::insights::KnownProvider;
 
 pub use administration::Administration;
 pub use admins::Admins;
@@ -159,6 +162,8 @@ pub struct Gateway {
     pub breaker: BreakerRules,
     /// What requests cost.
     pub prices: Arc<PriceBook>,
+    /// What insights know of providers, in use or not.
+    pub known_providers: Arc<BTreeMap<String, KnownProvider>>,
     /// Where bills go.
     pub ledger: Arc<dyn Ledger>,
     /// Answers that clients go on from.

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
+use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure, MicroUsd, Secret};
 use paceway_gateway::Current;
 use paceway_gateway::alerts::{self, Destination, Shape};
-use paceway_policy::alerts::{Measure, Rule, Scope};
+use paceway_policy::alerts::{Each, Measure, Rule, Scope};
 use paceway_policy::budget::{self, Budget, Ladder, Period, Window};
-use paceway_upstream::{Answer, Call, Upstream, WebhookSecret};
+use paceway_upstream::{Answer, Call, Mail, MailFailure, Mailer, Untaken, Upstream, WebhookSecret};
 use serde_json::{Value, json};
 use support::{House, easy, message, question, response, whole};
 
@@ -54,6 +55,7 @@ fn rule() -> Rule {
         least: 0,
         repeat: Duration::from_hours(4),
         scope: Scope::default(),
+        each: None,
         to: vec!["ops".into()],
     }
 }
@@ -67,7 +69,10 @@ async fn told(receiver: &Arc<Receiver>, shape: Shape, wait: Duration) -> House {
 async fn told_by(rule: Rule, house: House, receiver: &Arc<Receiver>, shape: Shape, wait: Duration) -> House {
     let over = Arc::clone(receiver) as Arc<dyn Upstream>;
     let url = Secret::new("https://ops.test/hooks/T0K3N");
-    let destination = Destination::over("ops", shape, &url, over).unwrap();
+    told_at(Destination::over("ops", shape, &url, over).unwrap(), rule, house, wait).await
+}
+
+async fn told_at(destination: Destination, rule: Rule, house: House, wait: Duration) -> House {
     house.gateway.alerts.configure(vec![rule], BTreeMap::from([("ops".to_owned(), Arc::new(destination))]));
     let following = tokio::spawn(alerts::follow(Arc::new(Current::new(Arc::clone(&house.gateway)))));
     house.ask(Dialect::Anthropic, &question("claude-haiku-5-5", false)).await;
@@ -204,4 +209,106 @@ async fn a_model_in_use_that_retires_is_told_by_the_catalogues_date() {
         told.contains("a model in use retires in") && told.contains("anthropic/claude-sonnet-4-5"),
         "{told}"
     );
+}
+
+type Sent = Result<Vec<Untaken>, MailFailure>;
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_for_each_team_names_the_team_whose_requests_they_were() {
+    let receiver = receiver(&[204]);
+    let each = Rule { each: Some(Each::Team), ..rule() };
+    let house = easy(vec![whole(200, &[], &message())]);
+    told_by(each, house, &receiver, Shape::Webhook(secret()), Duration::from_mins(5)).await;
+    let told = body(&receiver.got.lock().unwrap()[0]);
+    assert_eq!(told["data"]["subjects"], json!(["default/default"]), "{told}");
+    assert!(
+        told["data"]["text"].as_str().unwrap().contains("for team default/default: 120 tokens"),
+        "{told}"
+    );
+}
+
+/// A mail server that answers so, the last for ever, and keeps what it got and for whom.
+struct Post {
+    answers: Vec<Sent>,
+    got: Mutex<Vec<(Mail, Vec<String>)>>,
+}
+
+impl Mailer for Post {
+    fn send<'m>(&'m self, mail: &'m Mail, to: &'m [String]) -> BoxFuture<'m, Sent> {
+        let mut got = self.got.lock().unwrap();
+        let answer = self.answers.get(got.len()).or(self.answers.last()).cloned().unwrap();
+        got.push((mail.clone(), to.to_vec()));
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+fn refused(code: u16) -> MailFailure {
+    MailFailure::Refused { step: "an address", code, told: "no".into() }
+}
+
+fn untaken(to: &str, code: u16) -> Untaken {
+    Untaken { to: to.into(), why: refused(code) }
+}
+
+/// What a mail server that answers so got within twelve hours, and the metrics after them.
+async fn mailed(answers: Vec<Sent>) -> (Vec<(Mail, Vec<String>)>, String) {
+    let post = Arc::new(Post { answers, got: Mutex::default() });
+    let to = vec!["ops@acme.test".into(), "ada@acme.test".into()];
+    let destination = Destination::by_mail("ops", Arc::clone(&post) as Arc<dyn Mailer>, to);
+    // So that it speaks once.
+    let rule = Rule { repeat: Duration::from_hours(48), over: Duration::from_hours(48), ..rule() };
+    let house = easy(vec![whole(200, &[], &message())]);
+    let house = told_at(destination, rule, house, Duration::from_hours(12)).await;
+    let got = post.got.lock().unwrap().clone();
+    (got, house.gateway.metrics_text().unwrap())
+}
+
+fn counted(metrics: &str, result: &str, times: u32) -> bool {
+    metrics.contains(&format!("paceway_alerts_total{{destination=\"ops\",result=\"{result}\"}} {times}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_is_one_mail_whose_subject_says_what_it_is() {
+    let (got, metrics) = mailed(vec![Ok(vec![])]).await;
+    let [(mail, to)] = got.as_slice() else { panic!("not one mail: {got:?}") };
+    assert_eq!(to, &["ops@acme.test", "ada@acme.test"]);
+    assert_eq!(mail.subject, "Paceway: `busy <team>` fires");
+    assert!(mail.text.starts_with("Alert `busy <team>` fires: 120 tokens used"), "{}", mail.text);
+    assert!(counted(&metrics, "delivered", 1), "{metrics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_was_not_taken_now_is_sent_again_under_the_same_id() {
+    let (got, metrics) = mailed(vec![Err(refused(450)), Err(refused(421)), Ok(vec![])]).await;
+    assert_eq!(got.len(), 3);
+    assert_eq!(got[0], got[2]);
+    assert!(counted(&metrics, "retried", 2) && counted(&metrics, "delivered", 1), "{metrics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_is_sent_again_only_to_those_who_have_not_got_it_and_may_yet() {
+    let first = vec![untaken("ada@acme.test", 450)];
+    let (got, _) = mailed(vec![Ok(first), Ok(vec![])]).await;
+    let to: Vec<_> = got.iter().map(|(_, to)| to.as_slice()).collect();
+    assert_eq!(
+        to,
+        [&["ops@acme.test".to_owned(), "ada@acme.test".to_owned()][..], &["ada@acme.test".to_owned()]]
+    );
+    let both = vec![untaken("ops@acme.test", 550), untaken("ada@acme.test", 450)];
+    let (got, _) = mailed(vec![Ok(both), Ok(vec![])]).await;
+    assert_eq!(got[1].1, ["ada@acme.test"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_is_refused_for_good_is_not_sent_again_and_a_silent_server_is_given_up() {
+    let (got, metrics) = mailed(vec![Err(refused(535))]).await;
+    assert_eq!(got.len(), 1);
+    assert!(counted(&metrics, "given_up", 1), "{metrics}");
+    let (got, metrics) = mailed(vec![Ok(vec![untaken("ada@acme.test", 550)])]).await;
+    assert_eq!(got.len(), 1);
+    assert!(counted(&metrics, "given_up", 1), "{metrics}");
+    let silent = MailFailure::Unreached(Failure::Timeout(Phase::Total, Duration::from_mins(1)));
+    let (got, metrics) = mailed(vec![Err(silent)]).await;
+    assert_eq!(got.len(), 7);
+    assert!(counted(&metrics, "given_up", 1), "{metrics}");
 }

@@ -1,8 +1,10 @@
 //! Alerts: rules over what is spent and how it goes, and when to tell people.
 //!
 //! Pure: what happens is handed in with its time, readings that others keep (breakers, budgets, retirements) are handed in when rules
-//! are asked, and what comes out are notices. Nothing is delivered here. Everything is bounded: rules, time slots, subjects.
+//! are asked, and what comes out are notices. Nothing is delivered here. Everything is bounded: rules, those whom they follow,
+//! time slots, subjects.
 
+mod followed;
 mod notice;
 mod rule;
 mod siren;
@@ -14,18 +16,21 @@ mod tests;
 
 use paceway_domain::UnixMillis;
 
-use self::siren::Siren;
-use self::usual::Usual;
-use self::window::Window;
+use self::followed::{Count, Followed};
+use self::notice::so_many;
 
 pub use self::notice::{Change, Notice};
-pub use self::rule::{Measure, Rule, Scope};
+pub use self::rule::{Each, Measure, Rule, Scope};
 pub use self::window::{Ended, Happening};
 
 /// Rules that may be in force.
 pub const MOST_RULES: usize = 64;
 /// Subjects that a notice names; of more the number is told.
 pub const MOST_SUBJECTS: usize = 10;
+/// Teams, projects or keys that a rule follows each for itself; and of all such rules together, which share it evenly.
+pub const MOST_FOLLOWED: usize = 1_024;
+/// See [`MOST_FOLLOWED`].
+pub const MOST_FOLLOWED_IN_ALL: usize = 4_096;
 
 /// What others keep and rules ask for, as it is now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,31 +54,28 @@ struct Reading {
 #[derive(Debug, Default)]
 pub struct Alerts {
     watched: Vec<Watched>,
+    /// How many each rule follows.
+    most_followed: usize,
 }
 
 #[derive(Debug)]
 struct Watched {
     rule: Rule,
-    window: Window,
-    usual: Usual,
-    siren: Siren,
+    followed: Followed,
 }
 
 impl Alerts {
     /// Puts these rules in force, at most [`MOST_RULES`]. One that is the same as before keeps what it remembers.
     pub fn configure(&mut self, rules: Vec<Rule>) {
         let mut before = std::mem::take(&mut self.watched);
+        let following = rules.iter().take(MOST_RULES).filter(|rule| rule.each.is_some()).count();
+        self.most_followed = (MOST_FOLLOWED_IN_ALL / following.max(1)).min(MOST_FOLLOWED);
         self.watched = rules
             .into_iter()
             .take(MOST_RULES)
             .map(|rule| match before.iter().position(|watched| watched.rule == rule) {
                 Some(place) => before.swap_remove(place),
-                None => Watched {
-                    window: Window::new(rule.over, rule.measure == Measure::QueueWaitP95),
-                    usual: Usual::default(),
-                    siren: Siren::default(),
-                    rule,
-                },
+                None => Watched { followed: Followed::new(&rule), rule },
             })
             .collect();
     }
@@ -86,31 +88,64 @@ impl Alerts {
     /// Something happened. What happened before may be told later.
     pub fn happened(&mut self, what: &Happening<'_>) {
         for watched in self.watched.iter_mut().filter(|watched| watched.rule.scope.covers(what)) {
-            watched.window.add(what);
-            if watched.rule.measure == Measure::SpendSpike {
-                watched.usual.add(what.at, what.spent.0);
-            }
+            watched.followed.happened(&watched.rule, what, self.most_followed);
         }
     }
 
     /// Asks all rules, and says what people are to be told.
     pub fn ask(&mut self, now: UnixMillis, readings: &Readings) -> Vec<Notice> {
-        let mut notices = Vec::new();
-        for watched in &mut self.watched {
-            let Some(reading) = watched.read(now, readings) else { continue };
-            let Watched { rule, siren, .. } = watched;
-            if let Some(change) = siren.hears(now, rule, &reading) {
-                notices.push(Notice::new(rule, change, siren.since(), now, reading));
-            }
-        }
-        notices
+        self.watched.iter_mut().flat_map(|watched| watched.ask(now, readings)).collect()
+    }
+
+    /// Rules that do not follow everybody, for want of room; each is named once.
+    pub fn newly_full(&mut self) -> Vec<String> {
+        let full = self
+            .watched
+            .iter_mut()
+            .filter_map(|watched| watched.followed.is_newly_full().then(|| watched.rule.name.clone()));
+        full.collect()
     }
 }
 
 impl Watched {
+    fn ask(&mut self, now: UnixMillis, readings: &Readings) -> Vec<Notice> {
+        let Self { rule, followed } = self;
+        let mut spoken = Vec::new();
+        for (name, count) in followed.each() {
+            let Some(reading) = count.read(rule, now, readings) else { continue };
+            if let Some(change) = count.siren.hears(now, rule, &reading) {
+                spoken.push(Spoken { change, name: name.to_owned(), since: count.siren.since(), reading });
+            }
+        }
+        let Some(_) = rule.each else {
+            let one = spoken.into_iter();
+            return one.map(|one| Notice::new(rule, one.change, one.since, now, one.reading)).collect();
+        };
+        // However many there are, they are one notice, the worst first.
+        spoken.sort_by_key(|one| std::cmp::Reverse(one.reading.value));
+        let changes = [Change::Fires, Change::StillFires, Change::Clears].into_iter();
+        let notices = changes.filter_map(|change| {
+            let those: Vec<_> = spoken.iter().filter(|one| one.change == change).collect();
+            let value = those.first()?.reading.value;
+            let subjects = those.iter().map(|one| one.name.clone()).collect();
+            let since = those.iter().filter_map(|one| one.since).min();
+            Some(Notice::new(rule, change, since, now, Reading { value, subjects }))
+        });
+        notices.collect()
+    }
+}
+
+/// What a siren says of somebody.
+struct Spoken {
+    change: Change,
+    name: String,
+    since: Option<UnixMillis>,
+    reading: Reading,
+}
+
+impl Count {
     /// What the rule reads now; `None` while it cannot say.
-    fn read(&mut self, now: UnixMillis, readings: &Readings) -> Option<Reading> {
-        let rule = &self.rule;
+    fn read(&mut self, rule: &Rule, now: UnixMillis, readings: &Readings) -> Option<Reading> {
         let plain = |value| Some(Reading { value, subjects: Vec::new() });
         self.window.forget_before(now);
         match rule.measure {
@@ -150,8 +185,9 @@ impl Watched {
                 let ours = ours.filter(|(provider, model, _)| rule.scope.covers_deployment(provider, model));
                 let soon: Vec<_> = ours.filter(|(.., days)| *days <= rule.clears_at).collect();
                 let value = soon.iter().map(|(.., days)| *days).min().unwrap_or(u64::MAX);
-                let told =
-                    soon.iter().map(|(provider, model, days)| format!("{provider}/{model} in {days} days"));
+                let told = soon.iter().map(|(provider, model, days)| {
+                    format!("{provider}/{model} in {}", so_many(*days, "day"))
+                });
                 Some(Reading { value, subjects: told.collect() })
             }
         }

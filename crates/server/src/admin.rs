@@ -9,6 +9,7 @@ pub(crate) mod budgets;
 pub(crate) mod configuration;
 pub(crate) mod decisions;
 pub(crate) mod document;
+pub(crate) mod insights;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod organisations;

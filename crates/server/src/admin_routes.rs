@@ -13,8 +13,8 @@ use utoipa::openapi::OpenApi;
 
 use crate::admin::route::{AdminRoute, route};
 use crate::admin::{
-    self, admins, audit, budgets, configuration, decisions, document, keys, limits, organisations, projects,
-    teams, usage,
+    self, admins, audit, budgets, configuration, decisions, document, insights, keys, limits, organisations,
+    projects, teams, usage,
 };
 use crate::{House, unwanted};
 
@@ -49,6 +49,7 @@ pub fn all() -> Vec<AdminRoute> {
         route(ManageAdmins, admins::revoke, admins::__path_revoke),
         route(Read, audit::list, audit::__path_list),
         route(Read, usage::list, usage::__path_list),
+        route(Read, insights::show, insights::__path_show),
         route(Observe, limits::show, limits::__path_show),
         route(Observe, budgets::show, budgets::__path_show),
         route(Observe, decisions::request, decisions::__path_request),

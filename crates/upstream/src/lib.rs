@@ -2,7 +2,8 @@
 //!
 //! It moves bytes and enforces time: a call goes out, an answer comes back as it arrives, and each phase has its bound.
 //! It does not retry, does not know what a model is and never looks into a body, but for those of token endpoints: beside
-//! the client stand the ways in which clouds know their callers ([`AwsSigner`], [`GoogleTokens`]).
+//! the client stand the ways in which clouds know their callers ([`AwsSigner`], [`GoogleTokens`]). With the feature `email` it also hands
+//! mail over.
 
 mod body;
 mod cause;
@@ -11,10 +12,13 @@ mod credentials;
 mod google;
 mod http;
 mod link;
+mod mail;
 mod percent;
 mod pool;
 mod reach;
 mod sign;
+#[cfg(feature = "email")]
+mod smtp;
 mod speed;
 mod webhook;
 
@@ -30,8 +34,11 @@ pub use crate::body::AnswerBody;
 pub use crate::credentials::BadCredentials;
 pub use crate::google::{GoogleCredentials, GoogleTokens, TokenFailure};
 pub use crate::http::HttpUpstream;
+pub use crate::mail::{Mail, MailFailure, Mailer, Untaken};
 pub use crate::reach::Reach;
 pub use crate::sign::{AwsKeys, AwsScope, AwsSigner};
+#[cfg(feature = "email")]
+pub use crate::smtp::{BadMailSetting, MailSettings, MailTimeouts, SmtpMailer, check_mailbox};
 pub use crate::webhook::{BadWebhookSecret, WebhookSecret};
 
 /// One call to a provider. `Debug` shows no more of the body than its length.

@@ -29,11 +29,23 @@ impl Reach {
 
     /// Whether a host that is written as an address may be called; names are looked up later.
     pub(crate) fn check_host(self, uri: &Uri) -> io::Result<()> {
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        self.check_name(uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']'))
+    }
+
+    /// Likewise, of a host without brackets.
+    pub(crate) fn check_name(self, host: &str) -> io::Result<()> {
         match host.parse::<IpAddr>() {
             Ok(address) if !self.allows(address) => Err(not_public(host)),
             _ => Ok(()),
         }
+    }
+
+    /// The addresses of a host that may be reached, at least one.
+    #[cfg(feature = "email")]
+    pub(crate) async fn look_up(self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let looked_up = tokio::net::lookup_host((host, port)).await?;
+        let allowed: Vec<_> = looked_up.filter(|address| self.allows(address.ip())).collect();
+        if allowed.is_empty() { Err(not_public(host)) } else { Ok(allowed) }
     }
 }
 

@@ -9,7 +9,7 @@ use comfy_table::presets::NOTHING;
 use http::Method;
 use serde_json::Value;
 
-use super::{Common, runtime, say};
+use super::{Common, counted, runtime, say};
 use crate::{admin, house};
 
 /// Which request.
@@ -92,11 +92,11 @@ fn show(told: &Value, as_json: bool) {
     }
     let row = &told["ledger"][0];
     say(format_args!(
-        "Its record has made room for newer ones. The ledger knows: {} was served by {}/{} with {} attempt(s), outcome {}.",
+        "Its record has made room for newer ones. The ledger knows: {} was served by {}/{} with {}, outcome {}.",
         text(&row["model_asked"]),
         text(&row["provider"]),
         text(&row["model"]),
-        row["attempts"],
+        counted(row["attempts"].as_u64().unwrap_or(0), "attempt"),
         text(&row["outcome"]),
     ));
 }

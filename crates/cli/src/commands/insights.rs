@@ -1,19 +1,17 @@
 //! `paceway insights`: what of the ledger could have cost less, and what to do about it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 use paceway_domain::UnixMillis;
-use paceway_gateway::insights::{self, KnownProvider};
+use paceway_gateway::insights;
 use paceway_policy::insights::{Finding, Report};
 use paceway_store::reports::Filter;
 
-use super::{Common, say};
-use crate::config::Config;
-use crate::{house, prices};
+use super::{Common, counted, say};
+use crate::{house, prices, providers};
 
 /// Without `--from`, so many days are looked at.
 const USUAL_DAYS: u64 = 30;
@@ -44,22 +42,13 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<()> {
     let reports = common.administer()?.reports;
     let filter = Filter { from: Some(from), to: Some(to), ..Filter::default() };
     let prices = Arc::new(prices::load(&config)?);
-    let report = insights::report(reports.as_ref(), &filter, prices, &providers(&config))?;
+    let report = insights::report(reports.as_ref(), &filter, prices, &providers::known(&config))?;
     if options.json {
         say(format_args!("{:#}", insights::to_json(&report)));
         return Ok(());
     }
     show(&report);
     Ok(())
-}
-
-/// What configuration says of providers that matters to what was spent there.
-pub(crate) fn providers(config: &Config) -> BTreeMap<String, KnownProvider> {
-    let known = config.providers.iter().map(|(name, provider)| {
-        let catalogue = provider.catalogue.clone().unwrap_or_else(|| name.clone());
-        (name.clone(), KnownProvider { catalogue, small: provider.cheap.clone() })
-    });
-    known.collect()
 }
 
 /// A day, which begins at midnight in UTC, or a time.
@@ -75,11 +64,11 @@ fn show(report: &Report) {
         say("No requests in this time.");
         return;
     }
-    say(format_args!("{} calls looked at, over {}.", report.rows, days(report.window_ms)));
+    say(format_args!("{} looked at, over {}.", counted(report.rows, "call"), time_told(report.window_ms)));
     if report.left_out > 0 {
         say(format_args!(
-            "{} more were not: there are too many keys and models. Look at a shorter time.",
-            report.left_out
+            "{} left out: there are too many keys and models. Look at a shorter time.",
+            counted(report.left_out, "more call")
         ));
     }
     if report.findings.is_empty() {
@@ -109,10 +98,9 @@ fn show_finding(number: usize, finding: &Finding) {
     say(format_args!("   such as   {}", examples.join(", ")));
 }
 
-fn days(window_ms: u64) -> String {
+fn time_told(window_ms: u64) -> String {
     match window_ms / DAY_MS {
-        0 => format!("{} hours", (window_ms / 3_600_000).max(1)),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+        0 => counted((window_ms / 3_600_000).max(1), "hour"),
+        days => counted(days, "day"),
     }
 }

@@ -6,7 +6,7 @@ use comfy_table::presets::NOTHING;
 use http::Method;
 use serde_json::Value;
 
-use super::{Common, runtime, say};
+use super::{Common, counted, runtime, say};
 use crate::{admin, house};
 
 pub(super) fn run(common: &Common) -> Result<()> {
@@ -47,7 +47,9 @@ fn show(report: &Value) {
     } else {
         say(table);
     }
-    say(format_args!("{} requests wait.", report["waiting"]));
+    let waiting = report["waiting"].as_u64().unwrap_or(0);
+    let wait = if waiting == 1 { "waits" } else { "wait" };
+    say(format_args!("{} {wait}.", counted(waiting, "request")));
 }
 
 fn add(table: &mut Table, pool: &Value) {

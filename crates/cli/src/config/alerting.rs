@@ -1,15 +1,13 @@
-//! The settings of alerts as types, and what makes no sense in them. What each means stands in `config/default.toml`, not here.
+//! The rules of alerts as types, and what makes no sense in them. What each means stands in `config/default.toml`, not here.
 
 use std::collections::BTreeSet;
 
-use paceway_domain::Secret;
-use paceway_gateway::alerts::{Destination, Shape};
-use paceway_policy::alerts::{MOST_RULES, Measure};
-use paceway_upstream::{Reach, WebhookSecret};
+use paceway_policy::alerts::{Each, MOST_RULES, Measure};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Config;
+use super::notify::Unreachable;
 
 /// Receivers of alerts.
 const MOST_RECEIVERS: usize = 16;
@@ -30,67 +28,28 @@ pub(crate) struct AlertConfig {
     #[serde(default)]
     pub team: Option<String>,
     #[serde(default)]
+    pub project: Option<String>,
+    #[serde(default)]
     pub key: Option<String>,
     #[serde(default)]
     pub provider: Option<String>,
     #[serde(default)]
     pub model: Option<String>,
+    #[serde(default)]
+    pub each: bool,
     pub to: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
-pub(crate) struct NotifyConfig {
-    pub kind: NotifyKind,
-    /// Those of Slack and Discord are secrets, so it is not part of what is shown.
-    #[serde(default, skip_serializing)]
-    #[schemars(with = "Option<String>")]
-    pub url: Option<Secret>,
-    #[serde(default)]
-    pub url_env: Option<String>,
-    #[serde(default, skip_serializing)]
-    #[schemars(with = "Option<String>")]
-    pub secret: Option<Secret>,
-    #[serde(default)]
-    pub secret_env: Option<String>,
-    #[serde(default)]
-    pub allow_private: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum NotifyKind {
-    Webhook,
-    Slack,
-    Discord,
-}
-
-impl NotifyConfig {
-    /// The receiver.
-    ///
-    /// # Errors
-    /// What is missing or wrong, without repeating a secret.
-    pub(crate) fn destination(&self, name: &str) -> Result<Destination, String> {
-        let url = needed(self.url.as_ref(), "url", self.url_env.as_deref())?;
-        let shape = match self.kind {
-            NotifyKind::Slack => Shape::Slack,
-            NotifyKind::Discord => Shape::Discord,
-            NotifyKind::Webhook => {
-                let secret = needed(self.secret.as_ref(), "secret", self.secret_env.as_deref())?;
-                Shape::Webhook(WebhookSecret::read(secret).map_err(|error| format!("secret: {error}"))?)
-            }
-        };
-        let reach = if self.allow_private { Reach::Anywhere } else { Reach::PublicOnly };
-        Destination::new(name, shape, url, reach).map_err(|error| format!("url: {error}"))
-    }
-}
-
-fn needed<'s>(secret: Option<&'s Secret>, what: &str, variable: Option<&str>) -> Result<&'s Secret, String> {
-    secret.filter(|secret| !secret.is_empty()).ok_or_else(|| match variable {
-        Some(variable) => {
-            format!("the environment variable {variable} is not set, so that there is no {what}")
+impl AlertConfig {
+    /// What each of is told apart; `None` as well where that cannot be said.
+    pub(crate) fn each(&self) -> Option<Each> {
+        match (self.each, &self.team, &self.project, &self.key) {
+            (true, Some(_), None, None) => Some(Each::Team),
+            (true, None, Some(_), None) => Some(Each::Project),
+            (true, None, None, Some(_)) => Some(Each::Key),
+            _ => None,
         }
-        None => format!("expected `{what}`, or `{what}_env` with the name of the variable that holds it"),
-    })
+    }
 }
 
 /// A sentence for each mistake, with the key that it is about.
@@ -118,13 +77,10 @@ pub(super) fn problems(config: &Config) -> Vec<(String, String)> {
         }
     }
     for (name, notify) in &config.notify {
-        // One whose address or secret is not there now is told at the start; others make no sense.
-        let is_there =
-            notify.url.is_some() && (notify.kind != NotifyKind::Webhook || notify.secret.is_some());
-        let is_named = notify.url_env.is_some() || notify.secret_env.is_some();
-        if (is_there || !is_named)
-            && let Err(why) = notify.destination(name)
-        {
+        problems.extend(notify.stray().map(|key| {
+            (format!("notify.{name}.{key}"), format!("kind = \"{}\" does not have it", notify.kind.name()))
+        }));
+        if let Err(Unreachable::Mistake(why)) = notify.destination(name) {
             problems.push((format!("notify.{name}"), why));
         }
     }
@@ -156,6 +112,12 @@ fn of_alert(alert: &AlertConfig, say: &mut impl FnMut(&str, String)) {
         if let Some(value) = value.filter(|value| !range.contains(value)) {
             say(key, format!("expected {} to {}, got {value}", range.start(), range.end()));
         }
+    }
+    if alert.each && alert.each().is_none() {
+        say("each", "each of what? Say one of `team`, `project` and `key`; \"*\" stands for all".into());
+    }
+    if alert.each && !measure.is_counted() {
+        say("each", format!("`{}` is not counted by team, project or key", measure.name()));
     }
     if alert.to.is_empty() {
         say("to", "expected at least one name of a [notify.NAME]".into());

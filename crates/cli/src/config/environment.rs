@@ -63,6 +63,7 @@ impl Variables {
         for notify in config.notify.values_mut() {
             look_up(&mut notify.url, notify.url_env.as_ref());
             look_up(&mut notify.secret, notify.secret_env.as_ref());
+            look_up(&mut notify.password, notify.password_env.as_ref());
         }
     }
 }

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use budgets::{ActionConfig, BudgetConfig, PeriodConfig, RungConfig, UnknownPrice};
 
-use super::alerting::{AlertConfig, NotifyConfig};
+use super::alerting::AlertConfig;
+use super::notify::NotifyConfig;
 use super::storage::Storage;
 
 pub(crate) use aliases::{

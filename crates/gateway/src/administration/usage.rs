@@ -18,14 +18,17 @@ impl Administration {
         mut filter: Filter,
     ) -> Result<Vec<Group>, Denied> {
         permit(actor, Action::Read, place)?;
-        let levels = [
-            (Kind::Organisation, Property::Organisation),
-            (Kind::Team, Property::Team),
-            (Kind::Project, Property::Project),
-        ];
-        let here =
-            levels.into_iter().filter_map(|(kind, property)| Some((property, place.id_of(kind)?.to_owned())));
-        filter.with.extend(here);
+        filter.with.extend(rows_of(place));
         Ok(self.reports.usage(&Question { by, filter })?)
     }
+}
+
+/// What the rows of a place have in common.
+pub(super) fn rows_of(place: &Place) -> impl Iterator<Item = (Property, String)> {
+    let levels = [
+        (Kind::Organisation, Property::Organisation),
+        (Kind::Team, Property::Team),
+        (Kind::Project, Property::Project),
+    ];
+    levels.into_iter().filter_map(|(kind, property)| Some((property, place.id_of(kind)?.to_owned())))
 }

@@ -1,18 +1,18 @@
 //! Bringing a message: tried again with the same id until its receiver has it, or for some hours.
 //!
-//! So a receiver may get one twice and knows it by its id. What an answer says besides its status is not looked at, and no redirect is
-//! followed.
+//! So a receiver may get one twice and knows it by its id. What an answer over HTTP says besides its status is not looked at, and no
+//! redirect is followed. Mail is sent again only to those who have not got it.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use paceway_domain::{Clock, Failure};
 use paceway_policy::alerts::Notice;
-use paceway_upstream::Call;
+use paceway_upstream::{Call, MailFailure, Mailer, Untaken, Upstream};
 
-use super::destination::{Destination, Shape};
+use super::destination::{Destination, Shape, Way};
 use super::message;
 use crate::Metrics;
 
@@ -37,6 +37,22 @@ pub enum Undelivered {
     Failed(Failure),
     /// The message cannot be sent as it is.
     Unsendable(String),
+    /// The mail server has not taken it for anybody.
+    Mail(MailFailure),
+    /// The mail server has not taken it for these, one at least.
+    Untaken(Vec<Untaken>),
+}
+
+impl Undelivered {
+    /// Whether it is of no use to try again.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Status(status) => *status == StatusCode::GONE,
+            Self::Mail(failure) => failure.is_final(),
+            Self::Untaken(untaken) => untaken.iter().all(|one| one.why.is_final()),
+            Self::Failed(_) | Self::Unsendable(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Undelivered {
@@ -45,6 +61,11 @@ impl fmt::Display for Undelivered {
             Self::Status(status) => write!(f, "the receiver answered with status {}", status.as_u16()),
             Self::Failed(failure) => failure.fmt(f),
             Self::Unsendable(why) => f.write_str(why),
+            Self::Mail(failure) => failure.fmt(f),
+            Self::Untaken(untaken) => {
+                let told: Vec<_> = untaken.iter().map(|one| format!("{}: {}", one.to, one.why)).collect();
+                f.write_str(&told.join("; "))
+            }
         }
     }
 }
@@ -59,18 +80,23 @@ pub(super) async fn deliver(
     metrics: Arc<Metrics>,
 ) {
     let (id, name) = (new_id(), destination.name.as_str());
+    let mut to = destination.mailboxes().to_vec();
     for wait in WAITS.into_iter().map(Some).chain([None]) {
-        let Err(error) = deliver_once(&destination, &notice, &id, clock.as_ref()).await else {
+        let Err(error) = attempt(&destination, &to, &notice, &id, clock.as_ref()).await else {
             metrics.alerted(name, "delivered");
             return;
         };
-        let Some(wait) = wait.filter(|_| error != Undelivered::Status(StatusCode::GONE)) else {
+        let Some(wait) = wait.filter(|_| !error.is_final()) else {
             tracing::error!(destination = name, rule = notice.rule, %error, "an alert was not delivered");
             metrics.alerted(name, "given_up");
             return;
         };
         tracing::warn!(destination = name, rule = notice.rule, %error, ?wait, "an alert is sent again");
         metrics.alerted(name, "retried");
+        if let Undelivered::Untaken(untaken) = error {
+            let later = untaken.into_iter().filter(|one| !one.why.is_final());
+            to = later.map(|one| one.to).collect();
+        }
         tokio::time::sleep(wait.mul_f64(fastrand::f64().mul_add(0.2, 0.9))).await;
     }
 }
@@ -89,8 +115,34 @@ pub async fn deliver_once(
     id: &str,
     clock: &dyn Clock,
 ) -> Result<(), Undelivered> {
-    let body = message::body(&destination.shape, notice);
-    let mut headers = match &destination.shape {
+    attempt(destination, destination.mailboxes(), notice, id, clock).await
+}
+
+async fn attempt(
+    destination: &Destination,
+    to: &[String],
+    notice: &Notice,
+    id: &str,
+    clock: &dyn Clock,
+) -> Result<(), Undelivered> {
+    match destination.way() {
+        Way::Http { shape, uri, upstream } => {
+            call(upstream.as_ref(), shape, uri.clone(), notice, id, clock).await
+        }
+        Way::Mail { mailer, .. } => mail(mailer.as_ref(), to, notice, id).await,
+    }
+}
+
+async fn call(
+    upstream: &dyn Upstream,
+    shape: &Shape,
+    uri: Uri,
+    notice: &Notice,
+    id: &str,
+    clock: &dyn Clock,
+) -> Result<(), Undelivered> {
+    let body = message::body(shape, notice);
+    let mut headers = match shape {
         Shape::Webhook(secret) => secret
             .headers(id, clock.wall().0 / 1_000, &body)
             .map_err(|error| Undelivered::Unsendable(error.to_string()))?,
@@ -99,10 +151,16 @@ pub async fn deliver_once(
         }
     };
     headers.insert(header::USER_AGENT, HeaderValue::from_static("paceway"));
-    let call = Call { method: Method::POST, uri: destination.uri(), headers, body };
-    let answer = destination.upstream().call(call).await.map_err(Undelivered::Failed)?;
+    let call = Call { method: Method::POST, uri, headers, body };
+    let answer = upstream.call(call).await.map_err(Undelivered::Failed)?;
     let status = answer.status;
     // What it says is of no interest, and that it is too long no failure.
     drop(answer.body.collect(MOST_ANSWER).await);
     if status.is_success() { Ok(()) } else { Err(Undelivered::Status(status)) }
+}
+
+async fn mail(mailer: &dyn Mailer, to: &[String], notice: &Notice, id: &str) -> Result<(), Undelivered> {
+    let mail = message::mail(notice, id);
+    let untaken = mailer.send(&mail, to).await.map_err(Undelivered::Mail)?;
+    if untaken.is_empty() { Ok(()) } else { Err(Undelivered::Untaken(untaken)) }
 }

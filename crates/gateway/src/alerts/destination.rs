@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use http::Uri;
 use paceway_domain::Secret;
-use paceway_upstream::{HttpUpstream, Reach, Timeouts, Upstream, WebhookSecret};
+use paceway_upstream::{HttpUpstream, Mailer, Reach, Timeouts, Upstream, WebhookSecret};
 
 /// How long each phase of a message may take, and all of it.
 const PHASE: Duration = Duration::from_secs(10);
 const TOTAL: Duration = Duration::from_secs(15);
 
-/// What a receiver expects.
+/// What a receiver over HTTP expects.
 #[derive(Debug, Clone)]
 pub enum Shape {
     /// Standard Webhooks, signed with this secret.
@@ -27,18 +27,20 @@ pub enum Shape {
 pub struct Destination {
     /// Its name in configuration.
     pub name: String,
-    /// What it expects.
-    pub shape: Shape,
-    uri: Uri,
-    upstream: Arc<dyn Upstream>,
+    way: Way,
+}
+
+/// How a receiver is told.
+pub(super) enum Way {
+    /// In this shape, at this address.
+    Http { shape: Shape, uri: Uri, upstream: Arc<dyn Upstream> },
+    /// By mail to these addresses.
+    Mail { mailer: Arc<dyn Mailer>, to: Vec<String> },
 }
 
 impl fmt::Debug for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Destination")
-            .field("name", &self.name)
-            .field("shape", &self.shape)
-            .finish_non_exhaustive()
+        f.debug_struct("Destination").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -73,14 +75,23 @@ impl Destination {
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
             return Err("expected an http:// or https:// address");
         }
-        Ok(Self { name: name.to_owned(), shape, uri, upstream })
+        Ok(Self { name: name.to_owned(), way: Way::Http { shape, uri, upstream } })
     }
 
-    pub(super) fn uri(&self) -> Uri {
-        self.uri.clone()
+    /// Receivers of mail, each of whom is told.
+    pub fn by_mail(name: &str, mailer: Arc<dyn Mailer>, to: Vec<String>) -> Self {
+        Self { name: name.to_owned(), way: Way::Mail { mailer, to } }
     }
 
-    pub(super) fn upstream(&self) -> &dyn Upstream {
-        self.upstream.as_ref()
+    pub(super) fn way(&self) -> &Way {
+        &self.way
+    }
+
+    /// The addresses of those who are told by mail.
+    pub(super) fn mailboxes(&self) -> &[String] {
+        match &self.way {
+            Way::Mail { to, .. } => to,
+            Way::Http { .. } => &[],
+        }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use paceway_domain::UnixMillis;
 use paceway_policy::alerts::Notice;
+use paceway_upstream::Mail;
 use serde_json::{Value, json};
 
 use super::destination::Shape;
@@ -26,9 +27,31 @@ pub(super) fn body(shape: &Shape, notice: &Notice) -> Bytes {
     message.to_string().into()
 }
 
+/// The notice as mail; the subject says which rule, and what has become of it.
+pub(super) fn mail(notice: &Notice, id: &str) -> Mail {
+    Mail {
+        id: id.to_owned(),
+        at: notice.at,
+        subject: format!("Paceway: {}", notice.headline),
+        text: format!("{}\n", notice.text),
+    }
+}
+
 fn event(notice: &Notice) -> Value {
-    let Notice { rule, measure, change, value, fires_at, since, at, subjects, more_subjects, text, to: _ } =
-        notice;
+    let Notice {
+        rule,
+        measure,
+        change,
+        value,
+        fires_at,
+        since,
+        at,
+        subjects,
+        more_subjects,
+        headline: _,
+        text,
+        to: _,
+    } = notice;
     json!({
         "type": change.name(),
         "timestamp": told(*at),

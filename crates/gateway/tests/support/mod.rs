@@ -276,6 +276,7 @@ pub fn house_with(
         turnstile,
         upstream: Arc::clone(&script) as Arc<dyn Upstream>,
         prices: Arc::default(),
+        known_providers: Arc::default(),
         ledger: Arc::clone(&rows) as Arc<dyn Ledger>,
         responses: Arc::new(Kept::default()),
         decisions: Arc::new(Decisions::new(100)),

@@ -27,6 +27,15 @@ impl Change {
             Self::Clears => "alert.clears",
         }
     }
+
+    /// As a sentence about a rule goes on.
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Fires => "fires",
+            Self::StillFires => "still fires",
+            Self::Clears => "is over",
+        }
+    }
 }
 
 /// Something to tell people.
@@ -50,6 +59,8 @@ pub struct Notice {
     pub subjects: Vec<String>,
     /// How many more there are.
     pub more_subjects: u64,
+    /// Which rule, what has become of it, and for whom.
+    pub headline: String,
     /// All of it in a sentence.
     pub text: String,
     /// Names of those who are told.
@@ -77,9 +88,11 @@ impl Notice {
             at,
             subjects,
             more_subjects: more as u64,
+            headline: String::new(),
             text: String::new(),
             to: rule.to.clone(),
         };
+        notice.headline = format!("`{}` {}{}", rule.name, change.told(), notice.whom(rule));
         notice.text = notice.told(rule);
         notice
     }
@@ -96,13 +109,31 @@ impl Notice {
             at,
             subjects: Vec::new(),
             more_subjects: 0,
+            headline: "`test` fires".into(),
             text: "This is a test: alerts of Paceway reach you here.".into(),
             to: vec![to.to_owned()],
         }
     }
 
+    fn count(&self) -> u64 {
+        self.subjects.len() as u64 + self.more_subjects
+    }
+
+    /// For whom, where each is told apart.
+    fn whom(&self, rule: &Rule) -> String {
+        match (rule.each, self.subjects.as_slice()) {
+            (None, _) | (_, []) => String::new(),
+            (Some(each), [one]) => format!(" for {} {one}", each.name()),
+            (Some(each), _) => format!(" for {} {}s", self.count(), each.name()),
+        }
+    }
+
     fn told(&self, rule: &Rule) -> String {
-        let (value, fires_at) = (shown(self.measure, self.value), shown(self.measure, self.fires_at));
+        let (mut value, fires_at) = (shown(self.measure, self.value), shown(self.measure, self.fires_at));
+        let is_one = rule.each.is_some() && self.count() == 1;
+        if rule.each.is_some() && !is_one {
+            value = format!("up to {value}");
+        }
         let over = format!("in the last {}", spoken(rule.over.as_secs()));
         let what = match self.measure {
             Measure::Spend => format!("{value} spent {over}"),
@@ -118,13 +149,8 @@ impl Notice {
             Measure::RetirementDays if self.value == u64::MAX => "no model in use retires soon".to_owned(),
             Measure::RetirementDays => format!("a model in use retires in {value}"),
         };
-        let head = match self.change {
-            Change::Fires => "fires",
-            Change::StillFires => "still fires",
-            Change::Clears => "is over",
-        };
-        let mut text = format!("Alert `{}` {head}: {what} (it fires at {fires_at})", self.rule);
-        if !self.subjects.is_empty() {
+        let mut text = format!("Alert {}: {what} (it fires at {fires_at})", self.headline);
+        if !self.subjects.is_empty() && !is_one {
             let _ = write!(text, ": {}", self.subjects.join(", "));
         }
         if self.more_subjects > 0 {
@@ -147,13 +173,16 @@ fn shown(measure: Measure, value: u64) -> String {
             if rest == 0 { format!("{whole} %") } else { format!("{whole}.{rest:02} %") }
         }
         Measure::QueueWaitP95 => format!("{}.{:03} s", value / 1_000, value % 1_000),
-        Measure::Tokens => format!("{value} tokens"),
+        Measure::Tokens => so_many(value, "token"),
         Measure::AbsorbedRefusals => value.to_string(),
-        Measure::BreakerOpen if value == 1 => "1 deployment".to_owned(),
-        Measure::BreakerOpen => format!("{value} deployments"),
-        Measure::RetirementDays if value == 1 => "1 day".to_owned(),
-        Measure::RetirementDays => format!("{value} days"),
+        Measure::BreakerOpen => so_many(value, "deployment"),
+        Measure::RetirementDays => so_many(value, "day"),
     }
+}
+
+/// So many of these: `1 day`, `2 days`.
+pub(super) fn so_many(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn spoken(seconds: u64) -> String {

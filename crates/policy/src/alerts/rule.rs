@@ -86,17 +86,56 @@ impl Measure {
         }
     }
 
+    /// Whether it is counted by requests, so that it can be told whose they were.
+    pub const fn is_counted(self) -> bool {
+        !matches!(self, Self::BreakerOpen | Self::BudgetShare | Self::RetirementDays)
+    }
+
     /// Whether small values are the bad ones.
     pub const fn is_bad_when_low(self) -> bool {
         matches!(self, Self::RetirementDays)
     }
 }
 
+/// What each of has a count of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Each {
+    /// Each team, told as `ORGANISATION/TEAM`.
+    Team,
+    /// Each project, told as `ORGANISATION/TEAM/PROJECT`.
+    Project,
+    /// Each key, told by its id.
+    Key,
+}
+
+impl Each {
+    /// As people call one of them.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Team => "team",
+            Self::Project => "project",
+            Self::Key => "key",
+        }
+    }
+
+    /// Which of them something is about.
+    pub(super) fn of(self, what: &Happening<'_>) -> String {
+        let Happening { organisation, team, project, key, .. } = what;
+        match self {
+            Self::Team => format!("{organisation}/{team}"),
+            Self::Project => format!("{organisation}/{team}/{project}"),
+            Self::Key => (*key).to_owned(),
+        }
+    }
+}
+
 /// Whose doings a rule is about: patterns in which `*` stands for any text. `None`: everybody's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Of the team's name.
+    /// Of the team's name, or of `ORGANISATION/TEAM`.
     pub team: Option<String>,
+    /// Of the project's name, or of `ORGANISATION/TEAM/PROJECT`.
+    pub project: Option<String>,
     /// Of the key's id.
     pub key: Option<String>,
     /// Of the provider's name.
@@ -107,7 +146,8 @@ pub struct Scope {
 
 impl Scope {
     pub(super) fn covers(&self, what: &Happening<'_>) -> bool {
-        fits(self.team.as_ref(), what.team)
+        fits_either(self.team.as_ref(), what.team, || Each::Team.of(what))
+            && fits_either(self.project.as_ref(), what.project, || Each::Project.of(what))
             && fits(self.key.as_ref(), what.key)
             && self.covers_deployment(what.provider, what.model)
     }
@@ -119,6 +159,11 @@ impl Scope {
 
 fn fits(pattern: Option<&String>, name: &str) -> bool {
     pattern.is_none_or(|pattern| matches(pattern, name))
+}
+
+/// Whether it fits the name, or all of the path to it.
+fn fits_either(pattern: Option<&String>, name: &str, path: impl FnOnce() -> String) -> bool {
+    pattern.is_none_or(|pattern| matches(pattern, name) || pattern.contains('/') && matches(pattern, &path()))
 }
 
 /// A rule.
@@ -141,6 +186,9 @@ pub struct Rule {
     pub repeat: Duration,
     /// Whose doings.
     pub scope: Scope,
+    /// Whether each of these has a count of its own, and is told apart; only where a measure is counted by requests
+    /// ([`Measure::is_counted`]).
+    pub each: Option<Each>,
     /// Names of those who are told.
     pub to: Vec<String>,
 }

@@ -28,9 +28,7 @@ impl Siren {
             return self.clears();
         }
         self.fires_since?;
-        let repeat_ms = u64::try_from(rule.repeat.as_millis()).unwrap_or(u64::MAX);
-        let may_speak = self.last_told.is_none_or(|told| now.0.saturating_sub(told.0) >= repeat_ms);
-        if !may_speak {
+        if !self.may_speak(now, rule) {
             return None;
         }
         self.last_told = Some(now);
@@ -47,6 +45,16 @@ impl Siren {
         // `since` is still asked for by the notice; it is forgotten when it fires next.
         self.fires_since = None;
         Some(Change::Clears)
+    }
+
+    fn may_speak(&self, now: UnixMillis, rule: &Rule) -> bool {
+        let repeat_ms = u64::try_from(rule.repeat.as_millis()).unwrap_or(u64::MAX);
+        self.last_told.is_none_or(|told| now.0.saturating_sub(told.0) >= repeat_ms)
+    }
+
+    /// Whether it neither fires nor holds back: a new one would be the same.
+    pub(super) fn is_at_rest(&self, now: UnixMillis, rule: &Rule) -> bool {
+        self.fires_since.is_none() && self.may_speak(now, rule)
     }
 
     /// Since when it fires.

@@ -1,6 +1,8 @@
 //! Rules over virtual hours and days: when they fire, when they keep silent, and what they say.
 #![allow(clippy::unwrap_used)]
 
+mod each;
+
 use std::time::Duration;
 
 use paceway_domain::{MicroUsd, UnixMillis};
@@ -24,6 +26,7 @@ fn rule(measure: Measure, fires_at: u64, clears_at: u64) -> Rule {
         least: 0,
         repeat: Duration::from_hours(4),
         scope: Scope::default(),
+        each: None,
         to: vec!["ops".into()],
     }
 }
@@ -37,7 +40,9 @@ fn alerts(rules: Vec<Rule>) -> Alerts {
 fn happening(at: u64) -> Happening<'static> {
     Happening {
         at: UnixMillis(START + at),
+        organisation: "acme",
         team: "search",
+        project: "web",
         key: "k1",
         provider: "openai",
         model: "gpt-5",
@@ -227,6 +232,19 @@ fn a_retirement_fires_when_it_is_near_and_names_the_model() {
 }
 
 #[test]
+fn one_is_told_as_one() {
+    let mut tokens = alerts(vec![rule(Measure::Tokens, 1, 1)]);
+    tokens.happened(&Happening { tokens: 1, ..happening(0) });
+    let notice = only(tokens.ask(UnixMillis(START + 1), &Readings::default())).unwrap();
+    assert_eq!(notice.text, "Alert `r` fires: 1 token used in the last hour (it fires at 1 token).");
+    let mut days = alerts(vec![rule(Measure::RetirementDays, 30, 30)]);
+    let tomorrow = vec![("openai".into(), "gpt-4o".into(), 1)];
+    let tomorrow = Readings { retirements: tomorrow, ..Readings::default() };
+    let notice = only(days.ask(UnixMillis(START), &tomorrow)).unwrap();
+    assert_eq!(notice.subjects, ["openai/gpt-4o in 1 day"]);
+}
+
+#[test]
 fn a_budget_fires_at_its_share_and_is_named() {
     let mut alerts = alerts(vec![rule(Measure::BudgetShare, 8_000, 7_500)]);
     let at = |share| Readings {
@@ -272,4 +290,16 @@ fn what_happened_earlier_may_be_told_later_and_what_is_too_old_is_not_counted() 
     let notice = only(alerts.ask(UnixMillis(START + 2 * HOUR), &Readings::default())).unwrap();
     assert_eq!(notice.value, 10);
     assert_eq!(notice.text, "Alert `r` fires: $0.00 spent in the last hour (it fires at $0.00).");
+}
+
+#[test]
+fn a_project_is_meant_by_its_name_or_by_the_path_to_it() {
+    let fires = |project: &str, team: Option<&str>| {
+        let scope = Scope { project: Some(project.into()), team: team.map(Into::into), ..Scope::default() };
+        let mut alerts = alerts(vec![Rule { scope, ..rule(Measure::Spend, 1, 1) }]);
+        alerts.happened(&spent(0, 5));
+        asked(&mut alerts, 1) == Some(Change::Fires)
+    };
+    assert!(fires("web", None) && fires("acme/*/web", None) && fires("*", Some("acme/search")));
+    assert!(!fires("shop", None) && !fires("umbrella/search/web", None) && !fires("*", Some("umbrella/*")));
 }

@@ -34,6 +34,11 @@ impl Usual {
         }
     }
 
+    /// Whether nothing is known any more that counts.
+    pub(super) fn is_over(&self, now: UnixMillis) -> bool {
+        self.0.last_key_value().is_none_or(|(newest, _)| newest + MOST_HOURS < now.0 / HOUR_MS)
+    }
+
     /// What is usual in the hour that ends now; `None`: not known.
     pub(super) fn of_the_hour_before(&self, now: UnixMillis) -> Option<u64> {
         let hour = now.0 / HOUR_MS;

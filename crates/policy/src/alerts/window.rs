@@ -16,8 +16,12 @@ const GROWTH: f64 = 1.2;
 pub struct Happening<'h> {
     /// When.
     pub at: UnixMillis,
-    /// The team whose request it was.
+    /// The organisation whose request it was.
+    pub organisation: &'h str,
+    /// The team in it.
     pub team: &'h str,
+    /// The team's project.
+    pub project: &'h str,
     /// The key's id.
     pub key: &'h str,
     /// The provider.
@@ -101,6 +105,11 @@ impl Window {
         while self.slots.front().is_some_and(|slot| slot.number + SLOTS <= newest) {
             self.slots.pop_front();
         }
+    }
+
+    /// Whether nothing is left in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     pub(super) fn sum(&self) -> Sum {

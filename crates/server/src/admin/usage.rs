@@ -70,13 +70,18 @@ pub(crate) struct UsageView {
 )]
 pub(crate) fn list(asked: &Asked) -> Result<Reply, Denied> {
     let wanted: Wanted = asked.query()?;
-    let place = match wanted.organisation.as_deref() {
-        None if wanted.team.is_none() && wanted.project.is_none() => asked.actor.place.clone(),
-        organisation => place_of(organisation, wanted.team.as_deref(), wanted.project.as_deref())?,
-    };
+    let place = place_or_own(asked, [&wanted.organisation, &wanted.team, &wanted.project])?;
     let groups = sums(asked, &place, &wanted)?;
     let bounds = (wanted.limit, wanted.after.as_deref());
     Reply::ok(page(&groups, bounds, |group| group.of.join(","), view)?)
+}
+
+/// The place that is asked for, or else the admin's own.
+pub(super) fn place_or_own(asked: &Asked, wanted: [&Option<String>; 3]) -> Result<Place, Denied> {
+    match wanted.map(Option::as_deref) {
+        [None, None, None] => Ok(asked.actor.place.clone()),
+        [organisation, team, project] => place_of(organisation, team, project),
+    }
 }
 
 fn sums(asked: &Asked, place: &Place, wanted: &Wanted) -> Result<Vec<Group>, Denied> {

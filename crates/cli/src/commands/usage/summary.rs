@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::say;
 use super::selection::{Selection, dimension};
+use crate::commands::counted;
 
 const SUMS: [&str; 6] = ["REQUESTS", "INPUT", "CACHE READ", "CACHE WRITE", "OUTPUT", "LIST PRICE"];
 
@@ -79,7 +80,8 @@ pub(super) fn run(reports: &dyn Reports, options: &Options) -> Result<()> {
     let estimated: u64 = groups.iter().map(|group| group.estimated).sum();
     if estimated > 0 {
         say(format_args!(
-            "Of {estimated} rows the usage is an estimate, because the provider's count never came."
+            "Of {} the usage is an estimate, because the provider's count never came.",
+            counted(estimated, "row")
         ));
     }
     if groups.iter().flat_map(|group| &group.of).any(|of| of.starts_with("simulated-")) {
