@@ -51,7 +51,9 @@ impl Server {
             Some("smtp") => (STARTTLS_PORT, Encryption::StartTls),
             _ => return Err(EXPECTED),
         };
-        if host.is_empty() || authority.port().is_some() && authority.port_u16().is_none() {
+        // `port()` knows no difference between none and one that is no number of a port.
+        let says_port = authority.as_str().len() > authority.host().len();
+        if host.is_empty() || says_port && authority.port_u16().is_none() {
             return Err(EXPECTED);
         }
         Ok(Self { host, port: authority.port_u16().unwrap_or(usual_port), encryption })
