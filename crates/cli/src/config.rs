@@ -99,7 +99,7 @@ fn load_with(file: Option<(&Path, &str)>, variables: &environment::Variables) ->
     }
     let mut config: Config = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let reason = error.inner().to_string();
-        Problems(vec![format!("{}: {}", error.path(), reason.trim_end())])
+        Problems(vec![format!("{}: {}", error.path(), in_words(&reason))])
     })?;
     variables.fill_keys(&mut config);
     // A key alone, perhaps there for another program, does not say where: that is a mistake only of who names the provider.
@@ -110,6 +110,19 @@ fn load_with(file: Option<(&Path, &str)>, variables: &environment::Variables) ->
     }
     let problems = check::problems(&config);
     if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+}
+
+/// What the parser says is wrong with a value, without Rust's names for numbers; the key is told before it.
+fn in_words(reason: &str) -> String {
+    let line = reason.lines().next().unwrap_or_default();
+    match line.rsplit_once("expected ") {
+        Some((got, "u8" | "u16" | "u32" | "u64" | "usize")) => {
+            format!("{got}expected a whole number, 0 or more")
+        }
+        Some((got, "i32" | "i64")) => format!("{got}expected a whole number"),
+        Some((got, "f64")) => format!("{got}expected a number"),
+        _ => line.to_owned(),
+    }
 }
 
 /// What is allowed and changes nothing where it stands, a sentence each.
@@ -355,6 +368,19 @@ mod tests {
             told.contains("breaker.probes: expected 1 to 100, got 0") && told.contains("longest_open_s"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_told_without_the_names_of_rusts_types() {
+        let told = wrong("[upstream]\nlow_speed_s = -5", &[]);
+        assert!(
+            told.contains(
+                "upstream.low_speed_s: invalid value: integer `-5`, expected a whole number, 0 or more"
+            ),
+            "{told}"
+        );
+        let told = wrong("[upstream]\nlow_speed_s = \"soon\"", &[]);
+        assert!(told.contains("invalid type: string \"soon\", expected a whole number, 0 or more"), "{told}");
     }
 
     #[test]
