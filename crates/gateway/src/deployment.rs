@@ -223,8 +223,12 @@ impl Flight {
         self.told = Some(true);
     }
 
-    /// It failed, perhaps after its answer had begun; one that is only slow may go on all the same.
+    /// It failed, perhaps after its answer had begun; one that is only slow may go on all the same, and if it breaks off later
+    /// that is not another failure.
     pub(crate) fn failed(&mut self, rules: &BreakerRules, now: Moment, fault: Fault) {
+        if self.told == Some(false) {
+            return;
+        }
         self.was_silent(now);
         if let Some(pass) = self.pass {
             let breaker = &mut self.deployment.health().breaker;

@@ -226,6 +226,23 @@ async fn a_stream_that_is_too_slow_is_continued_by_another_target_where_that_is_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_is_too_slow_and_then_breaks_off_is_one_failure() {
+    let slow_and_broken = || {
+        let (answer, feed) = response(200, &[("content-type", "text/event-stream")]);
+        feed.send(Ok(Bytes::from_static(half().as_bytes()))).unwrap();
+        for phase in [Phase::LowSpeed(50), Phase::Idle] {
+            feed.send(Err(Failure::Timeout(phase, Duration::from_secs(20)))).unwrap();
+        }
+        Ok(answer)
+    };
+    let house = house(vec![slow_and_broken(), slow_and_broken(), slow_and_broken(), slow()], false);
+    for _ in 0..3 {
+        assert!(ask(&house, &[]).await.contains("event: error"));
+    }
+    assert_eq!(ask(&house, &[]).await, STREAM, "three failures do not open the breaker");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_is_too_slow_and_cannot_be_continued_goes_on_and_counts_against_its_target() {
     let house = house((0..5).map(|_| slow()).chain([rest("another's")]).collect(), false);
     for _ in 0..5 {

@@ -10,10 +10,9 @@ use paceway_policy::pricing::PriceBook;
 use paceway_store::reports::Filter;
 
 use super::usage::rows_of;
-use super::{Administration, Denied, permit};
+use super::{Administration, DAY_MS, Denied, permit};
 use crate::insights::{self, KnownProvider};
 
-const DAY_MS: u64 = 86_400_000;
 /// So many days are looked at where nobody says, and at most.
 const USUAL_DAYS: u64 = 30;
 const MOST_DAYS: u64 = 366;
