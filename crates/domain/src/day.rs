@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::UnixMillis;
 
-const DAY_MS: u64 = 86_400_000;
+/// How long a day is, in milliseconds. Unix time has no leap seconds.
+pub const DAY_MS: u64 = 86_400_000;
 /// Days of four hundred years, after which the calendar repeats.
 const ERA_DAYS: i64 = 146_097;
 /// From 0000-03-01, where an era begins, to 1970-01-01.

@@ -14,6 +14,7 @@ mod usage;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use paceway_domain::day::DAY_MS;
 use paceway_domain::{Clock, Day, KeyId, UnixMillis};
 use paceway_policy::access::{KeyHash, Keyring};
 use paceway_store::identity::{Applied, AuditPage, Change, Note};
@@ -29,8 +30,6 @@ pub use self::units::NewUnit;
 pub use paceway_policy::access::{Action, Admin, Grant, Kind, OwnLimits, Place, Role, Unit, VirtualKey, may};
 pub use paceway_store::identity::AuditEntry;
 pub use paceway_store::reports::{Dimension, Filter, Group, Period, Property};
-
-const DAY_MS: u64 = 86_400_000;
 
 /// Thirty-two bytes that nobody can guess.
 pub type Chance = fn() -> Result<[u8; 32], String>;

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use paceway_domain::day::DAY_MS;
 use paceway_domain::{MicroUsd, UnixMillis};
 use paceway_policy::alerts::{Alerts, Ended, Happening, Notice, Readings, Rule};
 use paceway_policy::breaker::State;
@@ -31,7 +32,6 @@ const EVERY: Duration = Duration::from_secs(10);
 const MOST_IN_HAND: usize = 256;
 /// So far back the ledger is read after a start: what is usual at an hour needs a week.
 const REMEMBERED_MS: u64 = 8 * DAY_MS;
-const DAY_MS: u64 = 86_400_000;
 
 /// Rules, and who can be told.
 #[derive(Debug, Default)]

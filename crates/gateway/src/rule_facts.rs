@@ -1,6 +1,7 @@
 //! What rules see of a request: its attributes, gathered from what was read of it.
 
 use http::HeaderMap;
+use paceway_domain::day::DAY_MS;
 use paceway_domain::{Priority, Tags, UnixMillis};
 use paceway_policy::access::Caller;
 use paceway_policy::routing::rules::{Attributes, Rule, TAG_PREFIX};
@@ -8,7 +9,6 @@ use paceway_protocol::wants::Wants;
 
 use crate::ask::Ask;
 
-const DAY_MS: u64 = 86_400_000;
 /// 1 January 1970 was a Thursday, the fourth day of a week that begins on Monday.
 const FIRST_WEEKDAY: u64 = 4;
 

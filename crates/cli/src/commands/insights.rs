@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 use paceway_domain::UnixMillis;
+use paceway_domain::day::DAY_MS;
 use paceway_gateway::insights;
 use paceway_policy::insights::{Finding, Report};
 use paceway_store::reports::Filter;
@@ -15,7 +16,6 @@ use crate::{house, prices, providers};
 
 /// Without `--from`, so many days are looked at.
 const USUAL_DAYS: u64 = 30;
-const DAY_MS: u64 = 86_400_000;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

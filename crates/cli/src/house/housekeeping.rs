@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paceway_domain::UnixMillis;
+use paceway_domain::day::DAY_MS;
 use paceway_gateway::Administration;
 use paceway_store::{Responses, Store};
 use tokio::sync::watch;
@@ -13,7 +14,6 @@ use crate::config::{self, Config};
 
 /// How often it is looked for.
 const SWEEP: Duration = Duration::from_hours(1);
-const DAY_MS: u64 = 86_400_000;
 
 /// How long things are kept, for the tasks that let them go.
 pub(super) struct Kept {

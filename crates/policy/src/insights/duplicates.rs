@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use paceway_domain::UnixMillis;
+use paceway_domain::day::DAY_MS;
 
 use crate::pricing::PriceBook;
 
@@ -16,7 +17,7 @@ use super::observed::Observed;
 /// Requests that are remembered at once; beyond them the quarter that was seen longest ago is forgotten.
 const MOST_REMEMBERED: usize = 131_072;
 /// For so long an answer could have been kept, in milliseconds: a day.
-const KEPT_MS: u64 = 86_400_000;
+const KEPT_MS: u64 = DAY_MS;
 /// The least share of a group's requests, in percent, that ask again: below it, keeping answers is not worth its trouble.
 const LEAST_AGAIN: u64 = 5;
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use paceway_domain::day::DAY_MS;
 use paceway_domain::{MicroUsd, RequestId};
 
 use super::groups::{GroupId, Groups, Subject};
 
 /// A month of thirty days, in milliseconds.
 pub const MONTH_MS: u64 = 30 * DAY_MS;
-const DAY_MS: u64 = 86_400_000;
 
 /// Requests that show the same before it counts: fewer may be chance, or somebody trying something.
 pub(super) const LEAST_REQUESTS: u64 = 20;

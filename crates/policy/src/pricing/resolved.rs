@@ -115,6 +115,7 @@ fn all_rates(request: &Request<'_>) -> Result<Arc<Rates>, Unpriced> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use paceway_domain::day::DAY_MS;
     use proptest::prelude::*;
 
     use super::super::database::{models_of, providers};
@@ -122,7 +123,6 @@ mod tests {
 
     /// 2026-11-28.
     const DAY: u64 = 1_795_824_000_000;
-    const DAY_MS: u64 = 86_400_000;
     /// No model takes more.
     const LONGEST_PROMPT: u64 = 2_100_000;
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use paceway_domain::day::DAY_MS;
 use paceway_domain::{MicroUsd, Usage};
 use rusqlite::{Transaction, params};
 
 use crate::columns::signed;
 use crate::reports::{Adjustment, Group};
 use crate::{Row, StoreError};
-
-const DAY_MS: u64 = 86_400_000;
 
 /// What a batch adds. The key is the table's: the day, then organisation, team, project, key, provider, model, endpoint, tier.
 #[derive(Default)]
