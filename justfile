@@ -12,11 +12,17 @@ simulate seed:
     PACEWAY_SEED={{seed}} cargo test --release -p paceway-scheduler --test simulation
 
 # One fuzz target for so many seconds, with the number of cases at its end: just fuzz streams_gemini 600
-# The names: just fuzz --list 0. This is a random engine on stable. Engines that follow coverage need nightly and cargo-bolero:
-# cargo +nightly bolero test -p paceway-fuzz streams::streams_gemini --engine libfuzzer -T 600s
+# The names: just fuzz --list 0. The engine is random and needs nothing but stable Rust.
 fuzz target seconds:
     BOLERO_RANDOM_TEST_TIME_MS=$(( {{seconds}} * 1000 )) \
         cargo test --profile fuzz --package paceway-fuzz --test targets -- --nocapture {{target}}
+
+# Every target for so many seconds, one on each core, by an engine that follows coverage: just fuzz-all 600
+# Needs a nightly toolchain and `cargo install cargo-bolero`. What it finds is kept in fuzz/tests/targets/__fuzz__.
+fuzz-all seconds:
+    cargo test --profile fuzz --package paceway-fuzz --test targets -- --list | sed -n 's/: test$//p' | \
+        xargs -P "$(nproc)" -I TARGET cargo +nightly bolero test --package paceway-fuzz TARGET --engine libfuzzer \
+        --sanitizer NONE -T {{seconds}}s --engine-args "-rss_limit_mb=512 -len_control=0"
 
 # What Paceway costs on top of nginx (needs nginx): just bench overhead
 # How well it paces: just bench pacing [SCENARIO …] [--seeds N] [--clients a,b] [--minutes F] [--json FILE]

@@ -80,9 +80,20 @@ impl Turnstile {
         self.lock().scheduler.waiting_for(pool)
     }
 
-    /// The wait that a request would have if it came now.
+    /// The least wait that a request would have if it came now: zero also where it would wait for one in flight to end.
     pub fn expected(&self, ask: &Ask) -> Duration {
         self.lock().scheduler.expected(self.clock.now(), ask)
+    }
+
+    /// Whether a request could go at once.
+    pub fn has_room(&self, ask: &Ask) -> bool {
+        self.lock().scheduler.has_room(self.clock.now(), ask)
+    }
+
+    /// A turn for a request that goes at once or not at all.
+    pub fn at_once(self: &Arc<Self>, ask: Ask) -> Option<Turn> {
+        let admitted = self.lock().scheduler.admit_at_once(self.clock.now(), ask);
+        admitted.map(|(ticket, pool)| self.new_turn(ticket, Some(pool), None))
     }
 
     /// How many requests go before this one, at the most; `None` if it does not wait.
@@ -127,21 +138,14 @@ impl Turnstile {
     pub async fn wait(self: &Arc<Self>, ask: Ask, progress: &Progress) -> Result<Turn, Refusal> {
         let (mut turn, told) = {
             let mut state = self.lock();
-            let turn = |ticket, pool, reason| Turn {
-                turnstile: Arc::clone(self),
-                pool,
-                ticket,
-                reason,
-                is_open: true,
-            };
             match state.scheduler.submit(self.clock.now(), ask) {
-                Submitted::Admitted(ticket, pool) => return Ok(turn(ticket, Some(pool), None)),
+                Submitted::Admitted(ticket, pool) => return Ok(self.new_turn(ticket, Some(pool), None)),
                 Submitted::Refused(refused) => return Err(refusal(refused)),
                 Submitted::Waiting(ticket) => {
                     let (tell, told) = oneshot::channel();
                     state.waiting.insert(ticket, tell);
                     let reason = state.scheduler.reason(self.clock.now(), &ask);
-                    let turn = turn(ticket, None, Some(reason));
+                    let turn = self.new_turn(ticket, None, Some(reason));
                     progress.waits(Some(ticket));
                     self.turn(state);
                     (turn, told)
@@ -158,6 +162,10 @@ impl Turnstile {
             Ok(Err(why)) => Err(why),
             Err(_) => Err(Refusal::ShuttingDown),
         }
+    }
+
+    fn new_turn(self: &Arc<Self>, ticket: Ticket, pool: Option<PoolId>, reason: Option<Reason>) -> Turn {
+        Turn { turnstile: Arc::clone(self), pool, ticket, reason, is_open: true }
     }
 
     /// Carries out every decision that is due and re-arms the driver if the next one is due at another time.

@@ -20,6 +20,7 @@ use crate::bill::Bill;
 use crate::budgets::Money;
 use crate::charging::{charge, sold_in};
 use crate::continuing::Continuation;
+use crate::crossing::Crossed;
 use crate::journey::Sent;
 use crate::kept::{Keeper, KeptAt};
 use crate::relay::Relay;
@@ -97,7 +98,7 @@ pub(crate) async fn hand_on(
     sent: Sent,
     bill: Bill,
 ) -> Result<Answer, Refusal> {
-    let Sent { plan, wish, answer: response, rest } = sent;
+    let Sent { plan, wish, answer: response, crossed, rest } = sent;
     let status = response.status;
     let is_passthrough = plan.crossing.is_none();
     let mut headers = if is_passthrough {
@@ -121,7 +122,7 @@ pub(crate) async fn hand_on(
             .then(|| (Continuation::new(gateway, ask.clone(), rest), gateway.clock.wall().0 / 1_000));
         AnswerBody::Stream(Box::new(Relay::new(&ask, plan, (response, framing), keeper, continuation, bill)))
     } else {
-        hand_on_whole(gateway, &ask, &plan, response, keeper, bill).await?
+        hand_on_whole(gateway, &ask, &plan, (response, crossed), keeper, bill).await?
     };
     Ok(Answer { status, headers, body })
 }
@@ -160,24 +161,27 @@ async fn hand_on_whole(
     gateway: &Arc<Gateway>,
     ask: &Ask,
     plan: &Plan,
-    response: Response,
+    (response, crossed): (Response, Option<Crossed>),
     keeper: Option<Keeper>,
     mut bill: Bill,
 ) -> Result<AnswerBody, Refusal> {
     let body = collect(gateway, plan, response, &mut bill).await?;
     let (told, length) = (sold_in(ask, plan, &body), body.len());
     let finish = ask.is_generation().then(|| Finish::of(plan.dialect, &body));
-    let (body, used) = match &plan.crossing {
-        None => (body, told),
-        Some(crossing) => match crossing.reply(&body) {
-            Ok((body, shown)) => (body, told.or(shown)),
-            Err(why) => {
-                charge(ask, told, length, &mut bill);
-                bill.close("garbled");
-                let provider = plan.target.provider.name().to_owned();
-                return Err(Refusal::Upstream { provider, failure: Failure::Garbled(why) });
-            }
-        },
+    let crossed = match (&plan.crossing, crossed) {
+        (None, _) => Ok(Crossed { body, used: None }),
+        (Some(_), Some(crossed)) => Ok(crossed),
+        // It was kept for want of a better one.
+        (Some(crossing), None) => crossing.reply(&body),
+    };
+    let (body, used) = match crossed {
+        Ok(Crossed { body, used }) => (body, told.or(used)),
+        Err(why) => {
+            charge(ask, told, length, &mut bill);
+            bill.close("garbled");
+            let provider = plan.target.provider.name().to_owned();
+            return Err(Refusal::Upstream { provider, failure: Failure::Garbled(why) });
+        }
     };
     charge(ask, used, length, &mut bill);
     if let Some(finish) = finish {

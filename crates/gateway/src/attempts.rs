@@ -24,6 +24,7 @@ use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::budgets::Held;
 use crate::calls::{self, Called, Outcome};
+use crate::crossing::Crossed;
 use crate::journey::{End, Failed, Journey, Leg, Sent, is_only_a_wish};
 use crate::retries;
 use crate::siblings::Prefix;
@@ -32,7 +33,8 @@ use crate::{Gateway, cascade, charging, hedge, siblings};
 
 /// What comes of a visit to a target.
 enum Visit {
-    Answer(Answer),
+    /// An answer to hand on; in the caller's dialect too, if it came whole and had to cross over.
+    Answer(Answer, Option<Crossed>),
     Failed(Failed),
     /// It may be asked again as soon as it has a turn.
     Waits,
@@ -85,7 +87,7 @@ pub(crate) async fn send(
         }
         let (place, visit) = visit(gateway, &mut journey, place, asked, progress, (&bounded, bill)).await;
         match visit {
-            Visit::Answer(answer) => return Ok(journey.arrives(place, answer)),
+            Visit::Answer(answer, crossed) => return Ok(journey.arrives(place, answer, crossed)),
             Visit::Waits => {}
             Visit::Failed(failed) => {
                 note(gateway, &journey.legs[place], &failed, bill);
@@ -169,7 +171,7 @@ async fn visit(
             let call = (&**gateway, journey.legs[place].plan(), pool);
             (place, calls::call_unless(falls_silent, has_other, call).await)
         }
-        Some(hedge) => hedge::race(gateway, &journey.legs, (place, pool), hedge, (ask, bill)).await,
+        Some(hedge) => hedge::race(gateway, journey, (place, pool, falls_silent), hedge, (ask, bill)).await,
     };
     (place, judge(gateway, journey, place, called, (ask, bill)))
 }
@@ -191,9 +193,10 @@ fn judge(
         Outcome::Answer(answer, whole) => {
             bill.learns(&readings);
             bill.is_served();
-            match cascade::doubted(journey, place, &answer, whole.as_deref(), bill) {
+            let body = whole.as_ref().map(|whole| &*whole.body);
+            match cascade::doubted(journey, place, &answer, body, bill) {
                 Some(failed) => Visit::Failed(failed),
-                None => Visit::Answer(answer),
+                None => Visit::Answer(answer, whole.and_then(|whole| whole.crossed)),
             }
         }
         Outcome::Broken(failure) => {
@@ -240,7 +243,7 @@ fn on_error(leg: &mut Leg, pool: PoolId, error: ErrorAnswer, bill: &mut Bill) ->
             Some(Complaint::Missing) => Reason::NotFound,
             None => {
                 bill.is_told_off(error.status);
-                return Visit::Answer(error.into());
+                return Visit::Answer(error.into(), None);
             }
         },
     };

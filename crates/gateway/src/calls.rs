@@ -1,6 +1,6 @@
 //! One call to a provider, up to the first byte of its answer, and what came of it. Nobody's bill is touched here.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
@@ -12,6 +12,7 @@ use paceway_scheduler::PoolId;
 use paceway_upstream::{Answer, AnswerBody};
 
 use crate::Gateway;
+use crate::crossing::Crossed;
 use crate::target::{Plan, Unusable};
 use crate::upstream_error::ErrorAnswer;
 
@@ -32,7 +33,7 @@ pub(crate) struct Called {
 /// What came of a call.
 pub(crate) enum Outcome {
     /// An answer to hand on, of which the first byte is there; all of it too, if it is not streamed.
-    Answer(Answer, Option<Bytes>),
+    Answer(Answer, Option<Whole>),
     /// The provider refused for its rate, load or account.
     Refused(ErrorAnswer, RateRefusal),
     /// It failed without an answer.
@@ -41,6 +42,13 @@ pub(crate) enum Outcome {
     Unreadable(Bytes, String),
     /// It answered with an error of its own.
     Error(ErrorAnswer),
+}
+
+/// An answer that has come whole.
+pub(crate) struct Whole {
+    pub(crate) body: Bytes,
+    /// The same in the caller's dialect, if that is another.
+    pub(crate) crossed: Option<Crossed>,
 }
 
 impl Called {
@@ -56,7 +64,15 @@ pub(crate) async fn call_unless(
     has_other: impl FnOnce() -> bool,
     (gateway, plan, pool): (&Gateway, &Plan, PoolId),
 ) -> Called {
-    let mut calling = pin!(call(gateway, plan, pool));
+    unless(falls_silent, has_other, (pin!(call(gateway, plan, pool)), pool)).await
+}
+
+/// As [`call_unless`] for a call that is on its way already.
+pub(crate) async fn unless<C: Future<Output = Called>>(
+    falls_silent: impl Future<Output = ()>,
+    has_other: impl FnOnce() -> bool,
+    (mut calling, pool): (Pin<&mut C>, PoolId),
+) -> Called {
     tokio::select! {
         biased;
         called = &mut calling => return called,
@@ -109,13 +125,13 @@ async fn begun(gateway: &Gateway, plan: &Plan, answer: Answer) -> Result<Outcome
     let (body, whole) = match Framing::of(kind) {
         Some(_) => (body.begun().await?, None),
         None => {
-            let whole = body.collect(gateway.bounds.max_answer_bytes).await?;
-            match plan.check_whole(&whole) {
-                Ok(()) => {}
+            let body = body.collect(gateway.bounds.max_answer_bytes).await?;
+            let crossed = match plan.cross_back(&body) {
+                Ok(crossed) => crossed,
                 Err(Unusable::NoJson(why)) => return Err(Failure::Garbled(why)),
-                Err(Unusable::Unreadable(why)) => return Ok(Outcome::Unreadable(whole, why)),
-            }
-            (AnswerBody::full(whole.clone()), Some(whole))
+                Err(Unusable::Unreadable(why)) => return Ok(Outcome::Unreadable(body, why)),
+            };
+            (AnswerBody::full(body.clone()), Some(Whole { body, crossed }))
         }
     };
     Ok(Outcome::Answer(Answer { status, headers, body }, whole))

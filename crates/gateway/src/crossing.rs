@@ -22,6 +22,13 @@ pub(crate) struct Crossing {
     pub(crate) changes: Changes,
 }
 
+/// A whole answer in the caller's dialect.
+pub(crate) struct Crossed {
+    pub(crate) body: Bytes,
+    /// What it used, where only its translation shows that.
+    pub(crate) used: Option<Sold>,
+}
+
 /// What the way back needs.
 enum Back {
     /// Of words.
@@ -84,43 +91,32 @@ impl Crossing {
         Ok((Self { back, changes }, body))
     }
 
-    /// Whether a whole answer can be read at all, so that another target can be asked if not.
+    /// Puts a whole answer into the caller's dialect.
     ///
     /// # Errors
     /// What is wrong with it, as a sentence.
-    pub(crate) fn check(&self, body: &[u8]) -> Result<(), String> {
-        match &self.back {
-            Back::Chat(back) => format_of(back.theirs).read_reply(body).map(drop),
-            Back::Embeddings { theirs, .. } => embeddings::read_answer(*theirs, body).map(drop),
-            Back::Rerank { .. } => rerank::read_answer(body).map(drop),
-        }
-    }
-
-    /// A whole answer in the caller's dialect, and what it used where only its translation shows that.
-    ///
-    /// # Errors
-    /// What is wrong with it, as a sentence.
-    pub(crate) fn reply(&self, body: &[u8]) -> Result<(Bytes, Option<Sold>), String> {
-        match &self.back {
+    pub(crate) fn reply(&self, body: &[u8]) -> Result<Crossed, String> {
+        let (body, used) = match &self.back {
             Back::Chat(back) => {
                 let reply = back.way_back.reply(format_of(back.theirs).read_reply(body)?);
-                Ok((format_of(back.ours).write_reply(&reply, &back.frame), None))
+                (format_of(back.ours).write_reply(&reply, &back.frame), None)
             }
             Back::Embeddings { theirs, request } => {
                 let embedded = embeddings::read_answer(*theirs, body)?;
                 let told = |refusal: Refusal| refusal.to_string();
                 let envelope = Envelope::parse(request).map_err(told)?;
                 let embed = embeddings::read(&envelope, &mut Changes::default()).map_err(told)?;
-                Ok((embeddings::write_answer(&embedded, &embed), Some(embedded.usage.into())))
+                (embeddings::write_answer(&embedded, &embed), Some(embedded.usage.into()))
             }
             Back::Rerank { request, id } => {
                 let reranked = rerank::read_answer(body)?;
                 let told = |refusal: Refusal| refusal.to_string();
                 let envelope = Envelope::parse(request).map_err(told)?;
                 let asked = rerank::read(&envelope, &mut Changes::default()).map_err(told)?;
-                Ok((rerank::write_answer(&reranked, &asked, id), Some(sold_by(&reranked))))
+                (rerank::write_answer(&reranked, &asked, id), Some(sold_by(&reranked)))
             }
-        }
+        };
+        Ok(Crossed { body, used })
     }
 
     /// For a streamed answer; only words are streamed.

@@ -8,24 +8,26 @@ use std::sync::Arc;
 
 use paceway_policy::fallback::Reason;
 use paceway_scheduler::PoolId;
+use tokio::sync::futures::Notified;
 
 use crate::Gateway;
-use crate::admission::{Progress, Turn};
+use crate::admission::Turn;
 use crate::ask::Ask;
 use crate::bill::Bill;
 use crate::budgets::heard;
 use crate::calls::{self, Called, Outcome};
 use crate::deployment::Flight;
-use crate::journey::{Failed, Hedge, Leg};
+use crate::journey::{Failed, Hedge, Journey, Leg};
 
 /// Makes the call for one leg, and after a while for another too. The bill is then at the one whose call is returned.
 pub(crate) async fn race(
     gateway: &Arc<Gateway>,
-    legs: &[Leg],
-    (place, pool): (usize, PoolId),
+    journey: &Journey,
+    (place, pool, falls_silent): (usize, PoolId, Notified<'_>),
     hedge: Hedge,
     (ask, bill): (&Ask, &mut Bill),
 ) -> (usize, Called) {
+    let legs = &journey.legs;
     let mut first = pin!(calls::call(gateway, legs[place].plan(), pool));
     tokio::select! {
         biased;
@@ -33,8 +35,9 @@ pub(crate) async fn race(
         () = tokio::time::sleep(hedge.after) => {}
     }
     let other = &legs[hedge.place];
-    let Some((turn, mut flight)) = enter(gateway, other, ask, bill).await else {
-        return (place, first.await);
+    let Some((turn, mut flight)) = enter(gateway, other, ask, bill) else {
+        let has_other = || journey.has_free_other(gateway, place);
+        return (place, calls::unless(falls_silent, has_other, (first, pool)).await);
     };
     tracing::info!(target = other.target.name(), "an answer is late, and another target is asked too");
     gateway.metrics.hedged(other.target.provider.name());
@@ -74,17 +77,16 @@ pub(crate) async fn race(
 }
 
 /// A turn at a target that has room at once, within the budget of retries and those of money.
-async fn enter(gateway: &Arc<Gateway>, leg: &Leg, ask: &Ask, bill: &mut Bill) -> Option<(Turn, Flight)> {
+fn enter(gateway: &Arc<Gateway>, leg: &Leg, ask: &Ask, bill: &mut Bill) -> Option<(Turn, Flight)> {
     let now = gateway.clock.now();
-    let has_room = gateway.turnstile.expected(&leg.wish).is_zero();
-    if !has_room || !gateway.retries.takes(now, bill.caller()) {
+    let turn = gateway.turnstile.at_once(leg.wish)?;
+    let flight = leg.target.deployment.enter(&gateway.breaker, now, leg.dice(), bill.is_streamed()).ok()?;
+    if !gateway.retries.takes(now, bill.caller()) {
         return None;
     }
     if bill.money.as_mut().is_some_and(|money| !money.holds_more(heard(ask), &leg.target)) {
         return None;
     }
-    let turn = gateway.turnstile.wait(leg.wish, &Progress::default()).await.ok()?;
-    let flight = leg.target.deployment.enter(&gateway.breaker, now, leg.dice(), bill.is_streamed()).ok()?;
     Some((turn, flight))
 }
 

@@ -19,6 +19,7 @@ use paceway_upstream::Answer;
 
 use crate::Gateway;
 use crate::ask::Ask;
+use crate::crossing::Crossed;
 use crate::kept::KeptAt;
 use crate::outgoing::Circumstances;
 use crate::target::{Plan, Target};
@@ -66,6 +67,8 @@ pub(crate) struct Sent {
     pub(crate) plan: Plan,
     pub(crate) wish: Wish,
     pub(crate) answer: Answer,
+    /// The answer in the caller's dialect, if it came whole and had to cross over.
+    pub(crate) crossed: Option<Crossed>,
     /// The way from here on, should the answer break off.
     pub(crate) rest: Journey,
 }
@@ -250,11 +253,11 @@ impl Journey {
     }
 
     /// A target has answered. Should its answer break off, the others come before it.
-    pub(crate) fn arrives(mut self, place: usize, answer: Answer) -> Sent {
+    pub(crate) fn arrives(mut self, place: usize, answer: Answer, crossed: Option<Crossed>) -> Sent {
         let mut leg = self.legs.remove(place);
         let (plan, wish) = (leg.plan.take().expect(WRITTEN), leg.wish);
         self.legs.push(leg);
-        Sent { plan, wish, answer, rest: self }
+        Sent { plan, wish, answer, crossed, rest: self }
     }
 
     /// Sets out again over all targets, with another request for which nothing is written yet.
@@ -312,7 +315,7 @@ impl Journey {
     pub(crate) fn patient_wish(&self, gateway: &Gateway, place: usize) -> Wish {
         let mut wish = self.legs[place].wish;
         let is_free_other = |(at, leg): (usize, &Leg)| {
-            at != place && leg.failed.is_none() && gateway.turnstile.expected(&leg.wish).is_zero()
+            at != place && leg.failed.is_none() && gateway.turnstile.has_room(&leg.wish)
         };
         if self.changes_left == 0 || !self.legs.iter().enumerate().any(is_free_other) {
             return wish;
@@ -330,7 +333,7 @@ impl Journey {
             at != place
                 && leg.failed.is_none()
                 && leg.target.deployment.refuses(&gateway.breaker, now, leg.dice).is_none()
-                && gateway.turnstile.expected(&leg.wish).is_zero()
+                && gateway.turnstile.has_room(&leg.wish)
         })
     }
 

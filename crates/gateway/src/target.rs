@@ -11,7 +11,7 @@ use paceway_upstream::{Call, Upstream};
 
 use crate::ask::Ask;
 use crate::calibration::Subject;
-use crate::crossing::Crossing;
+use crate::crossing::{Crossed, Crossing};
 use crate::deployment::Deployment;
 use crate::lane::Lane;
 use crate::outgoing::{self, Circumstances, Outgoing};
@@ -121,18 +121,18 @@ impl Plan {
         &self.call.body
     }
 
-    /// Looks at an answer that has come whole. What is no JSON at all (a login page, a proxy's apology) is nobody's answer; what
-    /// has to cross over and cannot be read is one that nobody can use.
+    /// Looks at an answer that has come whole, and puts it into the caller's dialect where that is another. What is no JSON at all
+    /// (a login page, a proxy's apology) is nobody's answer; what has to cross over and cannot be read is one that nobody can use.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn check_whole(&self, body: &[u8]) -> Result<(), Unusable> {
+    pub(crate) fn cross_back(&self, body: &[u8]) -> Result<Option<Crossed>, Unusable> {
         let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
         if self.expects_json && !matches!(first, Some(b'{' | b'[')) {
             let begins = String::from_utf8_lossy(&body[..body.len().min(MOST_SHOWN)]).into_owned();
             return Err(Unusable::NoJson(format!("expected JSON, got `{begins}`")));
         }
-        self.crossing.as_ref().map_or(Ok(()), |crossing| crossing.check(body)).map_err(Unusable::Unreadable)
+        self.crossing.as_ref().map(|crossing| crossing.reply(body)).transpose().map_err(Unusable::Unreadable)
     }
 
     /// The call with a key of the pool whose turn it is.

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use paceway_domain::failure::Phase;
 use paceway_domain::{Dialect, Failure};
 use paceway_gateway::Gateway;
 use paceway_gateway::fleet::{AliasSettings, Escalation, EscalationBy};
@@ -17,18 +18,34 @@ use paceway_upstream::{Answer, Call, Upstream};
 use serde_json::{Value, json};
 use support::{House, alias, house_with, message, provider, question, text, whole};
 
-fn at(name: &str) -> ProviderSettings {
-    let mut settings = provider(name, Dialect::Anthropic, "claude-*", Limits::none());
+fn at(name: &str, limits: Limits) -> ProviderSettings {
+    let mut settings = provider(name, Dialect::Anthropic, "claude-*", limits);
     settings.ways[0].base_url = format!("http://{name}.test").parse().unwrap();
     settings.candidate.catalogue = "anthropic".into();
     settings
 }
 
 fn of_two(answers: Vec<Result<Answer, Failure>>, change: impl FnOnce(&mut AliasSettings)) -> House {
+    of_one_and(Limits::none(), answers, change)
+}
+
+/// A house of two targets, of which the second has these limits.
+fn of_one_and(
+    seconds: Limits,
+    answers: Vec<Result<Answer, Failure>>,
+    change: impl FnOnce(&mut AliasSettings),
+) -> House {
     let (name, mut settings) = alias("smart", &["one/claude-haiku-4-5", "two/claude-opus-5-5"]);
     change(&mut settings);
     let aliases = BTreeMap::from([(name, settings)]);
-    house_with(answers, vec![at("one"), at("two")], Vec::new(), Duration::ZERO, 0, aliases)
+    house_with(
+        answers,
+        vec![at("one", Limits::none()), at("two", seconds)],
+        Vec::new(),
+        Duration::ZERO,
+        0,
+        aliases,
+    )
 }
 
 /// A provider whose answers take as long as each host has set.
@@ -61,7 +78,12 @@ impl Slow {
 
 /// A house that hedges, and knows that its first target answers within 100 ms.
 async fn hedging() -> (House, std::sync::Arc<Slow>) {
-    let mut house = of_two(Vec::new(), |alias| alias.rules.hedges = true);
+    hedging_to(Limits::none()).await
+}
+
+/// One whose second target has these limits.
+async fn hedging_to(limits: Limits) -> (House, std::sync::Arc<Slow>) {
+    let mut house = of_one_and(limits, Vec::new(), |alias| alias.rules.hedges = true);
     let slow = std::sync::Arc::new(Slow { latency: Mutex::default(), asked: Mutex::default() });
     slow.takes("one", Ok(Duration::from_millis(100)));
     slow.takes("two", Ok(Duration::from_millis(50)));
@@ -136,6 +158,41 @@ async fn a_hedge_that_fails_leaves_the_first_as_it_was_and_the_other_way_round()
     };
     let ((status, provider, _), ()) = tokio::join!(asking, failing);
     assert_eq!((status, provider.as_str()), (200, "one"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_goes_at_once_or_not_at_all() {
+    let (house, slow) = hedging_to(support::at_once(1)).await;
+    slow.takes("one", Ok(Duration::from_millis(500)));
+    slow.takes("two", Ok(Duration::from_secs(1)));
+    let before = house.gateway.clock.now();
+    let direct = question("two/claude-opus-5-5", false);
+    let others = house.ask(Dialect::Anthropic, &direct);
+    let hedging = async {
+        let (status, provider, _) = ask(&house).await;
+        (status, provider, house.gateway.clock.now().since(before).as_millis())
+    };
+    let (_, served) = tokio::join!(others, hedging);
+    assert_eq!(served, (200, "one".to_owned(), 500));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_could_not_hedge_goes_elsewhere_all_the_same_when_the_breaker_opens() {
+    let (house, slow) = hedging_to(support::at_once(1)).await;
+    slow.takes("one", Ok(Duration::from_secs(30)));
+    slow.takes("two", Ok(Duration::from_secs(1)));
+    let before = house.gateway.clock.now();
+    let others = async {
+        // Until then the second target has no room.
+        house.ask(Dialect::Anthropic, &question("two/claude-opus-5-5", false)).await;
+        slow.takes("one", Err(Failure::Timeout(Phase::Headers, Duration::from_secs(2))));
+        for _ in 0..5 {
+            house.ask(Dialect::Anthropic, &question("one/claude-haiku-4-5", false)).await;
+        }
+    };
+    let ((), (status, provider, _)) = tokio::join!(others, ask(&house));
+    assert_eq!((status, provider.as_str()), (200, "two"));
+    assert_eq!(house.gateway.clock.now().since(before).as_secs(), 2);
 }
 
 #[tokio::test(start_paused = true)]

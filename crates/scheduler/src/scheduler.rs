@@ -108,16 +108,14 @@ impl Scheduler {
 
     /// A request wants to go. It may at once only if nobody waits for its pools: newcomers do not overtake.
     pub fn submit(&mut self, now: Moment, ask: Ask) -> Submitted {
-        let group = self.group(&ask);
-        if self.groups[group].waiting == 0
-            && let Some(pool) = self.pools.pool_for(now, &ask)
-        {
-            return Submitted::Admitted(self.admit(now, ask, pool), pool);
+        if let Some((ticket, pool)) = self.admit_at_once(now, ask) {
+            return Submitted::Admitted(ticket, pool);
         }
         if let Some(why) = self.pools.hopeless(now, &ask) {
             return Submitted::Refused(why.into());
         }
         let wait = self.expected_wait(now, &ask, ask.priority as usize);
+        let group = self.group(&ask);
         let of_caller = self.groups[group].waiting_of(ask.caller);
         if self.waiting >= self.bounds.waiting || of_caller >= self.bounds.waiting_per_caller {
             return Submitted::Refused(Refused::QueueFull { wait });
@@ -133,6 +131,12 @@ impl Scheduler {
         self.pools.count_waiting(&ask, true);
         self.waiting += 1;
         Submitted::Waiting(ticket)
+    }
+
+    /// Admits a request that goes at once or not at all.
+    pub fn admit_at_once(&mut self, now: Moment, ask: Ask) -> Option<(Ticket, PoolId)> {
+        let pool = self.free_pool(now, &ask)?;
+        Some((self.admit(now, ask, pool), pool))
     }
 
     /// The next decision that is due at `now`; call until it has none. Those whose time has run out come first, so that
@@ -242,11 +246,21 @@ impl Scheduler {
         self.waiting
     }
 
-    /// The least wait that a request would have if it were submitted now; zero if it could go at once.
+    /// The least wait that a request would have if it were submitted now; zero if it could go at once, or as soon as another ends.
     pub fn expected(&mut self, now: Moment, ask: &Ask) -> Duration {
-        let group = self.group(ask);
-        let may_go = self.groups[group].waiting == 0 && self.pools.pool_for(now, ask).is_some();
+        let may_go = self.has_room(now, ask);
         if may_go { Duration::ZERO } else { self.expected_wait(now, ask, ask.priority as usize) }
+    }
+
+    /// Whether a request could go at once.
+    pub fn has_room(&mut self, now: Moment, ask: &Ask) -> bool {
+        self.free_pool(now, ask).is_some()
+    }
+
+    /// Where a request could go at once, without overtaking who waits.
+    fn free_pool(&mut self, now: Moment, ask: &Ask) -> Option<PoolId> {
+        let is_first = self.groups[self.group(ask)].waiting == 0;
+        is_first.then(|| self.pools.pool_for(now, ask))?
     }
 
     /// Why a request would wait, or does.

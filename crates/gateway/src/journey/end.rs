@@ -21,7 +21,8 @@ impl Journey {
         let leg = self.legs.remove(place);
         match (leg.failed.map(|failed| failed.what), leg.plan) {
             (Some(Ok(error)), Some(plan)) => {
-                End::Answer(Box::new(Sent { plan, wish: leg.wish, answer: error.into(), rest: self }))
+                let (wish, answer) = (leg.wish, error.into());
+                End::Answer(Box::new(Sent { plan, wish, answer, crossed: None, rest: self }))
             }
             (Some(Err(refusal)), _) => End::Refusal(refusal),
             _ => End::Refusal(Refusal::Internal("a request ended without a reason".into())),
