@@ -106,6 +106,7 @@ fn load_with(file: Option<(&Path, &str)>, variables: &environment::Variables) ->
     for (name, provider) in &mut config.providers {
         if !meant.contains(name) && check::has_placeholder(provider) {
             provider.enabled = Some(false);
+            provider.is_left_alone = provider.api_key.is_some();
         }
     }
     let problems = check::problems(&config);
@@ -288,6 +289,11 @@ mod tests {
         let config = load_text("", &[("AZURE_OPENAI_API_KEY", "k"), ("OPENAI_API_KEY", "k")]).unwrap();
         let used: Vec<_> = config.providers_in_use().map(|(name, ..)| name).collect();
         assert_eq!(used, ["openai"]);
+        let warnings = warnings(&config).join("\n");
+        let told = "providers.azure.base_url: not used, although its key (AZURE_OPENAI_API_KEY) is there: write the name of your \
+                    Azure resource in place of RESOURCE in `https://RESOURCE.openai.azure.com/openai/v1`; or `enabled = false` if \
+                    the key is meant for something else";
+        assert_eq!(warnings, told);
     }
 
     #[test]
@@ -479,6 +485,11 @@ mod tests {
             "ladder = [{ at_percent = 90, action = \"refuse\" }, { at_percent = 99, action = \"pause\" }]",
         );
         assert!(lines.contains("budgets[0].ladder: expected one of `refuse` and `pause`"), "{lines}");
+        let tag = told("tag = \"Feature\"");
+        assert!(
+            tag.contains("budgets[0].tag: names of headers have no capital letters: write `feature`"),
+            "{tag}"
+        );
         let twice = told("[[budgets]]\nname = \"b\"\namount_usd = 0\nwindow = \"day\"");
         assert!(twice.contains("budgets[1].name: `b` is there already"), "{twice}");
         assert!(twice.contains("budgets[1].amount_usd: expected 0.000001 to 1000000000, got 0"), "{twice}");

@@ -83,7 +83,7 @@ async fn usage_is_summed_up_by_what_is_asked_for() {
         lines[1..3],
         ["2026-11-23 chat 1 700 100 0 250 $0.600000", "2026-11-23 search 1 700 100 0 250 $0.600000"]
     );
-    assert!(told.contains("Total at list prices: $1.200000"), "{told}");
+    assert!(told.contains("Total cost: $1.200000"), "{told}");
     let groups =
         json_of(directory.path(), &["usage", "--by", "team", "--tag", "feature=a,\"b\"", "--json"]).await;
     let costs: Vec<_> = groups

@@ -13,7 +13,7 @@ use super::{runtime, say};
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Port to listen on, on 127.0.0.1; 0 picks a free one
-    #[arg(long, default_value_t = 4142)]
+    #[arg(long, default_value_t = 4143)]
     port: u16,
     /// Settings as TOML: seed, limits, latency, output, faults such as `[faults] server_error = 0.01`
     #[arg(long, value_name = "FILE")]

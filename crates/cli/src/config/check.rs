@@ -77,7 +77,9 @@ fn check(config: &Config) -> Check {
     for (name, provider) in &config.providers {
         check.provider(&format!("providers.{name}"), name, provider);
     }
-    for (name, provider, _) in config.providers_in_use() {
+    let in_use = config.providers_in_use().map(|(name, provider, _)| (name, provider));
+    let left_alone = config.providers.iter().filter(|(_, provider)| provider.is_left_alone);
+    for (name, provider) in in_use.chain(left_alone.map(|(name, provider)| (name.as_str(), provider))) {
         check.placeholders(&format!("providers.{name}"), provider);
     }
     check.range("explain.keep", config.explain.keep, 0..=1_000_000);
@@ -234,13 +236,16 @@ impl Check {
     fn placeholders(&mut self, key: &str, provider: &ProviderConfig) {
         let variable = provider.api_key_env.as_deref().unwrap_or("api_key");
         for (name, value, placeholder, meaning) in placeholders_of(provider) {
-            self.say(
-                &format!("{key}.{name}"),
-                format_args!(
-                    "write {meaning} in place of {placeholder} in `{value}`; or `enabled = false` if the key \
-                     ({variable}) is meant for something else"
-                ),
+            let key = format!("{key}.{name}");
+            let write = format!(
+                "write {meaning} in place of {placeholder} in `{value}`; or `enabled = false` if the key"
             );
+            if provider.is_left_alone {
+                let there = format!("not used, although its key ({variable}) is there");
+                self.warn(&key, format_args!("{there}: {write} is meant for something else"));
+            } else {
+                self.say(&key, format_args!("{write} ({variable}) is meant for something else"));
+            }
         }
     }
 

@@ -68,7 +68,7 @@ impl Selection {
             let Some((name, value)) = tag.split_once('=') else {
                 bail!("--tag {tag}: write NAME=VALUE");
             };
-            with.push((Property::Tag(name.to_owned()), value.to_owned()));
+            with.push((Property::Tag(name.to_ascii_lowercase()), value.to_owned()));
         }
         let time = |option: &str, text: &Option<String>| {
             text.as_deref().map(|text| moment(text).with_context(|| format!("{option} {text}"))).transpose()
@@ -110,7 +110,7 @@ pub(super) fn dimension(word: &str) -> Result<Dimension, String> {
         "outcome" => Property::Outcome,
         "price_source" => Property::PriceSource,
         other => match other.strip_prefix("tag:") {
-            Some(name) if !name.is_empty() => Property::Tag(name.to_owned()),
+            Some(name) if !name.is_empty() => Property::Tag(name.to_ascii_lowercase()),
             _ => {
                 return Err("it is one of hour, day, week, month, organisation, team, project, key, provider, model, \
                             endpoint, tier, outcome, price_source, tag:NAME"
@@ -140,6 +140,6 @@ mod tests {
         let wrong = Selection { tags: vec!["feature".into()], ..Selection::default() };
         assert!(wrong.filter().unwrap_err().to_string().contains("NAME=VALUE"));
         assert!(dimension("colour").unwrap_err().contains("tag:NAME"));
-        assert_eq!(dimension("tag:feature"), Ok(Dimension::Property(Property::Tag("feature".into()))));
+        assert_eq!(dimension("tag:Feature"), Ok(Dimension::Property(Property::Tag("feature".into()))));
     }
 }

@@ -13,7 +13,7 @@ use super::say;
 use super::selection::{Selection, dimension};
 use crate::commands::counted;
 
-const SUMS: [&str; 6] = ["REQUESTS", "INPUT", "CACHE READ", "CACHE WRITE", "OUTPUT", "LIST PRICE"];
+const SUMS: [&str; 6] = ["REQUESTS", "INPUT", "CACHE READ", "CACHE WRITE", "OUTPUT", "COST"];
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -72,7 +72,7 @@ pub(super) fn run(reports: &dyn Reports, options: &Options) -> Result<()> {
     }
     say(table);
     let sum = groups.iter().fold(MicroUsd::ZERO, |sum, group| sum + group.cost);
-    say(format_args!("\nTotal at list prices: {sum}"));
+    say(format_args!("\nTotal cost: {sum}"));
     if has_corrections {
         let corrections = groups.iter().map(|group| group.correction).sum();
         say(format_args!("Corrections from providers' reports: {}", signed(corrections)));
@@ -85,7 +85,7 @@ pub(super) fn run(reports: &dyn Reports, options: &Options) -> Result<()> {
         ));
     }
     if groups.iter().flat_map(|group| &group.of).any(|of| of.starts_with("simulated-")) {
-        say("Simulated answers cost nothing; their price is what the real model would have cost.");
+        say("Simulated answers cost nothing; what is counted here is what the real model would have cost.");
     }
     Ok(())
 }

@@ -53,6 +53,15 @@ impl Check {
         if let Some((name, _)) = said.iter().find(|(_, pattern)| pattern.as_deref() == Some("")) {
             self.say(&format!("{key}.{name}"), "expected a name or a pattern; \"*\" stands for all");
         }
+        if let Some(tag) =
+            budget.tag.as_deref().filter(|tag| tag.bytes().any(|byte| byte.is_ascii_uppercase()))
+        {
+            let small = tag.to_ascii_lowercase();
+            self.say(
+                &format!("{key}.tag"),
+                format_args!("names of headers have no capital letters: write `{small}`, got `{tag}`"),
+            );
+        }
         if budget.value.is_some() && budget.tag.is_none() {
             self.say(&format!("{key}.value"), "is the value of a tag: say which with `tag`");
         }
