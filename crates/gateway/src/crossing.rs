@@ -149,6 +149,17 @@ pub(crate) fn same_shore(ask: &Ask, created: u64) -> Translation {
     Translation::new(ask.dialect, WayBack::default(), ask.dialect, frame(ask, created))
 }
 
+/// Whether thoughts are to come sealed. Their seals hold only under the ids that their provider gave them, so that a stream of them
+/// has to pass as it is.
+pub(crate) fn wants_seals(ask: &Ask) -> bool {
+    if ask.dialect != Dialect::Responses {
+        return false;
+    }
+    let Ok(envelope) = Envelope::parse(&ask.body) else { return false };
+    let included = envelope.field::<Vec<String>>("include", "a list of texts").ok().flatten();
+    included.is_some_and(|names| names.iter().any(|name| name == "reasoning.encrypted_content"))
+}
+
 /// Whether the rest of an answer can be asked for, of which the client has heard this.
 ///
 /// # Errors

@@ -139,10 +139,13 @@ impl Keeper {
         })
     }
 
-    /// Keeps an answer that was written here.
+    /// Keeps an answer that was written here, unless what came before it is kept by a provider: nothing could go on from a part.
     pub(crate) fn keep(&self, answer: &[u8]) {
-        let input = Envelope::parse(&self.request).and_then(|envelope| input_of(&envelope));
-        let (Some(id), Ok(input)) = (id_of(answer), input) else { return };
+        let Ok(envelope) = Envelope::parse(&self.request) else { return };
+        if envelope.raw(PREVIOUS).is_some_and(|previous| previous.get() != "null") {
+            return;
+        }
+        let (Some(id), Ok(input)) = (id_of(answer), input_of(&envelope)) else { return };
         self.write(id, Some(Conversation { input: array(&input).into_bytes(), answer: answer.to_vec() }));
     }
 

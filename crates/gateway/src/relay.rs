@@ -21,7 +21,7 @@ use paceway_upstream::{Answer as Response, AnswerBody as ResponseBody};
 use crate::ask::Ask;
 use crate::bill::{Bill, fault_in, fault_of};
 use crate::continuing::{Continuation, Going, Resumed, told};
-use crate::crossing::{Crossing, same_shore};
+use crate::crossing::{self, Crossing, same_shore};
 use crate::kept::Keeper;
 use crate::target::Plan;
 
@@ -47,6 +47,8 @@ pub struct Relay {
     format: &'static dyn Format,
     /// For an answer that can be gone on from.
     keeper: Option<Keeper>,
+    /// Whether the answer is its provider's as it came, which keeps it under the same name.
+    is_kept_there: bool,
     /// For a stream that may go on elsewhere if it breaks.
     continuation: Option<Continuation>,
     /// Taken while another provider is asked for the rest.
@@ -74,8 +76,9 @@ impl Relay {
         let is_passthrough = plan.crossing.is_none();
         let hides_usage = is_passthrough && continuation.is_none() && !ask.summary.wants_stream_usage;
         let attempt = Attempt::new(&plan, &response.headers, framing, hides_usage);
-        // What cannot be read cannot be joined to.
-        let continuation = continuation.filter(|_| attempt.is_readable);
+        // What cannot be read cannot be joined to, and what holds sealed thoughts must not be written anew.
+        let may_be_joined = attempt.is_readable && !(is_passthrough && crossing::wants_seals(ask));
+        let continuation = continuation.filter(|_| may_be_joined);
         let mut translation = match (&continuation, plan.crossing) {
             (None, crossing) => crossing.and_then(Crossing::stream),
             (Some(_), Some(crossing)) => crossing.stream().map(Translation::continuable),
@@ -90,6 +93,7 @@ impl Relay {
             translation,
             format: ask.format(),
             keeper,
+            is_kept_there: is_passthrough,
             continuation: continuation.map(|(continuation, _)| continuation),
             bill: Some(bill),
             has_ended: false,
@@ -201,14 +205,10 @@ impl Relay {
     /// The answer is whole.
     fn complete(&mut self) {
         if let Some(keeper) = self.keeper.take() {
-            match (&self.translation, self.attempt.watch.kept_as()) {
-                (Some(translation), _) => {
-                    if let Some(answer) = translation.record() {
-                        keeper.keep(answer);
-                    }
-                }
-                (None, Some(id)) => keeper.note(id),
-                (None, None) => {}
+            if self.is_kept_there {
+                self.attempt.watch.kept_as().into_iter().for_each(|id| keeper.note(id));
+            } else if let Some(answer) = self.translation.as_ref().and_then(Translation::record) {
+                keeper.keep(answer);
             }
         }
         self.bill().close("completed");
@@ -309,6 +309,7 @@ impl Relay {
     fn go_elsewhere(&mut self, continuation: Continuation, failure: Failure) {
         tracing::info!(provider = self.attempt.provider, %failure, "a stream broke off and is continued elsewhere");
         self.note_seen();
+        self.is_kept_there = false;
         if let Some(mut bill) = self.bill.take() {
             bill.broke_off(&failure);
             bill.part_ends("continued", Some(fault_of(&failure)));

@@ -251,3 +251,54 @@ async fn a_stream_that_is_too_slow_and_cannot_be_continued_goes_on_and_counts_ag
     assert!(house.rows.all().iter().all(|row| row.outcome == "completed"));
     assert_eq!(words(&ask(&house, &[]).await), "another's", "the breaker is open");
 }
+
+/// A stream of the Responses API, whole.
+const RESPONSES: &str = concat!(
+    "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1,\"status\":\"in_progress\",\"model\":\"gpt-5.5\",\"output\":[]}}\n\n",
+    "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",\"sequence_number\":1,\"output_index\":0,\"item\":{\"id\":\"msg_1\",\"type\":\"message\",\"status\":\"in_progress\",\"role\":\"assistant\",\"content\":[]}}\n\n",
+    "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":2,\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"Ada.\"}\n\n",
+    "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\",\"sequence_number\":3,\"output_index\":0,\"item\":{\"id\":\"msg_1\",\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\",\"text\":\"Ada.\",\"annotations\":[]}]}}\n\n",
+    "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":4,\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1,\"status\":\"completed\",\"model\":\"gpt-5.5\",\"output\":[{\"id\":\"msg_1\",\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[{\"type\":\"output_text\",\"text\":\"Ada.\",\"annotations\":[]}]}],\"usage\":{\"input_tokens\":3,\"output_tokens\":2,\"total_tokens\":5}}}\n\n",
+);
+
+fn house_of_responses() -> House {
+    let (name, mut settings) = alias("smart", &["one/gpt-5.5"]);
+    settings.rules.continues = true;
+    let streams = (0..2).map(|_| {
+        let (answer, feed) = response(200, &[("content-type", "text/event-stream")]);
+        feed.send(Ok(Bytes::from_static(RESPONSES.as_bytes()))).unwrap();
+        Ok(answer)
+    });
+    let aliases = BTreeMap::from([(name, settings)]);
+    house_with(
+        streams.collect(),
+        vec![at("one", Dialect::Responses, "gpt-*")],
+        Vec::new(),
+        Duration::ZERO,
+        0,
+        aliases,
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_not_continued_is_gone_on_from_where_its_provider_keeps_it() {
+    let house = house_of_responses();
+    let mut asked = json!({"model": "smart", "input": "My name is Ada.", "stream": true});
+    let first = text(house.ask(Dialect::Responses, &asked).await).await;
+    assert!(first.contains("response.completed"), "{first}");
+    asked["input"] = json!("Who am I?");
+    asked["previous_response_id"] = json!("resp_1");
+    text(house.ask(Dialect::Responses, &asked).await).await;
+    let sent = house.sent();
+    assert_eq!((&sent["previous_response_id"], &sent["input"]), (&json!("resp_1"), &json!("Who am I?")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_sealed_thoughts_passes_as_it_is() {
+    let house = house_of_responses();
+    let mut asked = json!({"model": "smart", "input": "Hi", "stream": true});
+    let rewritten = text(house.ask(Dialect::Responses, &asked).await).await;
+    assert_ne!(rewritten, RESPONSES);
+    asked["include"] = json!(["reasoning.encrypted_content"]);
+    assert_eq!(text(house.ask(Dialect::Responses, &asked).await).await, RESPONSES);
+}

@@ -10,7 +10,7 @@ mod way_back;
 
 use crate::changes::Changes;
 use crate::formats::Abilities;
-use crate::neutral::{Chat, DocumentSource, Part, PartBody, Role, Text};
+use crate::neutral::{Chat, PartBody, Role};
 
 pub use way_back::{Unfitting, WayBack};
 
@@ -29,9 +29,6 @@ pub fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Changes) -> 
     let names = names::fit(chat, abilities, changes);
     if !abilities.media_in_results {
         results::move_media_out(chat, changes);
-    }
-    if !abilities.documents {
-        write_documents_as_text(chat, changes);
     }
     if !abilities.mid_system {
         move_instructions(chat, changes);
@@ -57,36 +54,6 @@ fn move_instructions(chat: &mut Chat<'_>, changes: &mut Changes) {
             "this API has instructions only at the beginning: sent as a user's message",
         );
     }
-}
-
-fn write_documents_as_text(chat: &mut Chat<'_>, changes: &mut Changes) {
-    for (place, turn) in chat.turns.iter_mut().enumerate() {
-        let mut parts = Vec::with_capacity(turn.parts.len());
-        for part in std::mem::take(&mut turn.parts) {
-            let cache = part.cache;
-            let PartBody::Document(document) = part.body else {
-                parts.push(part);
-                continue;
-            };
-            let title: Vec<Text<'_>> = document.title.into_iter().chain(document.context).collect();
-            let field = format!("messages.{place}");
-            match document.source {
-                DocumentSource::Media(_) => changes.lost(field, "this API takes no documents as files"),
-                DocumentSource::Text(text) => {
-                    changes.adapted(field, "this API takes no documents: sent as text");
-                    let whole = [title.join("\n").into(), text].map(Text::into_owned).join("\n");
-                    parts.push(Part { cache, ..Part::text(whole.trim().to_owned()) });
-                }
-                DocumentSource::Parts(inner) => {
-                    changes.adapted(field, "this API takes no documents: sent as text");
-                    parts.extend((!title.is_empty()).then(|| Part::text(title.join("\n"))));
-                    parts.extend(inner);
-                }
-            }
-        }
-        turn.parts = parts;
-    }
-    chat.turns.retain(|turn| !turn.parts.is_empty());
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod anthropic;
 mod cohere;
 mod converse;
 mod gemini;
+mod openai;
 mod openai_chat;
 mod openai_responses;
 mod stencil;
@@ -84,8 +85,6 @@ pub struct Abilities {
     pub mid_system: bool,
     /// Images (and documents) in the results of tools.
     pub media_in_results: bool,
-    /// Documents as files (PDF).
-    pub documents: bool,
     /// That no more than one tool is to be called at a time.
     pub one_call: bool,
 }

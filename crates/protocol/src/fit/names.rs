@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::changes::Changes;
 use crate::compose;
 use crate::formats::Abilities;
-use crate::neutral::{Chat, PartBody, Text, ToolCall, ToolChoice, ToolKind};
+use crate::neutral::{Chat, PartBody, Text, Tool, ToolCall, ToolChoice, ToolKind};
 
 /// What stands between a namespace and a name.
 const JOINT: &str = "__";
@@ -58,7 +58,7 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
         }
     }
     if let Some(choice) = &mut chat.tool_choice {
-        rename_choice(choice, &originals, abilities);
+        rename_choice(choice, &chat.tools, &originals, abilities);
     }
     for part in chat.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
         match &mut part.body {
@@ -75,12 +75,21 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
     originals
 }
 
-/// A choice names a tool without its group: it means the tool that was written for that name.
-fn rename_choice(choice: &mut ToolChoice<'_>, originals: &Originals, abilities: Abilities) {
+/// A choice names a tool without its group: it means the tool that was written for that name, of several one that is in no group,
+/// or else the first.
+fn rename_choice(
+    choice: &mut ToolChoice<'_>,
+    tools: &[Tool<'_>],
+    originals: &Originals,
+    abilities: Abilities,
+) {
     let rename = |name: &mut Text<'_>| {
-        let known = originals.iter().find(|(_, original)| original.name == **name);
-        *name = match known {
-            Some((written, _)) => written.clone().into(),
+        let known = tools.iter().filter_map(|tool| match originals.get(&*tool.name) {
+            Some(original) => (original.name == **name).then_some((original.namespace.is_some(), tool)),
+            None => (tool.name == *name).then_some((tool.namespace.is_some(), tool)),
+        });
+        *name = match known.min_by_key(|(is_grouped, _)| *is_grouped) {
+            Some((_, tool)) => tool.name.to_string().into(),
             None => written(None, name, abilities).into_owned().into(),
         };
     };

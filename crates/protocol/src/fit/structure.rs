@@ -13,6 +13,12 @@ const NAME: &str = "final_answer";
 
 /// Puts the tool in the place of the form; returns its name.
 pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Changes) -> Option<String> {
+    // Who has to call a tool answers in no form.
+    let has_to_call = match &chat.tool_choice {
+        Some(ToolChoice::Named(_) | ToolChoice::Any) => true,
+        Some(ToolChoice::Among { is_required, .. }) => *is_required,
+        Some(ToolChoice::Auto | ToolChoice::None) | None => false,
+    };
     let schema = match std::mem::take(&mut chat.form) {
         AnswerForm::Text => return None,
         AnswerForm::Json if abilities.json => {
@@ -23,6 +29,7 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
             chat.form = AnswerForm::Schema(schema);
             return None;
         }
+        AnswerForm::Json | AnswerForm::Schema(_) if has_to_call && !chat.tools.is_empty() => return None,
         AnswerForm::Schema(schema) => schema,
         AnswerForm::Json => Schema { name: None, description: None, schema: any_object(), strict: None },
     };
@@ -33,8 +40,12 @@ pub(super) fn fit(chat: &mut Chat<'_>, abilities: Abilities, changes: &mut Chang
     while chat.tools.iter().any(|tool| tool.name == name) {
         name.push('_');
     }
-    chat.tool_choice = Some(match chat.tools.len() {
-        0 => ToolChoice::Named(name.clone().into()),
+    chat.tool_choice = Some(match chat.tool_choice.take() {
+        _ if chat.tools.is_empty() => ToolChoice::Named(name.clone().into()),
+        Some(ToolChoice::Among { mut names, .. }) => {
+            names.push(name.clone().into());
+            ToolChoice::Among { names, is_required: true }
+        }
         _ => ToolChoice::Any,
     });
     chat.parallel_tools = Some(false);

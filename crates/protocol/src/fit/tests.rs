@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::neutral::{
-    AnswerForm, Delta, Finish, Image, Json, Media, Opening, Piece, Reply, ReplyPart, Schema, Tool, ToolCall,
-    ToolChoice, ToolKind, ToolResult, Turn,
+    AnswerForm, Delta, Finish, Image, Json, Media, Opening, Part, Piece, Reply, ReplyPart, Schema, Tool,
+    ToolCall, ToolChoice, ToolKind, ToolResult, Turn,
 };
 
 const NOTHING: Abilities = Abilities {
@@ -20,7 +20,6 @@ const NOTHING: Abilities = Abilities {
     tool_name_length: 64,
     mid_system: false,
     media_in_results: false,
-    documents: false,
     one_call: false,
 };
 
@@ -185,6 +184,13 @@ fn an_answer_of_a_schema_is_asked_for_as_a_tool_and_comes_back_as_text() {
         end(),
     ];
     assert_eq!(told(way.clone(), stream), "[text {}]Done");
+    // Without arguments there may be no word at all.
+    for nothing in [vec![], vec![words("")]] {
+        let stream = [vec![open_call("final_answer")], nothing, vec![Piece::Close, end()]].concat();
+        assert_eq!(told(way.clone(), stream), "[text {}]Done");
+    }
+    let back = way.reply(reply(vec![ReplyPart::ToolCall(call("final_answer", ""))]));
+    assert!(matches!(&back.parts[..], [ReplyPart::Text { text, .. }] if text == "{}"));
     let declined = vec![Piece::Open(Opening::Text), words("No."), Piece::Close, end()];
     assert_eq!(told(way, declined), "[text No.]ToolCalls");
 }
@@ -199,6 +205,40 @@ fn a_schema_beside_tools_leaves_the_model_the_choice_among_all() {
     assert_eq!(chat.tools[1].name, "final_answer_");
     let back = way.reply(reply(vec![ReplyPart::ToolCall(call("final_answer", "{}"))]));
     assert_eq!(back.finish, Finish::ToolCalls);
+}
+
+#[test]
+fn who_has_to_call_a_tool_calls_that_one_and_who_may_call_some_may_call_no_other() {
+    let asked = |choice| {
+        let tools = vec![function("weather"), function("delete")];
+        let mut chat = Chat { form: AnswerForm::Json, tools, tool_choice: Some(choice), ..Chat::default() };
+        fit(&mut chat, NOTHING, &mut Changes::default());
+        (chat.tools.len(), chat.tool_choice.unwrap())
+    };
+    let among = |names: &[&str], is_required| {
+        let names = names.iter().map(|name| (*name).to_owned().into()).collect();
+        ToolChoice::Among { names, is_required }
+    };
+    for forced in [ToolChoice::Named("weather".into()), ToolChoice::Any, among(&["weather"], true)] {
+        assert_eq!(asked(forced.clone()), (2, forced));
+    }
+    let some = asked(among(&["weather"], false));
+    assert_eq!(some, (3, among(&["weather", "final_answer"], true)));
+}
+
+#[test]
+fn a_choice_means_the_tool_that_is_in_no_group_or_else_the_first() {
+    let in_group = |group: &str| Tool { namespace: Some(group.to_owned().into()), ..function("x") };
+    for (tools, meant) in [
+        (vec![in_group("a"), function("x")], "x"),
+        (vec![in_group("a"), in_group("b")], "a__x"),
+        (vec![in_group("b"), in_group("a")], "b__x"),
+    ] {
+        let choice = Some(ToolChoice::Named("x".into()));
+        let mut chat = Chat { tools, tool_choice: choice, ..Chat::default() };
+        fit(&mut chat, NOTHING, &mut Changes::default());
+        assert_eq!(chat.tool_choice, Some(ToolChoice::Named(meant.to_owned().into())));
+    }
 }
 
 #[test]
@@ -284,7 +324,6 @@ fn what_a_format_has_is_left_alone() {
         tool_name_length: 128,
         mid_system: true,
         media_in_results: true,
-        documents: true,
         one_call: true,
     };
     let mut chat = Chat {

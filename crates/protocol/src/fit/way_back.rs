@@ -5,6 +5,9 @@ use serde::Deserialize;
 use super::names::{Original, Originals};
 use crate::neutral::{Delta, Finish, Opening, Piece, Reply, ReplyPart, Text, ToolCall};
 
+/// What no arguments at all stand for.
+const NO_ARGUMENTS: &str = "{}";
+
 /// What was put in other words, and which.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WayBack {
@@ -51,7 +54,9 @@ impl WayBack {
             if let ReplyPart::ToolCall(call) = part
                 && self.is_answer(&call.name)
             {
-                *part = ReplyPart::Text { text: std::mem::take(&mut call.arguments), citations: Vec::new() };
+                let arguments = std::mem::take(&mut call.arguments);
+                let text = if arguments.is_empty() { NO_ARGUMENTS.into() } else { arguments };
+                *part = ReplyPart::Text { text, citations: Vec::new() };
             }
         }
         let calls_more = reply.parts.iter().any(|part| matches!(part, ReplyPart::ToolCall(_)));
@@ -102,6 +107,8 @@ enum Open {
     Plain,
     /// The arguments of a tool of plain text, gathered.
     Custom(String),
+    /// The arguments that are the answer, of which nothing has come yet.
+    Answer,
     /// Words beside an answer of a form.
     Beside,
     /// A call where no more was wanted.
@@ -119,13 +126,21 @@ impl Unfitting {
         match piece {
             Piece::Open(opening) => self.open(opening, sink),
             Piece::Delta(delta) => match (&mut self.open, delta) {
-                (Open::Plain, delta) => sink(Piece::Delta(delta)),
+                (Open::Answer, Delta::Text(text)) if text.is_empty() => {}
+                (Open::Plain | Open::Answer, delta) => {
+                    self.open = Open::Plain;
+                    sink(Piece::Delta(delta));
+                }
                 (Open::Custom(arguments), Delta::Text(text)) => arguments.push_str(&text),
                 (Open::Beside, Delta::Text(text)) => self.beside.push_str(&text),
                 (Open::Custom(_) | Open::Beside | Open::Unwanted, _) => {}
             },
             Piece::Close => match std::mem::replace(&mut self.open, Open::Plain) {
                 Open::Plain => sink(Piece::Close),
+                Open::Answer => {
+                    sink(Piece::Delta(Delta::Text(NO_ARGUMENTS.into())));
+                    sink(Piece::Close);
+                }
                 Open::Custom(arguments) => {
                     sink(Piece::Delta(Delta::Text(input_of(&arguments).into())));
                     sink(Piece::Close);
@@ -155,6 +170,7 @@ impl Unfitting {
             }
             Opening::ToolCall { name, .. } if self.way.is_answer(&name) => {
                 self.has_answered = true;
+                self.open = Open::Answer;
                 sink(Piece::Open(Opening::Text));
             }
             Opening::ToolCall { id, name, namespace, is_custom, seal } => {

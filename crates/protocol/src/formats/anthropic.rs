@@ -54,7 +54,6 @@ impl Format for Anthropic {
             // Models that take none get a user's message in its place, which is decided where the model is known.
             mid_system: true,
             media_in_results: true,
-            documents: true,
             one_call: true,
         }
     }

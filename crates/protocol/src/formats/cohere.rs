@@ -36,7 +36,6 @@ impl Format for Cohere {
             tool_name_length: 64,
             mid_system: true,
             media_in_results: false,
-            documents: false,
             one_call: false,
         }
     }

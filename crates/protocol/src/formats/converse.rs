@@ -43,7 +43,6 @@ impl Format for Converse {
             tool_name_length: 64,
             mid_system: false,
             media_in_results: true,
-            documents: true,
             one_call: model.has_own_tool_choice(),
         }
     }

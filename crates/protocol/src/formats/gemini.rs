@@ -55,7 +55,6 @@ impl Format for Gemini {
             mid_system: false,
             // Models before Gemini 3 take none.
             media_in_results: false,
-            documents: true,
             one_call: false,
         }
     }

@@ -44,7 +44,6 @@ impl Format for OpenAiChat {
             tool_name_length: 64,
             mid_system: true,
             media_in_results: false,
-            documents: true,
             one_call: true,
         }
     }

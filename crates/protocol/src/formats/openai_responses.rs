@@ -41,7 +41,6 @@ impl Format for OpenAiResponses {
             tool_name_length: 64,
             mid_system: true,
             media_in_results: true,
-            documents: true,
             one_call: true,
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! Only what OpenAI's own API takes is written, with one exception: the seal that Google wants back with a call.
 
-mod effort;
 mod messages;
 mod said;
 mod tools;
@@ -14,6 +13,7 @@ use serde_json::value::RawValue;
 use crate::changes::Changes;
 use crate::compose::{self, ObjectWriter};
 use crate::formats::Target;
+use crate::formats::openai::{self, effort};
 use crate::neutral::{
     AnswerForm, Chat, DocumentSource, Media, Part, PartBody, Sampling, Schema, ServiceTier, Text, ToolKind,
 };
@@ -44,10 +44,11 @@ pub(super) fn write(chat: &Chat<'_>, target: Target<'_>, changes: &mut Changes) 
         form(&chat.form, body);
         cache_key(chat, target, body, changes);
         body.array("messages", |list| messages = messages::write(chat, list, changes));
-        if let Some(effort) =
-            chat.reasoning.and_then(|reasoning| effort::said(reasoning, target.model, changes))
-        {
-            body.field("reasoning_effort", effort);
+        if let Some(reasoning) = chat.reasoning {
+            if reasoning.is_shown == Some(true) {
+                changes.hint("reasoning.is_shown", "this API cannot be asked for thoughts");
+            }
+            body.maybe("reasoning_effort", effort::said(reasoning, target.model, changes));
         }
         sampling(&chat.sampling, body, changes);
         if let Some(most) = chat.max_output {
@@ -82,10 +83,10 @@ fn rest(chat: &Chat<'_>, target: Target<'_>, body: &mut ObjectWriter<'_>, change
     if chat.answers.is_some_and(|answers| answers > 1) {
         changes.lost("answers", "an answer that is translated has one choice");
     }
-    match chat.user.as_deref() {
+    match chat.user {
         Some(_) if target.only_max_tokens => changes.hint("user", UNKNOWN),
-        user => {
-            body.maybe("user", user);
+        _ => {
+            body.maybe("user", openai::user(chat, changes));
         }
     }
     body.maybe(

@@ -12,9 +12,10 @@ use self::items::Item;
 use crate::changes::Changes;
 use crate::compose::{self, ObjectWriter};
 use crate::formats::Target;
+use crate::formats::openai::{self, effort};
 use crate::neutral::{
-    AnswerForm, Chat, DocumentSource, Effort, Media, Part, PartBody, Reasoning, ReasoningMode, Role,
-    Sampling, Schema, ServiceTier, Turn,
+    AnswerForm, Chat, DocumentSource, Media, Part, PartBody, ReasoningMode, Role, Sampling, Schema,
+    ServiceTier, Turn,
 };
 
 /// The least bound that OpenAI takes ("Expected a value >= 16").
@@ -37,7 +38,7 @@ pub(super) fn chat(chat: &Chat<'_>, target: Target<'_>, changes: &mut Changes) -
         body.array("input", |list| input.iter().for_each(|item| item.write(list)));
         tools::write(chat, body, changes);
         let has_thoughts = input.iter().any(|item| matches!(item, Item::Thought { .. }));
-        settings(chat, has_thoughts, body, changes);
+        settings(chat, target.model, has_thoughts, body, changes);
     });
     Ok(out.into())
 }
@@ -81,13 +82,26 @@ fn note_lost(chat: &Chat<'_>, changes: &mut Changes) {
     }
 }
 
-fn settings(chat: &Chat<'_>, has_thoughts: bool, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
+fn settings(
+    chat: &Chat<'_>,
+    model: &str,
+    has_thoughts: bool,
+    body: &mut ObjectWriter<'_>,
+    changes: &mut Changes,
+) {
     text(chat, body);
     // Models that do not think refuse to be asked for it: "Encrypted content is not supported with this model."
-    let thinks =
+    let is_wanted =
         chat.reasoning.as_ref().map_or(has_thoughts, |reasoning| reasoning.mode != ReasoningMode::Off);
-    if let Some(wanted) = &chat.reasoning {
-        reasoning(wanted, body, changes);
+    let thinks = is_wanted && effort::thinks(model);
+    if let Some(wanted) = chat.reasoning {
+        let summary = (wanted.is_shown == Some(true) && thinks).then_some("auto");
+        let effort = effort::said(wanted, model, changes);
+        if effort.is_some() || summary.is_some() {
+            body.object("reasoning", |fields| {
+                fields.maybe("effort", effort).maybe("summary", summary);
+            });
+        }
     }
     let logprobs = chat.sampling.logprobs;
     if thinks || logprobs.is_some() {
@@ -115,7 +129,7 @@ fn settings(chat: &Chat<'_>, has_thoughts: bool, body: &mut ObjectWriter<'_>, ch
         }
         body.field("max_output_tokens", &most.max(LEAST_MAX_OUTPUT));
     }
-    body.maybe("user", chat.user.as_ref());
+    body.maybe("user", openai::user(chat, changes));
     body.maybe("prompt_cache_key", chat.cache_key.as_ref());
     body.maybe("service_tier", chat.service_tier.map(tier_name));
     if chat.stream {
@@ -161,36 +175,6 @@ fn write_schema(schema: &Schema<'_>, format: &mut ObjectWriter<'_>) {
     format.maybe("description", schema.description.as_ref());
     format.raw("schema", schema.schema.get());
     format.field("strict", &schema.strict.unwrap_or(false));
-}
-
-fn reasoning(wanted: &Reasoning, body: &mut ObjectWriter<'_>, changes: &mut Changes) {
-    let budgeted = wanted.budget.filter(|_| wanted.effort.is_none()).map(Effort::of_budget);
-    let effort = match wanted.mode {
-        ReasoningMode::Off => Some("none"),
-        // Models of the fifth generation do not think unless told how hard.
-        ReasoningMode::On => Some(effort_name(wanted.effort.or(budgeted).unwrap_or(Effort::Medium))),
-        ReasoningMode::Adaptive => wanted.effort.or(budgeted).map(effort_name),
-    };
-    if wanted.budget.is_some() && wanted.mode != ReasoningMode::Off {
-        changes.adapted("reasoning.budget", "sent as an effort");
-    }
-    let summary = (wanted.is_shown == Some(true) && wanted.mode != ReasoningMode::Off).then_some("auto");
-    if effort.is_some() || summary.is_some() {
-        body.object("reasoning", |fields| {
-            fields.maybe("effort", effort).maybe("summary", summary);
-        });
-    }
-}
-
-fn effort_name(effort: Effort) -> &'static str {
-    match effort {
-        Effort::Minimal => "minimal",
-        Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::ExtraHigh => "xhigh",
-        Effort::Max => "max",
-    }
 }
 
 /// About how long the body becomes, so that large contents are copied once.

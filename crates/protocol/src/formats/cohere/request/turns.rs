@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, Joined, ObjectWriter};
 use crate::neutral::{
-    Detail, Document, DocumentSource, Image, Media, PartBody, Role, Text, ToolCall, ToolResult, Turn,
+    Detail, Document, DocumentSource, Image, Media, Part, PartBody, Role, Text, ToolCall, ToolResult, Turn,
 };
 
 /// A piece of a message's content that can be sent.
@@ -211,21 +211,59 @@ impl TurnWriter<'_> {
         field: &dyn Fn() -> String,
         blocks: &mut Vec<Block<'b>>,
     ) {
+        if let DocumentSource::Parts(parts) = &document.source
+            && parts.iter().any(|part| matches!(part.body, PartBody::Image(_)))
+        {
+            self.illustrated(document, parts, field, blocks);
+            return;
+        }
         let Some(words) = words_of(document).filter(|words| !words.trim().is_empty()) else {
             self.changes.lost(field(), "Cohere takes documents only as texts");
             return;
         };
+        self.note_citations(document, field);
+        self.changes.adapted(field(), "sent as a text");
+        let head = head_of(document);
+        let text = if head.is_empty() { words } else { Cow::Owned(format!("{head}\n\n{words}")) };
+        blocks.push(Block::Text(text.into()));
+    }
+
+    /// A document with pictures among its words.
+    fn illustrated<'b>(
+        &mut self,
+        document: &'b Document<'b>,
+        parts: &'b [Part<'b>],
+        field: &dyn Fn() -> String,
+        blocks: &mut Vec<Block<'b>>,
+    ) {
+        self.note_citations(document, field);
+        self.changes.adapted(field(), "sent as texts and pictures");
+        let head = head_of(document);
+        if !head.is_empty() {
+            blocks.push(Block::Text(head.into()));
+        }
+        for part in parts {
+            match &part.body {
+                PartBody::Text { text, .. } => push_text(text, blocks),
+                PartBody::Image(image) => self.image(image, field, blocks),
+                _ => self.changes.lost(field(), "Cohere takes documents only as texts and pictures"),
+            }
+        }
+    }
+
+    fn note_citations(&mut self, document: &Document<'_>, field: &dyn Fn() -> String) {
         if document.wants_citations {
             self.changes
                 .lost(format!("{}.citations", field()), "Cohere cites no documents of a conversation");
         }
-        self.changes.adapted(field(), "sent as a text");
-        let head = [document.title.as_deref(), document.context.as_deref()];
-        let head: Vec<_> = head.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect();
-        let text =
-            if head.is_empty() { words } else { Cow::Owned(format!("{}\n\n{words}", head.join("\n"))) };
-        blocks.push(Block::Text(text.into()));
     }
+}
+
+/// What a document is called and what is said of it.
+fn head_of(document: &Document<'_>) -> String {
+    let head = [document.title.as_deref(), document.context.as_deref()];
+    let head: Vec<_> = head.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect();
+    head.join("\n")
 }
 
 /// The words of a document, if it is made of words.

@@ -64,7 +64,7 @@ impl Plan {
         match model.family {
             Family::Claude if is_off => off(model, changes),
             Family::Claude if forces_a_call => {
-                changes.lost(FIELD, "Claude models do not think where a call of a tool is forced");
+                changes.adapted(FIELD, "off: Claude models do not think where a call of a tool is forced");
                 Self::UNSAID
             }
             Family::Claude if model.thinks_adaptively() => adaptive(reasoning, model, changes),

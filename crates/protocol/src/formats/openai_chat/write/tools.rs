@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, ObjectWriter};
 use crate::formats::Target;
+use crate::formats::openai::schema;
 use crate::neutral::{Chat, Tool, ToolChoice, ToolKind, WebSearch};
 use crate::object::{Object, Path};
 
@@ -45,11 +46,11 @@ pub(super) fn write(chat: &Chat<'_>, target: Target<'_>, body: &mut ObjectWriter
 
 fn write_tool(tool: &Tool<'_>, list: &mut ArrayWriter<'_>) {
     list.object(|body| match &tool.kind {
-        ToolKind::Function { schema, strict } => {
+        ToolKind::Function { schema: parameters, strict } => {
             body.field("type", "function").object("function", |function| {
                 function.field("name", &tool.name).maybe("description", tool.description.as_deref());
-                match schema {
-                    Some(schema) => function.raw("parameters", &whole(schema)),
+                match parameters {
+                    Some(parameters) => function.raw("parameters", &schema::whole(parameters)),
                     None => function.raw("parameters", NO_ARGUMENTS),
                 };
                 function.maybe("strict", strict.as_ref());
@@ -65,30 +66,6 @@ fn write_tool(tool: &Tool<'_>, list: &mut ArrayWriter<'_>) {
         }
         ToolKind::WebSearch(_) | ToolKind::Hosted { .. } => {}
     });
-}
-
-/// A schema with the two fields without which OpenAI refuses it (`object schema missing properties`), as tools of MCP
-/// servers often lack them.
-fn whole(schema: &RawValue) -> std::borrow::Cow<'_, str> {
-    let text = schema.get();
-    let Ok(object) = Object::read(schema, Path::BODY) else { return text.into() };
-    let (has_type, has_properties) = (object.has("type"), object.has("properties"));
-    if (has_type && has_properties) || object.has("$ref") || object.has("anyOf") {
-        return text.into();
-    }
-    let rest = text.strip_prefix('{').unwrap_or(text);
-    let is_empty = rest.trim_start().starts_with('}');
-    let mut fields = String::new();
-    if !has_type {
-        fields.push_str(r#""type":"object","#);
-    }
-    if !has_properties {
-        fields.push_str(r#""properties":{},"#);
-    }
-    if is_empty {
-        fields.pop();
-    }
-    format!("{{{fields}{rest}").into()
 }
 
 /// The grammar of a custom tool, which stands one level deeper here than in Responses.

@@ -378,6 +378,7 @@ fn tools_are_written_in_their_groups_and_choices_by_their_kind() {
           "type": "function",
           "name": "f",
           "parameters": {
+            "properties": {},
             "type": "object"
           },
           "strict": true
@@ -589,6 +590,36 @@ fn a_model_that_shall_not_think_is_told_so() {
     assert_eq!(with(ReasoningMode::On, None), (r#"{"effort":"medium"}"#.into(), sealed.into()));
     assert_eq!(with(ReasoningMode::On, Some(Effort::Max)), (r#"{"effort":"max"}"#.into(), sealed.into()));
     assert_eq!(with(ReasoningMode::Adaptive, None), ("null".into(), sealed.into()));
+}
+
+#[test]
+fn models_are_asked_only_for_the_thinking_that_they_have() {
+    let asked_of = |model, mode, budget| {
+        let reasoning = Some(Reasoning { mode, effort: None, budget, is_shown: Some(true) });
+        let target = Target { model, ..TARGET };
+        let body =
+            OpenAiResponses.write_chat(&Chat { reasoning, ..asked() }, target, &mut Changes::default());
+        let value: serde_json::Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        format!("{} {}", value["reasoning"], value["include"])
+    };
+    let budget = Some(Tokens(4_096));
+    assert_eq!(asked_of("gpt-4.1", ReasoningMode::Off, None), "null null");
+    assert_eq!(asked_of("gpt-4.1", ReasoningMode::On, budget), "null null");
+    assert_eq!(asked_of("gpt-5", ReasoningMode::Off, None), r#"{"effort":"minimal"} null"#);
+    assert_eq!(asked_of("o3", ReasoningMode::Off, None), r#"{"effort":"low"} null"#);
+    assert_eq!(
+        asked_of("o3", ReasoningMode::On, budget),
+        r#"{"effort":"low","summary":"auto"} ["reasoning.encrypted_content"]"#
+    );
+}
+
+#[test]
+fn a_user_whose_name_is_too_long_for_openai_is_left_out() {
+    for (length, is_told) in [(64, true), (65, false)] {
+        let user = "\u{e9}".repeat(length);
+        let (body, changes) = write(&Chat { user: Some(user.clone().into()), ..asked() });
+        assert_eq!((body.contains(&user), changes.is_empty()), (is_told, is_told), "{changes}");
+    }
 }
 
 #[test]

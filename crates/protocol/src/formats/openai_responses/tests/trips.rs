@@ -126,7 +126,7 @@ fn round() -> Owned<Vec<Turn<'static>>> {
 fn tool() -> Owned<(Option<Text<'static>>, ToolKind<'static>)> {
     let grammar = json(&[r#"{"type":"grammar","syntax":"regex","definition":"a+"}"#]);
     prop_oneof![
-        (schema(), any::<bool>())
+        (json(&[r#"{"type":"object","properties":{"b":1,"a":null}}"#]), any::<bool>())
             .prop_map(|(schema, strict)| ToolKind::Function { schema: Some(schema), strict: Some(strict) }),
         of(grammar).prop_map(|format| ToolKind::Custom { format }),
     ]
@@ -190,8 +190,7 @@ fn form() -> Owned<AnswerForm<'static>> {
 }
 
 fn reasoning() -> Owned<Reasoning> {
-    let efforts =
-        [Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::ExtraHigh, Effort::Max];
+    let efforts = [Effort::Low, Effort::Medium, Effort::High, Effort::ExtraHigh, Effort::Max];
     let shown = |is_shown: bool| is_shown.then_some(true);
     prop_oneof![
         Just(Reasoning { mode: ReasoningMode::Off, effort: None, budget: None, is_shown: None }),

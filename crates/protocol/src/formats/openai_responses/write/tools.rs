@@ -2,6 +2,7 @@
 
 use crate::changes::Changes;
 use crate::compose::{ArrayWriter, ObjectWriter};
+use crate::formats::openai::schema;
 use crate::neutral::{Chat, Text, Tool, ToolChoice, ToolKind, WebSearch};
 
 /// What a function that takes no arguments takes.
@@ -47,11 +48,14 @@ fn namespaced(namespace: &str, tools: &[&Tool<'_>], list: &mut ArrayWriter<'_>, 
 
 fn one(tool: &Tool<'_>, list: &mut ArrayWriter<'_>, changes: &mut Changes) {
     list.object(|fields| match &tool.kind {
-        ToolKind::Function { schema, strict } => {
+        ToolKind::Function { schema: parameters, strict } => {
             fields.field("type", "function");
             fields.field("name", &tool.name);
             fields.maybe("description", tool.description.as_ref());
-            fields.raw("parameters", schema.as_ref().map_or(NO_ARGUMENTS, |schema| schema.get()));
+            match parameters {
+                Some(parameters) => fields.raw("parameters", &schema::whole(parameters)),
+                None => fields.raw("parameters", NO_ARGUMENTS),
+            };
             // Left alone, OpenAI takes a function as strict, and refuses schemas that were not written for that.
             fields.field("strict", &strict.unwrap_or(false));
         }

@@ -19,11 +19,13 @@ struct Levels {
 const AS_ASKED: Levels =
     Levels { none: true, least: Effort::Minimal, most: Effort::ExtraHigh, is_off_by_default: false };
 
-/// `reasoning_effort`, if there is something to say.
-pub(super) fn said(reasoning: Reasoning, model: &str, changes: &mut Changes) -> Option<&'static str> {
-    if reasoning.is_shown == Some(true) {
-        changes.hint("reasoning.is_shown", "this API cannot be asked for thoughts");
-    }
+/// Whether a model thinks, as far as that is known.
+pub(crate) fn thinks(model: &str) -> bool {
+    levels(model).is_some()
+}
+
+/// The effort to ask of a model, if there is something to say.
+pub(crate) fn said(reasoning: Reasoning, model: &str, changes: &mut Changes) -> Option<&'static str> {
     let Some(levels) = levels(model) else {
         if reasoning.mode != ReasoningMode::Off {
             changes.hint("reasoning", "this model does not think");
@@ -55,7 +57,8 @@ pub(super) fn said(reasoning: Reasoning, model: &str, changes: &mut Changes) -> 
 /// What a family of models takes; `None` if it does not think. Source: openai-openapi, `ReasoningEffort`: "gpt-5.1 defaults
 /// to none […] All models before gpt-5.1 default to medium reasoning effort, and do not support none […] xhigh is supported
 /// for all models after gpt-5.1-codex-max"; "Unsupported value: 'minimal' is not supported with the 'gpt-5.1' model"
-/// (github.com/openai/openai-agents-python/issues/2089).
+/// (github.com/openai/openai-agents-python/issues/2089); "'minimal' is not supported with the 'gpt-5.6-sol' model. Supported values are:
+/// 'none', 'low', 'medium', 'high', 'xhigh', and 'max'" (github.com/pydantic/pydantic-ai/issues/7081).
 fn levels(model: &str) -> Option<Levels> {
     let name = model.rsplit('/').next().unwrap_or(model);
     if ["gpt-4", "gpt-3.5", "chatgpt-"].iter().any(|family| name.starts_with(family)) {
@@ -73,10 +76,19 @@ fn levels(model: &str) -> Option<Levels> {
     if is_of("gpt-5.1") && !is_of("gpt-5.1-codex-max") {
         return Some(Levels { none: true, least: Effort::Low, is_off_by_default: true, ..until_high });
     }
-    if name.starts_with("gpt-5.") {
-        return Some(Levels { least: Effort::Low, is_off_by_default: true, ..AS_ASKED });
+    let (major, minor) = version(name).unwrap_or_default();
+    if (major, minor) < (5, 1) {
+        return Some(AS_ASKED);
     }
-    Some(AS_ASKED)
+    let most = if (major, minor) < (5, 6) { Effort::ExtraHigh } else { Effort::Max };
+    Some(Levels { least: Effort::Low, most, is_off_by_default: true, ..AS_ASKED })
+}
+
+/// The version in a name such as `gpt-5.6-sol`.
+fn version(name: &str) -> Option<(u32, u32)> {
+    let version = name.strip_prefix("gpt-")?.split('-').next()?;
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 fn word(effort: Effort) -> &'static str {
@@ -85,7 +97,8 @@ fn word(effort: Effort) -> &'static str {
         Effort::Low => "low",
         Effort::Medium => "medium",
         Effort::High => "high",
-        Effort::ExtraHigh | Effort::Max => "xhigh",
+        Effort::ExtraHigh => "xhigh",
+        Effort::Max => "max",
     }
 }
 
@@ -116,7 +129,9 @@ mod tests {
         assert_eq!(word_for("openai/gpt-5", effort(Effort::Max)), Some("high"));
         assert_eq!(word_for("gpt-5.1", effort(Effort::Minimal)), Some("low"));
         assert_eq!(word_for("gpt-5.1", effort(Effort::ExtraHigh)), Some("high"));
-        assert_eq!(word_for("gpt-5.6-mini", effort(Effort::Max)), Some("xhigh"));
+        assert_eq!(word_for("gpt-5.5", effort(Effort::Max)), Some("xhigh"));
+        assert_eq!(word_for("gpt-5.6-mini", effort(Effort::Max)), Some("max"));
+        assert_eq!(word_for("gpt-6-sol", effort(Effort::Max)), Some("max"));
         assert_eq!(word_for("gpt-5.6", off()), Some("none"));
         assert_eq!(word_for("qwen3-32b", effort(Effort::Minimal)), Some("minimal"));
     }
