@@ -93,9 +93,7 @@ async fn serve(
     }
     match &first_key {
         Some(key) => introduce(&running.house, address, key),
-        None => say(
-            "  keys       `paceway keys create` makes another; `paceway keys list` has all but their secrets",
-        ),
+        None => say("  keys       `paceway keys create` makes another, `paceway keys list` lists them"),
     }
     if let Some(listener) = admin_listener {
         // It ends with the house, when the last client has been served.

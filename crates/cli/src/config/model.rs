@@ -168,9 +168,9 @@ pub(crate) struct ProviderConfig {
     pub auth: Option<Auth>,
     #[serde(default)]
     pub enabled: Option<bool>,
-    /// There is a key, and an address that nobody has filled in or spoken of.
+    /// No setting: there is a key, and an address that nobody has filled in or spoken of.
     #[serde(skip)]
-    pub is_left_alone: bool,
+    pub(crate) is_left_alone: bool,
     #[serde(default)]
     pub charging: Option<Charging>,
     #[serde(default)]

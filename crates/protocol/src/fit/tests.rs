@@ -213,7 +213,7 @@ fn who_has_to_call_a_tool_calls_that_one_and_who_may_call_some_may_call_no_other
         let tools = vec![function("weather"), function("delete")];
         let mut chat = Chat { form: AnswerForm::Json, tools, tool_choice: Some(choice), ..Chat::default() };
         fit(&mut chat, NOTHING, &mut Changes::default());
-        (chat.tools.len(), chat.tool_choice.unwrap())
+        (chat.tools.len(), chat.tool_choice.expect("it is kept"))
     };
     let among = |names: &[&str], is_required| {
         let names = names.iter().map(|name| (*name).to_owned().into()).collect();
