@@ -22,7 +22,7 @@ fuzz target seconds:
 fuzz-all seconds:
     cargo test --profile fuzz --package paceway-fuzz --test targets -- --list | sed -n 's/: test$//p' | \
         xargs -P "$(nproc)" -I TARGET cargo +nightly bolero test --package paceway-fuzz TARGET --engine libfuzzer \
-        --sanitizer NONE -T {{seconds}}s --engine-args "-rss_limit_mb=512 -len_control=0"
+        --sanitizer NONE -T {{seconds}}s "--engine-args=-rss_limit_mb=512 -len_control=0"
 
 # What Paceway costs on top of nginx (needs nginx): just bench overhead
 # How well it paces: just bench pacing [SCENARIO …] [--seeds N] [--clients a,b] [--minutes F] [--json FILE]
