@@ -77,8 +77,8 @@ impl Relay {
         let hides_usage = is_passthrough && continuation.is_none() && !ask.summary.wants_stream_usage;
         let attempt = Attempt::new(&plan, &response.headers, framing, hides_usage);
         // What cannot be read cannot be joined to, and what holds sealed thoughts must not be written anew.
-        let may_be_joined = attempt.is_readable && !(is_passthrough && crossing::wants_seals(ask));
-        let continuation = continuation.filter(|_| may_be_joined);
+        let may_be_joined = |_: &_| attempt.is_readable && !(is_passthrough && crossing::wants_seals(ask));
+        let continuation = continuation.filter(may_be_joined);
         let mut translation = match (&continuation, plan.crossing) {
             (None, crossing) => crossing.and_then(Crossing::stream),
             (Some(_), Some(crossing)) => crossing.stream().map(Translation::continuable),
