@@ -260,6 +260,32 @@ fn files_are_sent_as_pictures_or_words() {
     "#);
 }
 
+#[test]
+fn a_document_with_pictures_is_sent_as_its_words_and_pictures() {
+    let media = Media::Base64 { media_type: "image/png".into(), data: "aGk=".into() };
+    let parts = vec![
+        Part::text("before"),
+        Part::new(PartBody::Image(Image { media: media.clone(), detail: None })),
+        Part::new(PartBody::Audio(media)),
+    ];
+    let document = Document {
+        source: DocumentSource::Parts(parts),
+        title: Some("Title".into()),
+        context: None,
+        wants_citations: true,
+    };
+    let chat = Chat {
+        turns: vec![turn(Role::User, vec![Part::new(PartBody::Document(document))])],
+        ..Chat::default()
+    };
+    let written = written(&chat, PLANNING);
+    let (title, words) = (r#"{"type":"text","text":"Title"}"#, r#"{"type":"text","text":"before"}"#);
+    assert!(written.contains(&format!("{title},{words},{{\"type\":\"image_url\"")), "{written}");
+    assert!(written.contains("LOST messages.0.content.0.citations"), "{written}");
+    assert!(written.contains("adapted messages.0.content.0: sent as texts and pictures"), "{written}");
+    assert!(written.contains("LOST messages.0.content.0: Cohere takes documents only as"), "{written}");
+}
+
 /// What a body says behind its messages, and what changed.
 fn said(chat: &Chat<'_>, model: &str) -> String {
     let (body, changes) = write(chat, model).unwrap();
